@@ -1,0 +1,45 @@
+//! Address book backends: the same objects, and name resolution.
+
+use crate::backend::{ObjectId, Objects};
+use crate::error::Result;
+use crate::properties::{Guid, PropTag, Property};
+
+/// Who an address book provider is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressBookIdentity {
+    /// MAPIUID its entry identifiers carry.
+    pub uid: Guid,
+    /// `PR_AB_PROVIDER_ID`.
+    pub kind: Guid,
+    /// Its root; the top-level containers lie in it.
+    pub root: ObjectId,
+    /// Whether it may be changed.
+    pub writable: bool,
+    /// Whether it has a change feed.
+    pub feed: bool,
+    /// What to hand over for indexing.
+    pub index: crate::backend::IndexPlan,
+}
+
+/// What a resolution found for one name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Resolution {
+    /// Nothing.
+    Unresolved,
+    /// More than one entry.
+    Ambiguous,
+    /// Exactly this entry, with the asked properties.
+    Resolved(ObjectId, Vec<Property>),
+}
+
+/// An address book backend.
+pub trait AddressBook: Objects {
+    /// Who it is.
+    fn identity(&self) -> AddressBookIdentity;
+
+    /// Resolves names against one container, one answer for each name.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT`: the engine scans for `PR_ANR` itself.
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag]) -> Result<Vec<Resolution>>;
+}

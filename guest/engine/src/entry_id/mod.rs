@@ -1,0 +1,1 @@
+//! Entry identifiers (`properties` 6, `session` 5).

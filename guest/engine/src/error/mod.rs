@@ -1,0 +1,7 @@
+//! Result codes and failures (`errors` 1 to 3).
+
+mod code;
+mod failure;
+
+pub use code::Code;
+pub use failure::{Failure, FailureDetail, Origin, Result, Warned};

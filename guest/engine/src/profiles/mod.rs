@@ -1,0 +1,1 @@
+//! Profiles, message services, providers (`profiles`).

@@ -1,0 +1,1 @@
+//! The status table and status objects (`status`).

@@ -1,0 +1,1 @@
+//! Message stores and folders (`stores`).
