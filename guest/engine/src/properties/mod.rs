@@ -1,6 +1,8 @@
 //! Properties: tags, types and values (`properties` 1 and 2).
 
+pub mod code_page;
 mod guid;
+mod representation;
 mod tag;
 pub mod tags;
 mod value;
