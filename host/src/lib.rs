@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Embeds the MAPI session component: the host library, its backends and the `mapi` command.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
+
+pub mod expression;

@@ -1,0 +1,72 @@
+//! Property names as people write them.
+
+use mapi_engine::properties::{PropTag, PropType, tags};
+
+/// Short names, for the properties people ask for most.
+const SHORT: &[(&str, PropTag)] = &[
+    ("attachments", tags::HASATTACH),
+    ("bcc", tags::DISPLAY_BCC),
+    ("body", tags::BODY),
+    ("cc", tags::DISPLAY_CC),
+    ("class", tags::MESSAGE_CLASS),
+    ("date", tags::CLIENT_SUBMIT_TIME),
+    ("flags", tags::MESSAGE_FLAGS),
+    ("from", tags::SENT_REPRESENTING_NAME),
+    ("from-address", tags::SENT_REPRESENTING_EMAIL_ADDRESS),
+    ("headers", tags::TRANSPORT_MESSAGE_HEADERS),
+    ("html", tags::HTML),
+    ("id", tags::INTERNET_MESSAGE_ID),
+    ("importance", tags::IMPORTANCE),
+    ("modified", tags::LAST_MODIFICATION_TIME),
+    ("name", tags::DISPLAY_NAME),
+    ("received", tags::MESSAGE_DELIVERY_TIME),
+    ("sender", tags::SENDER_NAME),
+    ("sender-address", tags::SENDER_EMAIL_ADDRESS),
+    ("size", tags::MESSAGE_SIZE),
+    ("status", tags::MSG_STATUS),
+    ("subject", tags::SUBJECT),
+    ("to", tags::DISPLAY_TO),
+    ("topic", tags::CONVERSATION_TOPIC),
+];
+
+/// The tag of a property name: a short name, a MAPI name with or without `PR_`, or eight hexadecimal
+/// digits after `0x`.
+#[must_use]
+pub fn parse_property(name: &str) -> Option<PropTag> {
+    if let Some(digits) = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
+        return (digits.len() == 8).then(|| u32::from_str_radix(digits, 16).ok().map(PropTag)).flatten();
+    }
+    if let Some((_, tag)) = SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(name)) {
+        return Some(*tag);
+    }
+    tags::by_name(name).map(|entry| entry.tag)
+}
+
+/// The name of a property: `PR_SUBJECT`, or the tag in hexadecimal when the catalogue has none. Names
+/// stand for the catalogued type; the other string width and the multi-value instance form carry a mark.
+#[must_use]
+pub fn property_name(tag: PropTag) -> String {
+    let matching = tags::CATALOGUE
+        .iter()
+        .filter(|entry| entry.tag.id() == tag.id())
+        .find(|entry| entry.tag.kind().same_family(tag.kind()) || matches!(tag.kind(), PropType::ERROR | PropType::UNSPECIFIED));
+    match matching {
+        Some(entry) => format!("PR_{}", tags::published_name(entry)),
+        None => tag.to_string(),
+    }
+}
+
+/// Catalogue names close to a misspelt one, nearest first.
+#[must_use]
+pub(super) fn suggestions(name: &str) -> Vec<String> {
+    let wanted = name.to_ascii_uppercase().replace('-', "_");
+    let wanted = wanted.strip_prefix("PR_").unwrap_or(&wanted);
+    let mut close: Vec<(f64, String)> = tags::CATALOGUE
+        .iter()
+        .map(|entry| (strsim::jaro_winkler(wanted, tags::published_name(entry)), format!("PR_{}", tags::published_name(entry))))
+        .chain(SHORT.iter().map(|(short, _)| (strsim::jaro_winkler(&wanted.to_ascii_lowercase(), short), (*short).to_owned())))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .collect();
+    close.sort_by(|a, b| b.0.total_cmp(&a.0));
+    close.into_iter().take(3).map(|(_, name)| name).collect()
+}
