@@ -8,6 +8,7 @@ mod address_book;
 mod catalogue;
 mod commit;
 mod feed;
+mod forward;
 mod object;
 mod profile;
 mod scan;
@@ -25,8 +26,8 @@ pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{
-    Filter, FilterTest, GroupBatch, GroupRequest, OrderKey, Plan, PlanRequest, RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest,
-    Scope, Support, TextMatch,
+    Filter, FilterTest, GroupBatch, GroupRequest, OrderKey, Plan, PlanRequest, QUEUE_NUMBER, RowKey, ScanFrom, ScanKind,
+    ScanPage, ScanRequest, Scope, Support, TextMatch,
 };
 pub use services::{Clock, Entropy, Environment, Log, LogLevel, Progress, Verdict};
 pub use store::{

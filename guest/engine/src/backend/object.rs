@@ -145,6 +145,77 @@ impl Batch {
 }
 
 impl Column {
+    /// The column with these cells, in the most compact form their types allow; `tag` is the one asked for.
+    #[must_use]
+    pub fn of(tag: PropTag, cells: Vec<Option<Value>>) -> Self {
+        use crate::properties::PropType;
+        let present = if cells.iter().all(Option::is_some) {
+            Vec::new()
+        } else {
+            let mut bits = vec![0; cells.len().div_ceil(8)];
+            for (row, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_some()) {
+                bits[row / 8] |= 1 << (row % 8);
+            }
+            bits
+        };
+        let mut kinds = cells.iter().flatten().map(Value::kind);
+        let kind = kinds.next().unwrap_or(tag.kind());
+        let uniform = kinds.all(|other| other == kind);
+        let mut end = 0_u32;
+        let mut advance = |length: usize| {
+            end = end.checked_add(u32::try_from(length).ok()?)?;
+            Some(end)
+        };
+        let data = match kind {
+            _ if !uniform => None,
+            PropType::LONG | PropType::BOOLEAN => Some(ColumnData::Longs(
+                cells
+                    .iter()
+                    .map(|cell| match cell {
+                        Some(Value::Long(value)) => *value,
+                        Some(Value::Boolean(value)) => i32::from(*value),
+                        _ => 0,
+                    })
+                    .collect(),
+            )),
+            PropType::I8 | PropType::CURRENCY | PropType::SYSTIME => Some(ColumnData::I64s(
+                cells
+                    .iter()
+                    .map(|cell| match cell {
+                        Some(Value::I8(value) | Value::Currency(value)) => *value,
+                        Some(Value::SysTime(value)) => value.0.cast_signed(),
+                        _ => 0,
+                    })
+                    .collect(),
+            )),
+            PropType::UNICODE => {
+                let texts = cells.iter().map(|cell| match cell {
+                    Some(Value::Unicode(text)) => text.as_str(),
+                    _ => "",
+                });
+                let ends: Option<Vec<u32>> = texts.clone().map(|text| advance(text.len())).collect();
+                ends.map(|ends| ColumnData::Text(texts.collect(), ends))
+            }
+            PropType::BINARY => {
+                let values = cells.iter().map(|cell| match cell {
+                    Some(Value::Binary(bytes)) => bytes.as_slice(),
+                    _ => &[],
+                });
+                let ends: Option<Vec<u32>> = values.clone().map(|bytes| advance(bytes.len())).collect();
+                ends.map(|ends| ColumnData::Bytes(values.collect::<Vec<_>>().concat(), ends))
+            }
+            _ => None,
+        };
+        match data {
+            Some(data) => Self { tag: tag.with_kind(kind), present, data },
+            None => Self {
+                tag,
+                present,
+                data: ColumnData::Mixed(cells.into_iter().map(|cell| cell.unwrap_or(Value::Null)).collect()),
+            },
+        }
+    }
+
     /// Whether that row has a value.
     #[must_use]
     pub fn has(&self, row: usize) -> bool {

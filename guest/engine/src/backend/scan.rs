@@ -18,7 +18,13 @@ pub enum Scope {
     },
 }
 
-/// Which children to look at. Soft-deleted children appear only in the two kinds named so.
+/// The property that holds a submitted message's place in the outgoing queue (`stores` 2.9): `PT_I8`, set by
+/// the engine at submission, deleted when the message leaves the queue. The identifier lies in the range
+/// `properties` 3 leaves to providers; no client sees it.
+pub const QUEUE_NUMBER: PropTag = PropTag(0x67E0_0014);
+
+/// Which children to look at. Soft-deleted children appear only in the kinds named so; what lies below a
+/// soft-deleted child is listed as if that child were not. Contents below an attachment are its embedded message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum ScanKind {
@@ -30,7 +36,8 @@ pub enum ScanKind {
     DeletedContents,
     DeletedAssociated,
     DeletedSubfolders,
-    /// Messages of the whole store that carry a queue number, in its order; the scope is ignored.
+    /// Messages of the whole store that carry a [`QUEUE_NUMBER`], in its order unless another is asked for;
+    /// the scope is ignored.
     Queue,
 }
 
