@@ -109,36 +109,6 @@ impl Value {
             Self::MvBinary(_) => PropType::BINARY.multi(),
         }
     }
-
-    /// Bytes of the value as `RES_SIZE` counts them (`tables` 6). Types it says nothing of count 0.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        fn sum<T>(values: &[T], size: impl Fn(&T) -> usize) -> usize {
-            values.iter().map(size).sum()
-        }
-        fn units(text: &str) -> usize {
-            2 * text.encode_utf16().count()
-        }
-        let bytes = match self {
-            Self::Null | Self::Object | Self::Restriction(_) => 0,
-            Self::I2(_) | Self::Boolean(_) => 2,
-            Self::Long(_) | Self::R4(_) | Self::Error(_) => 4,
-            Self::Double(_) | Self::AppTime(_) | Self::I8(_) | Self::SysTime(_) | Self::Currency(_) => 8,
-            Self::Clsid(_) => 16,
-            Self::String8(bytes) | Self::SvrEid(bytes) | Self::Actions(bytes) | Self::Binary(bytes) => bytes.len(),
-            Self::Unicode(text) => units(text),
-            Self::MvI2(values) => 2 * values.len(),
-            Self::MvLong(values) => 4 * values.len(),
-            Self::MvR4(values) => 4 * values.len(),
-            Self::MvDouble(values) | Self::MvAppTime(values) => 8 * values.len(),
-            Self::MvCurrency(values) | Self::MvI8(values) => 8 * values.len(),
-            Self::MvSysTime(values) => 8 * values.len(),
-            Self::MvClsid(values) => 16 * values.len(),
-            Self::MvString8(values) | Self::MvBinary(values) => sum(values, Vec::len),
-            Self::MvUnicode(values) => sum(values, |text| units(text)),
-        };
-        bytes as u64
-    }
 }
 
 /// A tag and its value. The tag's type is the value's type, except that an [`Value::Error`] in a reply
