@@ -1,0 +1,84 @@
+//! Liveness of handles and of everything opened through them (`session` 4 step 5, 11).
+
+use crate::error::{Code, Failure, Result};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// The token an object checks before it does anything. Ending a token ends all tokens derived from it:
+/// logoff ends what was opened through the handle, StoreLogoff what was opened through the store.
+#[derive(Clone, Debug)]
+pub struct Alive(Rc<Node>);
+
+#[derive(Debug)]
+struct Node {
+    ended: Cell<bool>,
+    parent: Option<Alive>,
+}
+
+impl Alive {
+    /// A token of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Rc::new(Node { ended: Cell::new(false), parent: None }))
+    }
+
+    /// A token that ends with this one, and may end earlier.
+    #[must_use]
+    pub fn derive(&self) -> Self {
+        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self.clone()) }))
+    }
+
+    /// Ends it for good; clones are the same token.
+    pub fn end(&self) {
+        self.0.ended.set(true);
+    }
+
+    /// Whether it, and all it derives from, still lives.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let mut token = Some(self);
+        while let Some(Self(node)) = token {
+            if node.ended.get() {
+                return false;
+            }
+            token = node.parent.as_ref();
+        }
+        true
+    }
+
+    /// The check every method makes first.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT` once it has ended.
+    pub fn check(&self) -> Result<()> {
+        if self.is_alive() {
+            Ok(())
+        } else {
+            Err(Failure::new(Code::InvalidObject, "the session or store this object was opened through has been logged off"))
+        }
+    }
+}
+
+impl Default for Alive {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ending_a_token_ends_what_derives_from_it_and_nothing_else() {
+        let session = Alive::new();
+        let store = session.derive();
+        let folder = store.derive();
+        let other = session.derive();
+        store.end();
+        assert_eq!(folder.check().unwrap_err().code(), Code::InvalidObject);
+        assert!(other.check().is_ok());
+        session.end();
+        assert!(other.check().is_err());
+    }
+}
