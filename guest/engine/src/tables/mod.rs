@@ -1,1 +1,35 @@
-//! Tables (`tables`).
+//! Tables: one engine for every table of the session (`tables`).
+//!
+//! A [`RowSource`] delivers the underlying rows and what happens to them, a view holds the restricted and
+//! sorted order of them, and a [`Table`] is the client's object with its columns, cursor and bookmarks
+//! (`tables` 2). [`TableData`] holds rows in memory, [`StoredRows`] reads them from a backend, [`Feed`]
+//! hands the changes of a backend to all views on it.
+//!
+//! Notifications, categories, asynchronous slices and multi-value instances are not here.
+
+mod change;
+mod constants;
+mod data;
+mod feed;
+mod sort;
+mod source;
+mod stored;
+mod table;
+
+pub use change::{ChangeQueue, Changes, RowChange, RowState};
+pub use constants::{
+    Bookmark, DIR_BACKWARD, MAPI_UNICODE, Position, TAD_ALL_ROWS, TBL_ALL_COLUMNS, TBL_ASYNC, TBL_BATCH, TBL_NOADVANCE,
+    TableStatus, TableType,
+};
+pub use data::{TableData, ViewOptions};
+pub use feed::{Feed, Interest};
+pub use sort::{
+    SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,
+    TABLE_SORT_DESCEND,
+};
+pub use source::{Abilities, DefaultOrder, RowRequest, RowSource, TableClass};
+pub use stored::{ComputedColumns, ComputedRow, StoredRows, StoredRowsOptions};
+pub use table::{ColumnarRows, Table};
+
+/// One row: exactly the columns of the set, in order; missing values are `PT_ERROR` cells (`tables` 3).
+pub type Row = Vec<crate::properties::Property>;

@@ -1,0 +1,298 @@
+//! Rows of a backend's container: folder contents, associated contents, hierarchy, queues (`tables` 14).
+
+use crate::backend::{
+    Batch, Column, ColumnData, Filter, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, RowKey, ScanKind, ScanPage,
+    ScanRequest, Scope,
+};
+use crate::error::Result;
+use crate::properties::{PropTag, PropType, Value, tags};
+use crate::tables::{Abilities, ChangeQueue, DefaultOrder, Feed, Interest, RowRequest, RowSource, TableClass, TableType};
+use std::rc::Rc;
+
+/// One row, as the hook for computed columns sees it.
+pub struct ComputedRow<'a> {
+    /// The object.
+    pub id: &'a ObjectId,
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// The container it lies in.
+    pub parent: &'a ObjectId,
+    /// Its arrival number.
+    pub arrival: u64,
+    batch: &'a Batch,
+    inputs: &'a [PropTag],
+    row: usize,
+}
+
+impl ComputedRow<'_> {
+    /// A stored property that [`ComputedColumns::inputs`] named, found by identifier; `None` when the row
+    /// lacks it.
+    #[must_use]
+    pub fn stored(&self, tag: PropTag) -> Option<Value> {
+        let column = self.inputs.iter().position(|input| input.id() == tag.id())?;
+        self.batch.columns.get(column)?.value(self.row)
+    }
+}
+
+/// What the owner of a table adds to the stored properties: identifiers, rights and the like.
+///
+/// The columns every stored row has are not its business: `PR_INSTANCE_KEY`, `PR_INST_ID`,
+/// `PR_INSTANCE_NUM`, `PR_ROW_TYPE` and `PR_DEPTH` come from the table itself.
+pub trait ComputedColumns {
+    /// The stored properties a computed column needs, possibly none; `None`: the column is stored. Matched
+    /// by identifier.
+    fn inputs(&self, tag: PropTag) -> Option<&[PropTag]>;
+
+    /// The value of a computed column; `None`: the row has none. [`Value::Error`] says why one is missing.
+    fn compute(&self, tag: PropTag, row: &ComputedRow<'_>) -> Option<Value>;
+
+    /// Every tag it computes.
+    fn tags(&self) -> Vec<PropTag>;
+
+    /// A part of a long computed value (a body generated from another one); `None`: the value is stored as it is.
+    ///
+    /// # Errors
+    /// The backend's own.
+    fn read_range(&self, _row: &ObjectId, _tag: PropTag, _offset: u64, _length: u32) -> Option<Result<Vec<u8>>> {
+        None
+    }
+}
+
+/// What kind of table it is.
+#[derive(Clone, Debug)]
+pub struct StoredRowsOptions {
+    /// The container.
+    pub container: ObjectId,
+    /// Which of its children.
+    pub kind: ScanKind,
+    /// What the table allows.
+    pub abilities: Abilities,
+    /// The default column set; strings as `PT_UNICODE`.
+    pub default_columns: Vec<PropTag>,
+    /// The order without a sort.
+    pub default_order: DefaultOrder,
+}
+
+/// Rows of one container of a backend.
+pub struct StoredRows {
+    objects: Rc<dyn Objects>,
+    computed: Rc<dyn ComputedColumns>,
+    feed: Option<Rc<Feed>>,
+    scope: Scope,
+    options: StoredRowsOptions,
+}
+
+impl StoredRows {
+    /// The rows of a container. Without a feed the view stays as it was read until the next `Restrict` or
+    /// `SortTable`.
+    #[must_use]
+    pub fn new(
+        objects: Rc<dyn Objects>,
+        computed: Rc<dyn ComputedColumns>,
+        feed: Option<Rc<Feed>>,
+        options: StoredRowsOptions,
+    ) -> Rc<Self> {
+        let scope = Scope::One(options.container.clone());
+        Rc::new(Self { objects, computed, feed, scope, options })
+    }
+
+    /// The stored columns to read for the wanted ones, each identifier once.
+    fn stored_columns(&self, wanted: &[PropTag]) -> Vec<PropTag> {
+        let mut stored: Vec<PropTag> = Vec::with_capacity(wanted.len());
+        let mut add = |tag: PropTag| {
+            if !stored.iter().any(|have| have.id() == tag.id()) {
+                stored.push(tag);
+            }
+        };
+        for tag in wanted {
+            if row_column(*tag) || *tag == PropTag::NULL {
+                continue;
+            }
+            match self.computed.inputs(*tag) {
+                Some(inputs) => inputs.iter().copied().for_each(&mut add),
+                None => add(stored_form(*tag)),
+            }
+        }
+        stored
+    }
+
+    /// The batch with exactly the wanted columns, computed ones included.
+    fn complete(&self, batch: Batch, stored: &[PropTag], wanted: &[PropTag]) -> Batch {
+        if stored == wanted && batch.columns.len() == wanted.len() {
+            return batch;
+        }
+        let columns = wanted
+            .iter()
+            .map(|tag| {
+                if row_column(*tag) {
+                    return self.row_column_cells(&batch, *tag);
+                }
+                if self.computed.inputs(*tag).is_some() {
+                    return self.computed_cells(&batch, stored, *tag);
+                }
+                let found = stored.iter().position(|have| have.id() == tag.id()).and_then(|at| batch.columns.get(at));
+                found.cloned().unwrap_or_else(|| absent(*tag, batch.len()))
+            })
+            .collect();
+        Batch { columns, ..batch }
+    }
+
+    fn computed_cells(&self, batch: &Batch, inputs: &[PropTag], tag: PropTag) -> Column {
+        let Scope::One(container) = &self.scope else { return absent(tag, batch.len()) };
+        let mut present = vec![0; batch.len().div_ceil(8)];
+        let cells = (0..batch.len())
+            .map(|row| {
+                let place = ComputedRow {
+                    id: &batch.ids[row],
+                    kind: batch.kinds.get(row).copied().unwrap_or(ObjectKind::Message),
+                    parent: batch.parents.get(row).unwrap_or(container),
+                    arrival: batch.arrivals.get(row).copied().unwrap_or_default(),
+                    batch,
+                    inputs,
+                    row,
+                };
+                match self.computed.compute(tag, &place) {
+                    Some(value) => {
+                        present[row / 8] |= 1 << (row % 8);
+                        value
+                    }
+                    None => Value::Null,
+                }
+            })
+            .collect();
+        Column { tag, present, data: ColumnData::Mixed(cells) }
+    }
+
+    fn row_column_cells(&self, batch: &Batch, tag: PropTag) -> Column {
+        let rows = batch.len();
+        let every = |data| Column { tag, present: Vec::new(), data };
+        match tag.id() {
+            id if id == tags::INSTANCE_KEY.id() => {
+                let mut arena = Vec::with_capacity(rows * 12);
+                let mut ends = Vec::with_capacity(rows);
+                for row in 0..rows {
+                    arena.extend_from_slice(&batch.arrivals.get(row).copied().unwrap_or_default().to_be_bytes());
+                    arena.extend_from_slice(&[0; 4]);
+                    ends.push(u32::try_from(arena.len()).unwrap_or(u32::MAX));
+                }
+                every(ColumnData::Bytes(arena, ends))
+            }
+            id if id == tags::INST_ID.id() => {
+                every(ColumnData::I64s(batch.arrivals.iter().map(|arrival| arrival.cast_signed()).collect()))
+            }
+            id if id == tags::ROW_TYPE.id() => every(ColumnData::Longs(vec![TBL_LEAF_ROW; rows])),
+            _ => every(ColumnData::Longs(vec![0; rows])),
+        }
+    }
+}
+
+/// `TBL_LEAF_ROW`: `PR_ROW_TYPE` of a row that is no category header.
+const TBL_LEAF_ROW: i32 = 1;
+
+/// Whether the column comes from the table itself (`tables` 8.1, "Leaf").
+fn row_column(tag: PropTag) -> bool {
+    [tags::INSTANCE_KEY, tags::INST_ID, tags::INSTANCE_NUM, tags::ROW_TYPE, tags::DEPTH]
+        .iter()
+        .any(|column| column.id() == tag.id())
+}
+
+/// The tag as a backend stores it: strings as `PT_UNICODE`, no instance bit.
+fn stored_form(tag: PropTag) -> PropTag {
+    let kind = PropType(tag.kind().0 & !PropType::MV_INSTANCE);
+    tag.with_kind(kind.with_width(true))
+}
+
+fn absent(tag: PropTag, rows: usize) -> Column {
+    Column { tag, present: vec![0; rows.div_ceil(8)], data: ColumnData::Mixed(vec![Value::Null; rows]) }
+}
+
+impl RowSource for StoredRows {
+    fn table_type(&self) -> TableType {
+        TableType::Dynamic
+    }
+
+    fn class(&self) -> TableClass {
+        TableClass::HostBacked
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.options.abilities
+    }
+
+    fn default_columns(&self) -> Vec<PropTag> {
+        self.options.default_columns.clone()
+    }
+
+    fn all_columns(&self) -> Result<Vec<PropTag>> {
+        let mut all = self.objects.container_tags(&self.options.container, self.options.kind)?;
+        all.extend(self.computed.tags());
+        all.extend([tags::INSTANCE_KEY, tags::INST_ID, tags::INSTANCE_NUM, tags::ROW_TYPE, tags::DEPTH]);
+        Ok(all)
+    }
+
+    fn default_order(&self) -> DefaultOrder {
+        self.options.default_order.clone()
+    }
+
+    fn is_computed(&self, tag: PropTag) -> bool {
+        row_column(tag) || self.computed.inputs(tag).is_some()
+    }
+
+    fn plan(&self, filters: &[Filter], order: &[OrderKey]) -> Result<Option<Plan>> {
+        self.objects.plan(&PlanRequest { scope: &self.scope, kind: self.options.kind, filters, order }).map(Some)
+    }
+
+    fn scan(&self, request: &RowRequest<'_>) -> Result<ScanPage> {
+        let columns = self.stored_columns(request.columns);
+        let page = self.objects.scan(&ScanRequest {
+            scope: &self.scope,
+            kind: self.options.kind,
+            columns: &columns,
+            cell_limit: request.cell_limit,
+            filters: request.filters,
+            order: request.order,
+            from: request.from.clone(),
+            backwards: request.backwards,
+            max: request.max,
+        })?;
+        Ok(ScanPage { batch: self.complete(page.batch, &columns, request.columns), ..page })
+    }
+
+    fn count(&self, filters: &[Filter]) -> Result<u64> {
+        self.objects.count(&self.scope, self.options.kind, filters)
+    }
+
+    fn rank(&self, filters: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
+        self.objects.rank(&self.scope, self.options.kind, filters, order, key)
+    }
+
+    fn read(&self, rows: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch> {
+        let stored = self.stored_columns(columns);
+        let batch = self.objects.read_rows(rows, &stored, cell_limit)?;
+        Ok(self.complete(batch, &stored, columns))
+    }
+
+    fn read_range(&self, row: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>> {
+        match self.computed.read_range(row, tag, offset, length) {
+            Some(part) => part,
+            None => self.objects.read_range(row, stored_form(tag), offset, length),
+        }
+    }
+
+    fn size(&self, row: &ObjectId, tag: PropTag) -> Result<Option<u64>> {
+        let sizes = self.objects.list_tags(row)?;
+        Ok(sizes.iter().find(|entry| entry.tag.id() == tag.id()).map(|entry| entry.size))
+    }
+
+    fn refresh(&self) -> Result<()> {
+        match &self.feed {
+            Some(feed) => feed.poll().map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn subscribe(&self) -> Result<Option<Rc<ChangeQueue>>> {
+        let interest = Interest::Rows { container: self.options.container.clone(), kind: self.options.kind };
+        Ok(self.feed.as_ref().map(|feed| feed.subscribe(interest)))
+    }
+}
