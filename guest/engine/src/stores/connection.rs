@@ -1,0 +1,100 @@
+//! An open store backend, shared by every reference a session holds to the store (`session` 6.3).
+
+use crate::backend::{Change, Commit, Committed, Environment, ObjectId, Store, StoreIdentity};
+use crate::collation::KEY_VERSION;
+use crate::error::{Code, Failure, Result};
+use crate::stores::CommitMode;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Identifiers reserved at once when there is much to create.
+const RESERVE_AT_ONCE: u32 = 256;
+
+/// One backend, with what the engine knows of it: its identity and the identifiers
+/// reserved for objects to be created.
+pub struct Connection {
+    backend: Rc<dyn Store>,
+    identity: RefCell<StoreIdentity>,
+    environment: Environment,
+    token: u64,
+    reserved: RefCell<VecDeque<ObjectId>>,
+    reserve_next: Cell<u32>,
+}
+
+impl Connection {
+    /// Takes a backend over.
+    ///
+    /// # Errors
+    /// The backend's own.
+    pub fn new(backend: Rc<dyn Store>, environment: Environment) -> Result<Rc<Self>> {
+        let mut identity = backend.identity();
+        // A store that was never written has no keys of any version: from now on it has ours.
+        if identity.index.key_version == 0 && identity.writable {
+            backend.rekey(Vec::new(), KEY_VERSION, true)?;
+            identity = backend.identity();
+        }
+        let mut token = [0; 8];
+        environment.entropy.fill(&mut token);
+        Ok(Rc::new(Self {
+            backend,
+            identity: RefCell::new(identity),
+            environment,
+            token: u64::from_le_bytes(token),
+            reserved: RefCell::default(),
+            reserve_next: Cell::new(1),
+        }))
+    }
+
+    /// The backend.
+    #[must_use]
+    pub fn backend(&self) -> &Rc<dyn Store> {
+        &self.backend
+    }
+
+    /// Who the store is.
+    #[must_use]
+    pub fn identity(&self) -> StoreIdentity {
+        self.identity.borrow().clone()
+    }
+
+    /// The services of the host.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Reserves the identifier of an object to be created.
+    ///
+    /// # Errors
+    /// The backend's own; `MAPI_E_CALL_FAILED` when it reserves nothing.
+    pub fn reserve(&self) -> Result<ObjectId> {
+        if let Some(id) = self.reserved.borrow_mut().pop_front() {
+            return Ok(id);
+        }
+        // One message needs a few identifiers, an import thousands: ask for more each time.
+        let count = self.reserve_next.get();
+        self.reserve_next.set((count * 4).min(RESERVE_AT_ONCE));
+        let mut ids: VecDeque<ObjectId> = self.backend.reserve(count)?.into();
+        let first = ids.pop_front().ok_or_else(|| {
+            Failure::new(Code::CallFailed, "The store did not allot an identifier for a new object; check the store.")
+        })?;
+        self.reserved.borrow_mut().extend(ids);
+        Ok(first)
+    }
+
+    /// Commits changes, and lets every open view see them.
+    ///
+    /// # Errors
+    /// The backend's own; nothing is changed then.
+    pub(crate) fn commit(&self, changes: Vec<Change>, how: CommitMode) -> Result<Committed> {
+        let committed = self.backend.commit(Commit {
+            changes,
+            token: self.token,
+            defer_indexing: how.defer_indexing,
+            delivery: how.delivery,
+        })?;
+        // The feed also carries our own changes; views read it at their next flush point.
+        Ok(committed)
+    }
+}
