@@ -2,5 +2,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
+pub mod backends;
 pub mod expression;
 pub mod sample;

@@ -1,0 +1,3 @@
+//! The backends the host brings along.
+
+pub mod sqlite;

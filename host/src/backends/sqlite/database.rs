@@ -1,0 +1,423 @@
+//! One SQLite file: opened, recognised, migrated, with one writer and a few readers.
+//!
+//! The file is in WAL mode with `synchronous = FULL`: only FULL makes SQLite sync the log at every commit,
+//! so that a commit that returned survives a loss of power as well as the end of the process. Several
+//! processes may use one file: writes begin with `BEGIN IMMEDIATE`, everyone waits for a busy file.
+
+use crate::backends::sqlite::trouble::{Outcome, Trouble};
+use mapi_engine::error::{Code, Failure, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// How long a writer waits for another one, in this process or another.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Readers kept open between calls; more are opened when more threads read at once and closed again.
+const KEPT_READERS: usize = 4;
+
+/// Prepared statements kept by each connection.
+const STATEMENT_CACHE: usize = 128;
+
+/// What kind of file it is, and how it came to its present form.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// What people call such a file: "message store".
+    pub what: &'static str,
+    /// `application_id` of the file's header.
+    pub application: i32,
+    /// The statements that lead from each version to the next; `user_version` counts those applied.
+    pub migrations: &'static [&'static str],
+}
+
+/// How a file is to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It must exist; nothing is written.
+    Read,
+    /// It must exist.
+    Write,
+    /// It is made when it does not exist, with its folder.
+    Create,
+}
+
+/// One open file.
+#[derive(Debug)]
+pub struct Database {
+    path: PathBuf,
+    schema: Schema,
+    writer: Option<Mutex<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Database {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`, `MAPI_E_NO_ACCESS`, `MAPI_E_CORRUPT_STORE` for a file of another kind,
+    /// `MAPI_E_VERSION` for one written by a newer version, `MAPI_E_NOT_ENOUGH_DISK`.
+    pub fn open(path: &Path, schema: Schema, access: Access) -> Result<Self> {
+        prepare_place(path, schema, access)?;
+        let database = Self { path: path.to_owned(), schema, writer: None, readers: Mutex::new(Vec::new()) };
+        database.open_connections(access).map_err(|trouble| trouble.into_failure(schema.what, path))
+    }
+
+    fn open_connections(mut self, access: Access) -> Outcome<Self> {
+        if access == Access::Read {
+            let reader = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let (found, _) = recognise(&reader, self.schema, &self.path)?;
+            if found < self.schema.migrations.len() {
+                return Err(Failure::new(
+                    Code::NoAccess,
+                    format!(
+                        "The {} {} was written by an older version and must be opened for writing once to be brought up to date.",
+                        self.schema.what,
+                        self.path.display()
+                    ),
+                )
+                .into());
+            }
+            reader.pragma_update(None, "query_only", true)?;
+            self.readers = Mutex::new(vec![reader]);
+            return Ok(self);
+        }
+        let mut writer = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        recognise(&writer, self.schema, &self.path)?;
+        // The page size only takes effect on a file without pages. 8 KiB holds most messages without
+        // overflow pages and halves the pages of a body.
+        writer.pragma_update(None, "page_size", 8192)?;
+        switch_to_wal(&writer)?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "wal_autocheckpoint", 4000)?;
+        writer.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        self.migrate(&mut writer)?;
+        self.writer = Some(Mutex::new(writer));
+        Ok(self)
+    }
+
+    /// Applies the migrations that are missing, together or not at all.
+    fn migrate(&self, writer: &mut Connection) -> Outcome<()> {
+        let (found, _) = recognise(writer, self.schema, &self.path)?;
+        if found == self.schema.migrations.len() {
+            return Ok(());
+        }
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        let (found, _) = recognise(&transaction, self.schema, &self.path)?;
+        for statements in self.schema.migrations.iter().skip(found) {
+            transaction.execute_batch(statements)?;
+        }
+        transaction.pragma_update(None, "application_id", self.schema.application)?;
+        let version = i64::try_from(self.schema.migrations.len()).unwrap_or(i64::MAX);
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn connect(&self, flags: OpenFlags) -> Outcome<Connection> {
+        let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        // In KiB when negative: 32 MiB a connection.
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "foreign_keys", false)?;
+        Ok(connection)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it was opened for writing.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Runs `work` on one consistent state of the file.
+    ///
+    /// # Errors
+    /// Those of `work`, and SQLite's, as a sentence that names the file.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
+        self.read_inner(work).map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
+    }
+
+    fn read_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        let kept = lock(&self.readers).pop();
+        let reader = match kept {
+            Some(reader) => reader,
+            None => {
+                let reader = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                reader.pragma_update(None, "query_only", true)?;
+                reader
+            }
+        };
+        reader.prepare_cached("BEGIN")?.execute([])?;
+        let outcome = work(&reader);
+        // A reader that cannot end its transaction is closed instead of kept.
+        let ended = reader.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([])).is_ok();
+        if ended {
+            let mut readers = lock(&self.readers);
+            if readers.len() < KEPT_READERS {
+                readers.push(reader);
+            }
+        }
+        outcome
+    }
+
+    /// Runs `work` in a transaction that is durable when this returns, or is undone.
+    ///
+    /// # Errors
+    /// Those of `work`, and SQLite's; `MAPI_E_NO_ACCESS` when the file was opened for reading.
+    pub fn write<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
+        self.write_inner(work).map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
+    }
+
+    fn write_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        let mut writer = self.writer()?;
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Runs `work` on the writer outside a transaction, for what SQLite refuses inside one.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn maintain<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
+        let inner = || work(&*self.writer()?);
+        inner().map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
+    }
+
+    fn writer(&self) -> Outcome<MutexGuard<'_, Connection>> {
+        let writer = self.writer.as_ref().ok_or_else(|| {
+            Failure::new(Code::NoAccess, format!("The {} {} was opened for reading only.", self.schema.what, self.path.display()))
+        })?;
+        Ok(lock(writer))
+    }
+}
+
+/// The guarded value; a panic of another holder left no transaction open, so the value is sound.
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes sure that the file, or the folder it is to be made in, is there.
+fn prepare_place(path: &Path, schema: Schema, access: Access) -> Result<()> {
+    if path.is_dir() {
+        return Err(Failure::new(
+            Code::InvalidParameter,
+            format!("{} is a folder; name a {} file.", path.display(), schema.what),
+        ));
+    }
+    if access != Access::Create {
+        return match std::fs::metadata(path) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::new(
+                if error.kind() == std::io::ErrorKind::PermissionDenied { Code::NoAccess } else { Code::NotFound },
+                format!("There is no {} {}: {error}.", schema.what, path.display()),
+            )),
+        };
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(
+                Code::NoAccess,
+                format!(
+                    "The folder {} for the {} cannot be made: {error}. Choose a folder that can be written to.",
+                    folder.display(),
+                    schema.what
+                ),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// How many migrations the file has seen, and whether it is still empty. Refuses files of other kinds.
+fn recognise(connection: &Connection, schema: Schema, path: &Path) -> Outcome<(usize, bool)> {
+    let foreign = || {
+        Trouble::from(Failure::new(
+            Code::CorruptStore,
+            format!("{} is not a {} of this program; it was left untouched. Name another file.", path.display(), schema.what),
+        ))
+    };
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let application = match number("application_id") {
+        Ok(application) => application,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => return Err(foreign()),
+        Err(error) => return Err(error.into()),
+    };
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    let version = number("user_version")?;
+    // A process that died while it made the file leaves an empty one behind.
+    if application == 0 && tables == 0 && version == 0 {
+        return Ok((0, true));
+    }
+    if application != i64::from(schema.application) {
+        return Err(foreign());
+    }
+    match usize::try_from(version) {
+        Ok(version) if version <= schema.migrations.len() => Ok((version, false)),
+        _ => Err(Failure::new(
+            Code::Version,
+            format!(
+                "The {} {} has format {version}, this program knows formats up to {}. Use a newer version of the program.",
+                schema.what,
+                path.display(),
+                schema.migrations.len()
+            ),
+        )
+        .into()),
+    }
+}
+
+/// Turns the write-ahead log on. SQLite answers busy at once, without waiting, while another process does the same.
+fn switch_to_wal(connection: &Connection) -> Outcome<()> {
+    let began = Instant::now();
+    loop {
+        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                return Err(Failure::new(
+                    Code::NoSupport,
+                    format!("The file system does not support a shared write-ahead log (journal mode {mode}); use a local disk."),
+                )
+                .into());
+            }
+            Err(error) if busy(&error) && began.elapsed() < BUSY_TIMEOUT => std::thread::sleep(Duration::from_millis(10)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// What is open in this process, by file: opening a file twice shares one value.
+#[derive(Debug)]
+pub struct Registry<T>(Mutex<BTreeMap<PathBuf, Weak<T>>>);
+
+impl<T> Registry<T> {
+    /// Nothing is open.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// The value open for that file if it passes `fits`, otherwise the one `open` makes.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub fn open(&self, path: &Path, fits: impl Fn(&T) -> bool, open: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+        let mut known = lock(&self.0);
+        known.retain(|_, value| value.strong_count() > 0);
+        // A file that does not exist yet has no canonical name.
+        let name = |path: &Path| path.canonicalize().ok();
+        let open_one = name(path).and_then(|name| known.get(&name)?.upgrade());
+        if let Some(value) = open_one.filter(|value| fits(value)) {
+            return Ok(value);
+        }
+        let value = Arc::new(open()?);
+        if let Some(name) = name(path) {
+            known.insert(name, Arc::downgrade(&value));
+        }
+        Ok(value)
+    }
+}
+
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: Schema = Schema { what: "test file", application: 0x5445_5354, migrations: &["CREATE TABLE t(a)"] };
+
+    fn code(result: Result<Database>) -> Code {
+        result.expect_err("refused").code()
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused_and_left_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("text");
+        std::fs::write(&text, "not a database at all, only words, words and words, long enough for a header of SQLite").unwrap();
+        assert_eq!(code(Database::open(&text, SCHEMA, Access::Create)), Code::CorruptStore);
+        assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a"));
+        let other = folder.path().join("other");
+        Connection::open(&other).unwrap().execute_batch("CREATE TABLE x(a)").unwrap();
+        let before = std::fs::read(&other).unwrap();
+        assert_eq!(code(Database::open(&other, SCHEMA, Access::Create)), Code::CorruptStore);
+        assert_eq!(std::fs::read(&other).unwrap(), before);
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_with_its_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new");
+        drop(Database::open(&path, SCHEMA, Access::Create).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
+        let failure = Database::open(&path, SCHEMA, Access::Write).expect_err("newer");
+        assert_eq!(failure.code(), Code::Version);
+        assert!(failure.to_string().contains("format 9"));
+    }
+
+    #[test]
+    fn a_missing_file_and_an_unwritable_place_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(code(Database::open(&folder.path().join("none"), SCHEMA, Access::Write)), Code::NotFound);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(code(Database::open(&file.join("below"), SCHEMA, Access::Create)), Code::NoAccess);
+        assert_eq!(code(Database::open(folder.path(), SCHEMA, Access::Create)), Code::InvalidParameter);
+    }
+
+    #[test]
+    fn an_empty_file_left_by_a_dead_process_is_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty");
+        std::fs::write(&path, "").unwrap();
+        let database = Database::open(&path, SCHEMA, Access::Write).unwrap();
+        database.write(|connection| Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+        let count: i64 =
+            database.read(|connection| Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).unwrap();
+        assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn a_failed_transaction_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a"), SCHEMA, Access::Create).unwrap();
+        let failed: Result<()> = database.write(|connection| {
+            connection.execute("INSERT INTO t VALUES (1)", [])?;
+            Err(Failure::not_found("no").into())
+        });
+        assert!(failed.is_err());
+        let count: i64 =
+            database.read(|connection| Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).unwrap();
+        assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn one_file_is_opened_once_in_a_process() {
+        static OPEN: Registry<Database> = Registry::new();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let open = || OPEN.open(&path, |_| true, || Database::open(&path, SCHEMA, Access::Create)).unwrap();
+        let (first, second) = (open(), open());
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+}

@@ -1,0 +1,4 @@
+//! A message store in one SQLite file, and what the other SQLite backends share with it.
+
+pub mod database;
+pub mod trouble;
