@@ -24,6 +24,13 @@ impl ObjectId {
     }
 }
 
+impl From<u64> for ObjectId {
+    /// The number's eight bytes, highest first: their order is that of the numbers.
+    fn from(number: u64) -> Self {
+        Self(Box::new(number.to_be_bytes()))
+    }
+}
+
 impl core::fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         for byte in &*self.0 {
