@@ -36,6 +36,35 @@ impl Value {
         }
     }
 
+    /// Bytes as counted by `RES_SIZE`: no terminators, `PT_UNICODE` as UTF-16, a multi-value the sum of its elements.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        fn utf16(text: &str) -> u64 {
+            text.chars().map(|character| 2 * character.len_utf16() as u64).sum()
+        }
+        fn sum<T>(items: &[T], size: impl Fn(&T) -> u64) -> u64 {
+            items.iter().map(size).sum()
+        }
+        match self {
+            Self::Null | Self::Object | Self::Restriction(_) => 0,
+            Self::I2(_) | Self::Boolean(_) => 2,
+            Self::Long(_) | Self::R4(_) | Self::Error(_) => 4,
+            Self::Double(_) | Self::AppTime(_) | Self::I8(_) | Self::SysTime(_) | Self::Currency(_) => 8,
+            Self::Clsid(_) => 16,
+            Self::Binary(bytes) | Self::String8(bytes) | Self::SvrEid(bytes) | Self::Actions(bytes) => bytes.len() as u64,
+            Self::Unicode(text) => utf16(text),
+            Self::MvI2(items) => sum(items, |_| 2),
+            Self::MvLong(items) => sum(items, |_| 4),
+            Self::MvR4(items) => sum(items, |_| 4),
+            Self::MvDouble(items) | Self::MvAppTime(items) => sum(items, |_| 8),
+            Self::MvCurrency(items) | Self::MvI8(items) => sum(items, |_| 8),
+            Self::MvSysTime(items) => sum(items, |_| 8),
+            Self::MvClsid(items) => sum(items, |_| 16),
+            Self::MvString8(items) | Self::MvBinary(items) => sum(items, |item| item.len() as u64),
+            Self::MvUnicode(items) => sum(items, |item| utf16(item)),
+        }
+    }
+
     /// Whether this is a multi-value without an element; such a value cannot exist (`properties` 2).
     #[must_use]
     pub fn is_empty_multi(&self) -> bool {
