@@ -4,7 +4,7 @@ use crate::backend::{
     Commit, Committed, FeedCursor, FeedPage, Filter, OrderKey, Plan, PlanRequest, RowKey, ScanKind, ScanPage, ScanRequest, Scope,
 };
 use crate::error::Result;
-use crate::properties::{Guid, PropTag, Property, Value};
+use crate::properties::{FileTime, Guid, PropTag, PropType, Property, Value, ValueRef};
 
 /// A backend's name for one of its objects: 1 to 255 opaque bytes, never reused.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,7 +233,12 @@ impl Column {
     /// lying backend) reads as absent.
     #[must_use]
     pub fn value(&self, row: usize) -> Option<Value> {
-        use crate::properties::{FileTime, PropType};
+        self.value_ref(row).map(|value| value.to_value())
+    }
+
+    /// As [`Column::value`], in place.
+    #[must_use]
+    pub fn value_ref(&self, row: usize) -> Option<ValueRef<'_>> {
         if !self.has(row) {
             return None;
         }
@@ -245,25 +250,26 @@ impl Column {
         match &self.data {
             ColumnData::Longs(cells) => {
                 let cell = *cells.get(row)?;
-                Some(if self.tag.kind() == PropType::BOOLEAN { Value::Boolean(cell != 0) } else { Value::Long(cell) })
+                let boolean = self.tag.kind() == PropType::BOOLEAN;
+                Some(ValueRef::Fixed(if boolean { Value::Boolean(cell != 0) } else { Value::Long(cell) }))
             }
             ColumnData::I64s(cells) => {
                 let cell = *cells.get(row)?;
-                Some(match self.tag.kind() {
+                Some(ValueRef::Fixed(match self.tag.kind() {
                     PropType::SYSTIME => Value::SysTime(FileTime(cell.cast_unsigned())),
                     PropType::CURRENCY => Value::Currency(cell),
                     _ => Value::I8(cell),
-                })
+                }))
             }
             ColumnData::Text(arena, ends) => {
                 let (start, end) = span(ends)?;
-                Some(Value::Unicode(arena.get(start..end)?.to_owned()))
+                Some(ValueRef::Text(arena.get(start..end)?))
             }
             ColumnData::Bytes(arena, ends) => {
                 let (start, end) = span(ends)?;
-                Some(Value::Binary(arena.get(start..end)?.to_owned()))
+                Some(ValueRef::Bytes(arena.get(start..end)?))
             }
-            ColumnData::Mixed(cells) => cells.get(row).cloned(),
+            ColumnData::Mixed(cells) => cells.get(row).map(ValueRef::from),
         }
     }
 }
