@@ -9,7 +9,7 @@ mod address_book;
 mod catalogue;
 mod database;
 mod evaluate;
-
+mod faults;
 mod host;
 mod objects;
 mod profiles;
@@ -18,7 +18,7 @@ mod store;
 
 pub use address_book::MemoryAddressBook;
 pub use catalogue::MemoryCatalogue;
-
+pub use faults::{Fault, Faults, Faulty, Trigger};
 pub use host::MemoryHost;
 pub use objects::{MemoryObjects, PushDown};
 pub use profiles::MemoryProfiles;
