@@ -1,1 +1,27 @@
-//! Profiles, message services, providers (`profiles`).
+//! Profiles, their storage and their administration (`profiles`).
+//!
+//! A profile is kept as one block of bytes in the host's storage, in the engine's own form; every change is
+//! written before success is reported. Protected properties never enter that block: they live in the host's
+//! protected storage, one value each.
+
+mod entry_point;
+mod form;
+mod name;
+mod prof_admin;
+mod profile;
+mod service_admin;
+mod storage;
+mod tables;
+mod values;
+
+pub use entry_point::{EntryPointCall, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED, SERVICE_UI_ALWAYS};
+pub use form::FORM_LIMIT;
+pub use name::{NAME_LIMIT, check_profile_name, same_profile_name};
+pub use prof_admin::{MAPI_APP_PROFILE, MAPI_DEFAULT_SERVICES, MAPI_DIALOG, ProfAdmin};
+pub use profile::{
+    ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service, ServiceContents,
+    new_extra, new_provider, provider_flags, service_flags,
+};
+pub use service_admin::MsgServiceAdmin;
+pub use storage::{ProfileUse, Profiles};
+pub use values::{PROTECTED, SectionProperties, protected_key};
