@@ -1,0 +1,12 @@
+//! Runs every test there is.
+
+use crate::{cargo, run, setup};
+use anyhow::Result;
+
+/// Runs `cargo xtask test`.
+///
+/// The component itself is no package of the default members: it is tested through the host.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    setup::setup()?;
+    run(cargo().args(["test", "--workspace", "--exclude", "mapi-session-component"]).args(arguments))
+}
