@@ -1,3 +1,5 @@
 //! The backends the host brings along.
 
+pub mod catalogue;
+pub mod profiles;
 pub mod sqlite;

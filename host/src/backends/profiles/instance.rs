@@ -1,0 +1,103 @@
+//! Whether the instance behind a lease still lives (`profiles` 7).
+//!
+//! Each opening of a storage holds the lock of a file of its own. The system takes the lock away when the
+//! process ends, however it ends: whoever gets the lock of another instance knows that it is dead. No
+//! heartbeat, no process number that could be used again.
+
+use super::key::random;
+use mapi_engine::error::{Code, Failure, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// This opening.
+#[derive(Debug)]
+pub(super) struct Instance {
+    folder: PathBuf,
+    name: String,
+    /// Locked as long as it is open.
+    _file: File,
+}
+
+fn trouble(path: &Path, error: &std::io::Error) -> Failure {
+    let code = if error.kind() == ErrorKind::StorageFull { Code::NotEnoughDisk } else { Code::NoAccess };
+    Failure::new(code, format!("The lock file {} cannot be used: {error}.", path.display()))
+}
+
+impl Instance {
+    /// A new instance, alive until it is dropped or the process ends.
+    pub(super) fn begin(folder: PathBuf) -> Result<Self> {
+        let mut bytes = [0; 16];
+        random(&mut bytes)?;
+        let name = format!("{:032x}", u128::from_be_bytes(bytes));
+        std::fs::create_dir_all(&folder).map_err(|error| trouble(&folder, &error))?;
+        let path = folder.join(&name);
+        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| trouble(&path, &error))?;
+        file.lock().map_err(|error| trouble(&path, &error))?;
+        Ok(Self { folder, name, _file: file })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether that instance lives. What a dead one left behind is removed.
+    pub(super) fn is_alive(&self, name: &str) -> Result<bool> {
+        if name == self.name {
+            return Ok(true);
+        }
+        // Names come from a file others can write: never a path.
+        if name.len() != 32 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(false);
+        }
+        let path = self.folder.join(name);
+        let file = match OpenOptions::new().write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(trouble(&path, &error)),
+        };
+        match file.try_lock() {
+            Ok(()) => match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(trouble(&path, &error)),
+                _ => Ok(false),
+            },
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(trouble(&path, &error)),
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // A file that stays behind is recognised as dead by its free lock.
+        let _stays = std::fs::remove_file(self.folder.join(&self.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_alive_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = Instance::begin(folder.path().join("leases")).unwrap();
+        let other = Instance::begin(folder.path().join("leases")).unwrap();
+        let name = other.name().to_owned();
+        assert!(ours.is_alive(ours.name()).unwrap());
+        assert!(ours.is_alive(&name).unwrap());
+        drop(other);
+        assert!(!ours.is_alive(&name).unwrap());
+    }
+
+    #[test]
+    fn a_lock_file_left_by_a_dead_process_counts_as_dead_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = Instance::begin(folder.path().to_owned()).unwrap();
+        let left = folder.path().join("0123456789abcdef0123456789abcdef");
+        std::fs::write(&left, "").unwrap();
+        assert!(!ours.is_alive("0123456789abcdef0123456789abcdef").unwrap());
+        assert!(!left.exists());
+        assert!(!ours.is_alive("../x").unwrap());
+    }
+}
