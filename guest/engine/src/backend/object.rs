@@ -149,6 +149,17 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
+
+    /// Keeps the first rows.
+    pub fn truncate(&mut self, rows: usize) {
+        self.ids.truncate(rows);
+        self.arrivals.truncate(rows);
+        self.parents.truncate(rows);
+        self.kinds.truncate(rows);
+        for column in &mut self.columns {
+            column.truncate(rows);
+        }
+    }
 }
 
 impl Column {
@@ -227,6 +238,28 @@ impl Column {
     #[must_use]
     pub fn has(&self, row: usize) -> bool {
         self.present.is_empty() || self.present.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
+    }
+
+    /// Keeps the first rows.
+    pub fn truncate(&mut self, rows: usize) {
+        fn arena_end(ends: &mut Vec<u32>, rows: usize) -> usize {
+            ends.truncate(rows);
+            ends.last().map_or(0, |end| *end as usize)
+        }
+        self.present.truncate(rows.div_ceil(8));
+        match &mut self.data {
+            ColumnData::Longs(cells) => cells.truncate(rows),
+            ColumnData::I64s(cells) => cells.truncate(rows),
+            ColumnData::Text(arena, ends) => {
+                let end = arena_end(ends, rows);
+                // An end inside a character is a backend's lie; the cells there read as absent anyway.
+                if arena.is_char_boundary(end) {
+                    arena.truncate(end);
+                }
+            }
+            ColumnData::Bytes(arena, ends) => arena.truncate(arena_end(ends, rows)),
+            ColumnData::Mixed(cells) => cells.truncate(rows),
+        }
     }
 
     /// The value of that row, `None` if it has none. A batch whose columns are shorter than its rows (a

@@ -7,14 +7,20 @@
 //!
 //! Notifications, categories, asynchronous slices and multi-value instances are not here.
 
+mod cell;
 mod change;
 mod constants;
 mod data;
 mod feed;
+mod order;
+mod pushdown;
+mod reading;
 mod sort;
 mod source;
+mod state;
 mod stored;
 mod table;
+mod view;
 
 pub use change::{ChangeQueue, Changes, RowChange, RowState};
 pub use constants::{

@@ -139,28 +139,23 @@ impl StoredRows {
 
     fn computed_cells(&self, batch: &Batch, inputs: &[PropTag], tag: PropTag) -> Column {
         let Scope::One(container) = &self.scope else { return absent(tag, batch.len()) };
-        let mut present = vec![0; batch.len().div_ceil(8)];
         let cells = (0..batch.len())
             .map(|row| {
-                let place = ComputedRow {
-                    id: &batch.ids[row],
-                    kind: batch.kinds.get(row).copied().unwrap_or(ObjectKind::Message),
-                    parent: batch.parents.get(row).unwrap_or(container),
-                    arrival: batch.arrivals.get(row).copied().unwrap_or_default(),
-                    batch,
-                    inputs,
-                    row,
-                };
-                match self.computed.compute(tag, &place) {
-                    Some(value) => {
-                        present[row / 8] |= 1 << (row % 8);
-                        value
-                    }
-                    None => Value::Null,
-                }
+                self.computed.compute(
+                    tag,
+                    &ComputedRow {
+                        id: &batch.ids[row],
+                        kind: batch.kinds.get(row).copied().unwrap_or(ObjectKind::Message),
+                        parent: batch.parents.get(row).unwrap_or(container),
+                        arrival: batch.arrivals.get(row).copied().unwrap_or_default(),
+                        batch,
+                        inputs,
+                        row,
+                    },
+                )
             })
             .collect();
-        Column { tag, present, data: ColumnData::Mixed(cells) }
+        Column::of(tag, cells)
     }
 
     fn row_column_cells(&self, batch: &Batch, tag: PropTag) -> Column {
@@ -203,7 +198,7 @@ fn stored_form(tag: PropTag) -> PropTag {
 }
 
 fn absent(tag: PropTag, rows: usize) -> Column {
-    Column { tag, present: vec![0; rows.div_ceil(8)], data: ColumnData::Mixed(vec![Value::Null; rows]) }
+    Column::of(tag, vec![None; rows])
 }
 
 impl RowSource for StoredRows {

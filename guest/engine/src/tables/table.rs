@@ -1,90 +1,174 @@
 //! `IMAPITable`: the client's object (`tables` 4).
 
 use crate::backend::Column;
-use crate::error::{Code, Failure, MapiError, Result, Warned};
-use crate::properties::PropTag;
-use crate::restriction::Restriction;
-use crate::tables::{Bookmark, Position, Row, RowSource, SortOrderSet, TableStatus, TableType};
+use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
+use crate::properties::{PropTag, PropType};
+use crate::restriction::{self, Place, Restriction};
+use crate::tables::reading::{self, Cells};
+use crate::tables::state::State;
+use crate::tables::view::Anchor;
+use crate::tables::{
+    Bookmark, DIR_BACKWARD, Position, Row, RowSource, SortOrderSet, TBL_ALL_COLUMNS, TBL_ASYNC, TBL_BATCH, TBL_NOADVANCE,
+    TableStatus, TableType,
+};
+use std::cell::RefCell;
 use std::rc::Rc;
+
+/// Columns a set may have.
+const MAX_COLUMNS: usize = 4096;
+
+/// Bytes of cells `HrQueryAllRows` reads at most.
+const ALL_ROWS_BYTES: u64 = 64 << 20;
 
 /// Rows in columns, for clients that want thousands of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnarRows {
     /// How many rows there are.
     pub rows: u32,
-    /// One for each column of the set, in its order.
+    /// One for each column of the set, in its order. A cell without a value is not present.
     pub columns: Vec<Column>,
 }
 
 /// A table object: an independent view on a [`RowSource`].
 pub struct Table {
     source: Rc<dyn RowSource>,
-}
-
-fn missing<T>() -> Result<T> {
-    Err(Failure::new(Code::NoSupport, "not built yet"))
+    unicode: bool,
+    /// Taken out while a call runs, so that no borrow is held across a call of the backend.
+    state: RefCell<Option<State>>,
+    last_error: LastError,
 }
 
 impl Table {
     /// A table with the default columns, no restriction, the default order, and its cursor at the
-    /// beginning. Rows are first read when they are needed.
+    /// beginning. Rows are first read when they are needed. `unicode`: `MAPI_UNICODE` was given, which picks
+    /// the width of the default columns' strings.
     #[must_use]
-    pub fn new(source: Rc<dyn RowSource>, _unicode: bool) -> Self {
-        Self { source }
+    pub fn new(source: Rc<dyn RowSource>, unicode: bool) -> Self {
+        let columns = source.default_columns().into_iter().map(|tag| tag_in_width(tag, unicode)).collect();
+        Self { source, unicode, state: RefCell::new(Some(State::new(columns))), last_error: LastError::default() }
+    }
+
+    /// Runs a call on the state and notes its failure.
+    fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
+        let Some(mut state) = self.state.take() else {
+            return Err(Failure::new(Code::Busy, "the table is in use by a call that has not returned yet"));
+        };
+        let result = work(&mut state, &*self.source);
+        *self.state.borrow_mut() = Some(state);
+        self.last_error.keep(result)
     }
 
     /// `GetLastError`.
     ///
     /// # Errors
     /// `MAPI_E_UNKNOWN_FLAGS`.
-    pub fn get_last_error(&self, _code: Code, _flags: u32) -> Result<Option<MapiError>> {
-        missing()
+    pub fn get_last_error(&self, code: Code, flags: u32) -> Result<Option<MapiError>> {
+        self.last_error.get_last_error(code, flags)
     }
 
     /// `GetStatus`.
     #[must_use]
     pub fn get_status(&self) -> (TableStatus, TableType) {
-        (TableStatus::Complete, self.source.table_type())
+        let status = self.state.borrow().as_ref().map_or(TableStatus::Complete, |state| state.status);
+        (status, self.source.table_type())
     }
 
     /// `SetColumns`. Flags: `TBL_ASYNC`, `TBL_BATCH`.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_TOO_COMPLEX`, `MAPI_E_UNKNOWN_FLAGS`.
-    pub fn set_columns(&self, _columns: &[PropTag], _flags: u32) -> Result<()> {
-        missing()
+    pub fn set_columns(&self, columns: &[PropTag], flags: u32) -> Result<()> {
+        self.call(|state, source| {
+            check_columns_present(columns)?;
+            check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
+            check_columns(columns)?;
+            if flags & TBL_BATCH == 0 {
+                state.flush(source)?;
+            }
+            state.pending.columns = Some(columns.to_vec());
+            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+        })
     }
 
     /// `QueryColumns`: the current set, or with `TBL_ALL_COLUMNS` all that can be asked for.
     ///
     /// # Errors
     /// `MAPI_E_UNKNOWN_FLAGS`, the backend's own.
-    pub fn query_columns(&self, _flags: u32) -> Result<Vec<PropTag>> {
-        missing()
+    pub fn query_columns(&self, flags: u32) -> Result<Vec<PropTag>> {
+        self.call(|state, source| {
+            check_flags(flags, TBL_ALL_COLUMNS)?;
+            state.flush(source)?;
+            if flags & TBL_ALL_COLUMNS == 0 {
+                return Ok(state.columns.iter().map(|rule| rule.tag).collect());
+            }
+            let mut all = source.default_columns();
+            all.extend(source.all_columns()?);
+            for tag in &mut all {
+                *tag = tag_in_width(*tag, self.unicode);
+            }
+            all.sort_unstable();
+            all.dedup();
+            Ok(all)
+        })
     }
 
     /// `GetRowCount`.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER` for flags other than 0, the backend's own.
-    pub fn get_row_count(&self, _flags: u32) -> Result<Warned<u32>> {
-        missing()
+    pub fn get_row_count(&self, flags: u32) -> Result<Warned<u32>> {
+        self.call(|state, source| {
+            check_reserved(flags)?;
+            state.flush(source)?;
+            Ok(Warned::ok(narrow(state.count(source)?)))
+        })
     }
 
     /// `SeekRow`: how many rows the cursor stands behind the bookmark.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_BOOKMARK`, the backend's own.
-    pub fn seek_row(&self, _origin: Bookmark, _count: i32) -> Result<Warned<i32>> {
-        missing()
+    pub fn seek_row(&self, origin: Bookmark, count: i32) -> Result<Warned<i32>> {
+        self.call(|state, source| {
+            state.flush(source)?;
+            let Warned { value: base, warning } = state.resolve(source, origin)?;
+            let rows = state.count(source)?;
+            let target = base.saturating_add_signed(i64::from(count)).min(rows);
+            if target == 0 && origin == Bookmark::BEGINNING {
+                state.set_cursor(Anchor::Begin);
+            } else {
+                state.set_position(source, target)?;
+            }
+            let sought = i128::from(target) - i128::from(base);
+            let value = i32::try_from(sought).unwrap_or(if sought < 0 { i32::MIN } else { i32::MAX });
+            Ok(Warned { value, warning })
+        })
     }
 
     /// `SeekRowApprox`.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER` for a zero denominator, the backend's own.
-    pub fn seek_row_approx(&self, _numerator: u32, _denominator: u32) -> Result<()> {
-        missing()
+    pub fn seek_row_approx(&self, numerator: u32, denominator: u32) -> Result<()> {
+        self.call(|state, source| {
+            if denominator == 0 {
+                return Err(Failure::invalid("denominator", "the denominator of a position cannot be 0"));
+            }
+            state.flush(source)?;
+            if numerator == 0 {
+                state.set_cursor(Anchor::Begin);
+                return Ok(());
+            }
+            let rows = state.count(source)?;
+            let target = if numerator >= denominator {
+                rows
+            } else {
+                // Below the number of rows, since the fraction is below 1.
+                let target = u128::from(rows) * u128::from(numerator) / u128::from(denominator);
+                u64::try_from(target).unwrap_or(rows)
+            };
+            state.set_position(source, target)
+        })
     }
 
     /// `QueryPosition`.
@@ -92,23 +176,56 @@ impl Table {
     /// # Errors
     /// The backend's own.
     pub fn query_position(&self) -> Result<Position> {
-        missing()
+        self.call(|state, source| {
+            state.flush(source)?;
+            let row = narrow(state.position(source)?);
+            let rows = narrow(state.count(source)?);
+            Ok(Position { row, numerator: row, denominator: rows.max(1) })
+        })
     }
 
     /// `FindRow`: moves the cursor to the first match. Flag: `DIR_BACKWARD`.
     ///
     /// # Errors
     /// `MAPI_E_NOT_FOUND`, `MAPI_E_INVALID_BOOKMARK`, and as [`Table::restrict`].
-    pub fn find_row(&self, _restriction: Option<&Restriction>, _origin: Bookmark, _flags: u32) -> Result<Warned<()>> {
-        missing()
+    pub fn find_row(&self, restriction: Option<&Restriction>, origin: Bookmark, flags: u32) -> Result<Warned<()>> {
+        self.call(|state, source| {
+            let Some(restriction) = restriction else {
+                return Err(Failure::invalid("restriction", "FindRow needs a restriction"));
+            };
+            check_flags(flags, DIR_BACKWARD)?;
+            check_restriction(source, restriction, Place::Find)?;
+            state.flush(source)?;
+            let Warned { value: from, warning } = state.resolve(source, origin)?;
+            let (view, _) = state.view_mut(source)?;
+            match view.find(source, restriction, from, flags & DIR_BACKWARD != 0)? {
+                Some(index) => state.set_position(source, index)?,
+                None => return Err(Failure::not_found("no row matches the restriction")),
+            }
+            Ok(Warned { value: (), warning })
+        })
     }
 
     /// `Restrict`; `None` shows all rows. Flags: `TBL_ASYNC`, `TBL_BATCH`.
     ///
     /// # Errors
     /// As `tables` 5.2.
-    pub fn restrict(&self, _restriction: Option<Restriction>, _flags: u32) -> Result<()> {
-        missing()
+    #[expect(clippy::needless_pass_by_value, reason = "a deep copy would be made otherwise")]
+    pub fn restrict(&self, restriction: Option<Restriction>, flags: u32) -> Result<()> {
+        self.call(|state, source| {
+            check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
+            if !source.abilities().restrict {
+                return Err(no_restrictions());
+            }
+            if let Some(restriction) = &restriction {
+                check_restriction(source, restriction, Place::View)?;
+            }
+            if flags & TBL_BATCH == 0 {
+                state.flush(source)?;
+            }
+            state.pending.restriction = Some(restriction.map(Rc::new));
+            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+        })
     }
 
     /// `CreateBookmark` at the cursor.
@@ -116,15 +233,23 @@ impl Table {
     /// # Errors
     /// `MAPI_E_UNABLE_TO_COMPLETE` when 1024 are in use, `MAPI_E_NO_SUPPORT` on attachment tables.
     pub fn create_bookmark(&self) -> Result<Bookmark> {
-        missing()
+        self.call(|state, source| {
+            if !source.abilities().bookmarks {
+                return Err(Failure::new(Code::NoSupport, "this table has no bookmarks"));
+            }
+            state.flush(source)?;
+            // A view must be there for the mark to follow its row.
+            state.position(source)?;
+            state.create_bookmark()
+        })
     }
 
     /// `FreeBookmark`; the predefined ones are ignored.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_BOOKMARK`.
-    pub fn free_bookmark(&self, _bookmark: Bookmark) -> Result<()> {
-        missing()
+    pub fn free_bookmark(&self, bookmark: Bookmark) -> Result<()> {
+        self.call(|state, _| state.free_bookmark(bookmark))
     }
 
     /// `SortTable`; `None` (a missing argument) is refused, an empty set restores the default order. Flags:
@@ -132,8 +257,22 @@ impl Table {
     ///
     /// # Errors
     /// As `tables` 7.1.
-    pub fn sort_table(&self, _order: Option<SortOrderSet>, _flags: u32) -> Result<()> {
-        missing()
+    pub fn sort_table(&self, order: Option<SortOrderSet>, flags: u32) -> Result<()> {
+        self.call(|state, source| {
+            let Some(order) = order else {
+                return Err(Failure::invalid("sort", "SortTable needs a sort order; an empty one removes the sort"));
+            };
+            check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
+            order.validate(&source.abilities())?;
+            if order.keys.iter().any(|key| key.tag.kind().is_instance()) {
+                return Err(no_instances());
+            }
+            if flags & TBL_BATCH == 0 {
+                state.flush(source)?;
+            }
+            state.pending.sort = Some(order);
+            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+        })
     }
 
     /// `QuerySortOrder`.
@@ -141,24 +280,38 @@ impl Table {
     /// # Errors
     /// The backend's own, when a batched sort has to be carried out first.
     pub fn query_sort_order(&self) -> Result<SortOrderSet> {
-        missing()
+        self.call(|state, source| {
+            state.flush(source)?;
+            if let Some(sort) = &state.sort {
+                return Ok(sort.clone());
+            }
+            let default = source.default_order();
+            let mut order = if default.reported { default.order } else { SortOrderSet::default() };
+            for key in &mut order.keys {
+                key.tag = tag_in_width(key.tag, self.unicode);
+            }
+            Ok(order)
+        })
     }
 
     /// `QueryRows`: rows behind the cursor, or before it for a negative count; an empty answer is the end.
-    /// Flag: `TBL_NOADVANCE`.
+    /// At most 65,536 rows and 16 MiB at once. Flag: `TBL_NOADVANCE`.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER` for a count of 0, the backend's own.
-    pub fn query_rows(&self, _count: i32, _flags: u32) -> Result<Vec<Row>> {
-        missing()
+    pub fn query_rows(&self, count: i32, flags: u32) -> Result<Vec<Row>> {
+        self.call(|state, source| Ok(query_rows(state, source, count, flags)?.rows()))
     }
 
     /// As [`Table::query_rows`], in columns.
     ///
     /// # Errors
     /// As [`Table::query_rows`].
-    pub fn query_rows_columnar(&self, _count: i32, _flags: u32) -> Result<ColumnarRows> {
-        missing()
+    pub fn query_rows_columnar(&self, count: i32, flags: u32) -> Result<ColumnarRows> {
+        self.call(|state, source| {
+            let cells = query_rows(state, source, count, flags)?;
+            Ok(ColumnarRows { rows: narrow(cells.len() as u64), columns: cells.columns() })
+        })
     }
 
     /// `HrQueryAllRows`: given arguments are applied and stay; at most `max` rows, 0: no limit.
@@ -167,11 +320,126 @@ impl Table {
     /// `MAPI_E_TABLE_TOO_BIG`, `MAPI_E_NOT_ENOUGH_RESOURCES`, and those of the calls it makes.
     pub fn query_all_rows(
         &self,
-        _columns: Option<&[PropTag]>,
-        _restriction: Option<Restriction>,
-        _order: Option<SortOrderSet>,
-        _max: u32,
+        columns: Option<&[PropTag]>,
+        restriction: Option<Restriction>,
+        order: Option<SortOrderSet>,
+        max: u32,
     ) -> Result<Vec<Row>> {
-        missing()
+        if let Some(columns) = columns {
+            self.set_columns(columns, TBL_BATCH)?;
+        }
+        if restriction.is_some() {
+            self.restrict(restriction, TBL_BATCH)?;
+        }
+        if order.is_some() {
+            self.sort_table(order, TBL_BATCH)?;
+        }
+        self.call(|state, source| {
+            state.flush(source)?;
+            state.set_cursor(Anchor::Begin);
+            if max > 0 && state.count(source)? > u64::from(max) {
+                return Err(Failure::new(Code::TableTooBig, format!("the table has more than {max} rows")));
+            }
+            let mut rows = Vec::new();
+            let mut bytes = 0;
+            loop {
+                let cells = query_rows(state, source, i32::MAX, 0)?;
+                if cells.len() == 0 {
+                    return Ok(rows);
+                }
+                bytes += cells.bytes();
+                if bytes > ALL_ROWS_BYTES {
+                    return Err(Failure::new(
+                        Code::NotEnoughResources,
+                        "the rows have more than 64 MiB of cells; read them page by page",
+                    ));
+                }
+                rows.append(&mut cells.rows());
+            }
+        })
     }
+}
+
+fn query_rows(state: &mut State, source: &dyn RowSource, count: i32, flags: u32) -> Result<Cells> {
+    if count == 0 {
+        return Err(Failure::invalid("count", "the number of rows to read cannot be 0"));
+    }
+    check_flags(flags, TBL_NOADVANCE)?;
+    state.flush(source)?;
+    let cursor = state.position(source)?;
+    let rows = state.count(source)?;
+    let wanted = u64::from(count.unsigned_abs());
+    let columns = state.columns.clone();
+    let (view, near) = state.view_mut(source)?;
+    let near = near.clone();
+    let (first, cells, next) = if count > 0 {
+        let wanted = wanted.min(rows.saturating_sub(cursor));
+        let (cells, next) = reading::forward(view, source, &columns, cursor, wanted, &near)?;
+        (cursor, cells, next)
+    } else {
+        let wanted = wanted.min(cursor);
+        let cells = reading::backward(view, source, &columns, cursor, wanted)?;
+        (cursor - cells.len() as u64, cells, None)
+    };
+    if cells.len() == 0 {
+        return Ok(cells);
+    }
+    match next {
+        _ if flags & TBL_NOADVANCE != 0 => state.set_position(source, first)?,
+        Some(next) => state.set_cursor(Anchor::Row(next)),
+        None => state.set_position(source, first + cells.len() as u64)?,
+    }
+    Ok(cells)
+}
+
+/// The tag with strings in the width of the opening call; `PT_STRING8` stays what it is, since some
+/// columns are always 8-bit.
+fn tag_in_width(tag: PropTag, unicode: bool) -> PropTag {
+    if tag.kind().base() == PropType::UNICODE { tag.with_kind(tag.kind().with_width(unicode)) } else { tag }
+}
+
+fn narrow(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn check_columns_present(columns: &[PropTag]) -> Result<()> {
+    if columns.is_empty() {
+        return Err(Failure::invalid("columns", "a column set has at least one column"));
+    }
+    Ok(())
+}
+
+/// `FBadColumnSet`.
+fn check_columns(columns: &[PropTag]) -> Result<()> {
+    if columns.len() > MAX_COLUMNS {
+        return Err(Failure::new(Code::TooComplex, format!("a column set has at most {MAX_COLUMNS} columns")));
+    }
+    for tag in columns {
+        let kind = tag.kind();
+        let instance = kind.0 & PropType::MV_INSTANCE != 0;
+        let known = matches!(kind, PropType::NULL | PropType::OBJECT)
+            || (PropType(kind.0 & !PropType::MV_INSTANCE).is_storable() && (!instance || kind.is_multi()));
+        if !known {
+            return Err(Failure::invalid("columns", "a column needs a known type").with_tag(*tag));
+        }
+    }
+    match columns.iter().find(|tag| tag.kind().is_instance()) {
+        Some(tag) => Err(no_instances().with_tag(*tag)),
+        None => Ok(()),
+    }
+}
+
+fn no_instances() -> Failure {
+    Failure::new(Code::TooComplex, "this table does not show multi-values one row an element")
+}
+
+fn no_restrictions() -> Failure {
+    Failure::new(Code::NoSupport, "this store does not restrict its tables")
+}
+
+fn check_restriction(source: &dyn RowSource, restriction: &Restriction, place: Place) -> Result<()> {
+    if !source.abilities().restrict {
+        return Err(no_restrictions());
+    }
+    restriction::validate(restriction, place)
 }

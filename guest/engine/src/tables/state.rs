@@ -1,0 +1,211 @@
+//! What a table object holds between calls: columns, view, cursor, bookmarks, and what waits (`tables` 2).
+
+use crate::error::{Code, Failure, Result, Warned};
+use crate::properties::PropTag;
+use crate::restriction::Restriction;
+use crate::tables::cell::CellRule;
+use crate::tables::change::{ChangeQueue, Changes};
+use crate::tables::order::ViewOrder;
+use crate::tables::source::RowSource;
+use crate::tables::view::{Anchor, Definition, Mark, View};
+use crate::tables::{Bookmark, SortOrderSet, TableStatus};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Live bookmarks a table may have.
+const MAX_BOOKMARKS: usize = 1024;
+
+/// What batched calls asked for (`tables` 2.2).
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) columns: Option<Vec<PropTag>>,
+    pub(super) restriction: Option<Option<Rc<Restriction>>>,
+    pub(super) sort: Option<SortOrderSet>,
+}
+
+pub(super) struct State {
+    /// The current set.
+    pub(super) columns: Vec<CellRule>,
+    restriction: Option<Rc<Restriction>>,
+    /// As given; `None` before `SortTable`.
+    pub(super) sort: Option<SortOrderSet>,
+    pub(super) pending: Pending,
+    pub(super) status: TableStatus,
+    view: Option<View>,
+    queue: Option<Rc<ChangeQueue>>,
+    cursor: Mark,
+    bookmarks: BTreeMap<u32, Mark>,
+    last_bookmark: u32,
+}
+
+impl State {
+    pub(super) fn new(columns: Vec<PropTag>) -> Self {
+        Self {
+            columns: columns.into_iter().map(CellRule::new).collect(),
+            restriction: None,
+            sort: None,
+            pending: Pending::default(),
+            status: TableStatus::Complete,
+            view: None,
+            queue: None,
+            cursor: Mark::default(),
+            bookmarks: BTreeMap::new(),
+            last_bookmark: Bookmark::END.0,
+        }
+    }
+
+    /// The start of every call that needs rows: changes first, then what batched calls left to do.
+    pub(super) fn flush(&mut self, source: &dyn RowSource) -> Result<()> {
+        source.refresh()?;
+        self.take_changes(source)?;
+        self.finish(source)
+    }
+
+    /// Carries out what calls asked for and have not got yet; on failure all of it is dropped.
+    pub(super) fn finish(&mut self, source: &dyn RowSource) -> Result<()> {
+        let Pending { columns, restriction, sort } = std::mem::take(&mut self.pending);
+        if restriction.is_some() || sort.is_some() {
+            let failed = if restriction.is_some() { TableStatus::RestrictError } else { TableStatus::SortError };
+            let restriction = restriction.unwrap_or_else(|| self.restriction.clone());
+            let sort = sort.map_or_else(|| self.sort.clone(), Some);
+            match self.make_view(source, restriction.clone(), sort.as_ref()) {
+                Ok(view) => self.view = Some(view),
+                Err(failure) => {
+                    self.status = failed;
+                    return Err(failure);
+                }
+            }
+            self.restriction = restriction;
+            self.sort = sort;
+            self.forget_places();
+        }
+        if let Some(columns) = columns {
+            self.columns = columns.into_iter().map(CellRule::new).collect();
+        }
+        self.status = TableStatus::Complete;
+        Ok(())
+    }
+
+    fn forget_places(&mut self) {
+        self.bookmarks.clear();
+        self.cursor = Mark::default();
+    }
+
+    fn take_changes(&mut self, source: &dyn RowSource) -> Result<()> {
+        let Some(queue) = self.queue.clone() else { return Ok(()) };
+        let changes = queue.take();
+        let Some(view) = &mut self.view else { return Ok(()) };
+        if changes == Changes::Reload {
+            self.view = None;
+            self.forget_places();
+            return Ok(());
+        }
+        let mut marks: Vec<&mut Mark> = self.bookmarks.values_mut().collect();
+        marks.push(&mut self.cursor);
+        let applied = view.apply(source, &changes, &mut marks);
+        // The changes are taken but only partly in the view: read it anew next time, by row.
+        if applied.is_err() {
+            queue.reread();
+        }
+        applied
+    }
+
+    fn make_view(
+        &mut self,
+        source: &dyn RowSource,
+        restriction: Option<Rc<Restriction>>,
+        sort: Option<&SortOrderSet>,
+    ) -> Result<View> {
+        if self.queue.is_none() {
+            // Before the rows are read: what happens in between is then told twice rather than never.
+            self.queue = source.subscribe()?;
+        }
+        let order = match sort {
+            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
+            _ => ViewOrder::new(&source.default_order().order),
+        };
+        View::new(source, &Definition { restriction, order }, self.queue.is_some())
+    }
+
+    /// The view, made now if it is not there yet.
+    fn view(&mut self, source: &dyn RowSource) -> Result<&mut View> {
+        if self.view.is_none() {
+            let sort = self.sort.clone();
+            let view = self.make_view(source, self.restriction.clone(), sort.as_ref())?;
+            self.view = Some(view);
+        }
+        self.view.as_mut().ok_or_else(|| Failure::new(Code::CallFailed, "the table has no view"))
+    }
+
+    pub(super) fn count(&mut self, source: &dyn RowSource) -> Result<u64> {
+        self.view(source)?.count(source)
+    }
+
+    /// The index of the next row to be read.
+    pub(super) fn position(&mut self, source: &dyn RowSource) -> Result<u64> {
+        let mut anchor = std::mem::take(&mut self.cursor.anchor);
+        let index = self.view(source).and_then(|view| view.index_of(source, &mut anchor));
+        self.cursor.anchor = anchor;
+        index
+    }
+
+    /// Puts the cursor on the row at an index, or behind the last one.
+    pub(super) fn set_position(&mut self, source: &dyn RowSource, index: u64) -> Result<()> {
+        let anchor = self.view(source)?.anchor_at(source, index)?;
+        self.set_cursor(anchor);
+        Ok(())
+    }
+
+    pub(super) fn set_cursor(&mut self, anchor: Anchor) {
+        self.cursor = Mark { anchor, relocated: false };
+    }
+
+    /// The index of a bookmark. Using it clears the mark that its row had left.
+    pub(super) fn resolve(&mut self, source: &dyn RowSource, bookmark: Bookmark) -> Result<Warned<u64>> {
+        match bookmark {
+            Bookmark::BEGINNING => Ok(Warned::ok(0)),
+            Bookmark::CURRENT => self.position(source).map(Warned::ok),
+            Bookmark::END => self.count(source).map(Warned::ok),
+            Bookmark(number) => {
+                self.view(source)?;
+                let (Some(mark), Some(view)) = (self.bookmarks.get_mut(&number), &mut self.view) else {
+                    return Err(unknown_bookmark());
+                };
+                let index = view.index_of(source, &mut mark.anchor)?;
+                let relocated = std::mem::take(&mut mark.relocated);
+                Ok(Warned { value: index, warning: relocated.then_some(Code::WPositionChanged) })
+            }
+        }
+    }
+
+    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+        let number = self.last_bookmark.checked_add(1).filter(|_| self.bookmarks.len() < MAX_BOOKMARKS);
+        let Some(number) = number else {
+            return Err(Failure::new(Code::UnableToComplete, format!("{MAX_BOOKMARKS} bookmarks are in use; free some of them")));
+        };
+        self.last_bookmark = number;
+        self.bookmarks.insert(number, Mark { anchor: self.cursor.anchor.clone(), relocated: false });
+        Ok(Bookmark(number))
+    }
+
+    pub(super) fn free_bookmark(&mut self, bookmark: Bookmark) -> Result<()> {
+        if bookmark.0 <= Bookmark::END.0 || self.bookmarks.remove(&bookmark.0).is_some() {
+            return Ok(());
+        }
+        Err(unknown_bookmark())
+    }
+
+    /// The view, and where the cursor stands.
+    pub(super) fn view_mut(&mut self, source: &dyn RowSource) -> Result<(&mut View, &Anchor)> {
+        self.view(source)?;
+        match &mut self.view {
+            Some(view) => Ok((view, &self.cursor.anchor)),
+            None => Err(Failure::new(Code::CallFailed, "the table has no view")),
+        }
+    }
+}
+
+fn unknown_bookmark() -> Failure {
+    Failure::new(Code::InvalidBookmark, "there is no such bookmark in this table, or a new order discarded it")
+        .with_argument("bookmark")
+}

@@ -1,0 +1,288 @@
+//! The view: which rows a table shows, in which order, and where its cursor and bookmarks are (`tables` 2).
+//!
+//! One interface over two strategies. When the backend evaluates everything exactly, with counts and
+//! positions, the view holds no rows ([`pushed`]); else it holds the order of all of them ([`sorted`]).
+
+mod pushed;
+mod sorted;
+
+use crate::backend::{Batch, Column, Filter, ObjectId, Plan, Support};
+use crate::error::Result;
+use crate::properties::{PropTag, PropType, Value};
+use crate::restriction::{Found, Matcher, Restriction, Subject};
+use crate::tables::change::Changes;
+use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
+use crate::tables::pushdown::{Pushed, conjuncts, translate};
+use crate::tables::source::RowSource;
+use pushed::PushedView;
+pub(super) use pushed::StoredPlace;
+use sorted::SortedView;
+use std::rc::Rc;
+
+/// Rows read at once while a view is made or searched.
+const ROWS_PER_SCAN: u32 = 1024;
+
+/// UTF-16 units of a cell that is tested without reading it in parts.
+const TEST_CELL_LIMIT: u32 = 2048;
+
+/// A row that cursor or bookmark stands on.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// Number of a row a [`SortedView`] holds.
+    Slot(u32),
+    /// A row of a [`PushedView`].
+    Stored(Box<StoredPlace>),
+}
+
+/// Where a cursor or bookmark stands (`tables` 2 "Cursor anchor kinds").
+#[derive(Clone, Debug, Default)]
+pub(super) enum Anchor {
+    /// Always index 0.
+    #[default]
+    Begin,
+    /// Follows its row.
+    Row(Place),
+    /// Always behind the last row.
+    End,
+}
+
+/// An anchor, and whether its row left the view since it was last used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    pub(super) anchor: Anchor,
+    pub(super) relocated: bool,
+}
+
+/// What a view shows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Definition {
+    pub(super) restriction: Option<Rc<Restriction>>,
+    pub(super) order: ViewOrder,
+}
+
+/// The rows of a view in their order.
+pub(super) enum View {
+    Pushed(PushedView),
+    Sorted(SortedView),
+}
+
+/// A page of rows, and the place of the row behind it if it came along.
+pub(super) struct Page {
+    pub(super) batch: Batch,
+    pub(super) next: Option<Place>,
+}
+
+/// What a backend is left to do of a restriction, and what is not.
+struct Split<'a> {
+    filters: Vec<Filter>,
+    rest: Vec<&'a Restriction>,
+    plan: Option<Plan>,
+}
+
+impl View {
+    /// Makes a view. `live`: the source tells its changes.
+    pub(super) fn new(source: &dyn RowSource, definition: &Definition, live: bool) -> Result<Self> {
+        let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
+        let split = divide(source, &parts, &[], &definition.order)?;
+        let pushed = split.rest.is_empty()
+            && limit.is_none()
+            && live
+            && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
+        if pushed {
+            return Ok(Self::Pushed(PushedView::new(definition.clone(), split.filters)));
+        }
+        SortedView::new(source, definition.clone(), limit, &split.filters, &split.rest).map(Self::Sorted)
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&mut self, source: &dyn RowSource) -> Result<u64> {
+        match self {
+            Self::Pushed(view) => view.count(source),
+            Self::Sorted(view) => Ok(view.count()),
+        }
+    }
+
+    /// The index of an anchor.
+    pub(super) fn index_of(&mut self, source: &dyn RowSource, anchor: &mut Anchor) -> Result<u64> {
+        match (self, anchor) {
+            (_, Anchor::Begin) => Ok(0),
+            (Self::Pushed(view), Anchor::Row(Place::Stored(place))) => view.index_of(source, place),
+            (Self::Sorted(view), Anchor::Row(Place::Slot(slot))) => Ok(view.index_of(*slot)),
+            (view, _) => view.count(source),
+        }
+    }
+
+    /// The anchor of the row at an index; behind the last row it is the end.
+    pub(super) fn anchor_at(&mut self, source: &dyn RowSource, index: u64) -> Result<Anchor> {
+        let place = match self {
+            Self::Pushed(view) => view.place_at(source, index)?,
+            Self::Sorted(view) => view.place_at(index),
+        };
+        Ok(place.map_or(Anchor::End, Anchor::Row))
+    }
+
+    /// Reads up to `count` rows from `first` on.
+    pub(super) fn read(
+        &mut self,
+        source: &dyn RowSource,
+        first: u64,
+        count: u32,
+        columns: &[PropTag],
+        cell_limit: u32,
+        near: &Anchor,
+    ) -> Result<Page> {
+        match self {
+            Self::Pushed(view) => {
+                let near = match near {
+                    Anchor::Row(Place::Stored(place)) => Some(&**place),
+                    _ => None,
+                };
+                view.read(source, first, count, columns, cell_limit, near)
+            }
+            Self::Sorted(view) => view.read(source, first, count, columns, cell_limit),
+        }
+    }
+
+    /// The first row at or behind `from`, or before it when searching backwards, that the restriction fits.
+    pub(super) fn find(
+        &mut self,
+        source: &dyn RowSource,
+        restriction: &Restriction,
+        from: u64,
+        backwards: bool,
+    ) -> Result<Option<u64>> {
+        match self {
+            Self::Pushed(view) => view.find(source, restriction, from, backwards),
+            Self::Sorted(view) => view.find(source, restriction, from, backwards),
+        }
+    }
+
+    /// Takes in changes of single rows, or of any row, and moves the marks along.
+    pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
+        match self {
+            Self::Pushed(view) => view.apply(source, changes, marks),
+            Self::Sorted(view) => view.apply(source, changes, marks),
+        }
+    }
+}
+
+/// Divides the parts of a restriction between the backend and the engine. `given` are filters the backend
+/// evaluates already.
+fn divide<'a>(source: &dyn RowSource, parts: &[&'a Restriction], given: &[Filter], order: &ViewOrder) -> Result<Split<'a>> {
+    let computed = |tag: PropTag| source.is_computed(tag);
+    let pushed: Vec<Option<Pushed>> = parts.iter().map(|part| translate(part, &computed)).collect();
+    let mut filters = given.to_vec();
+    filters.extend(pushed.iter().flatten().map(|pushed| pushed.filter.clone()));
+    let can_order = order.can_be_pushed() && !order.tags().any(computed);
+    let Some(mut plan) = source.plan(&filters, if can_order { &order.keys } else { &[] })? else {
+        return Ok(Split { filters: Vec::new(), rest: parts.to_vec(), plan: None });
+    };
+    if !can_order {
+        plan.order = Support::Unsupported;
+    }
+    let mut accepted = given.to_vec();
+    let mut rest = Vec::new();
+    // A plan shorter than the filters (a lying backend) leaves the others to the engine.
+    let mut answers = plan.filters.iter().skip(given.len());
+    for (part, pushed) in parts.iter().zip(pushed) {
+        let Some(Pushed { filter, exact }) = pushed else {
+            rest.push(*part);
+            continue;
+        };
+        let answer = answers.next().copied().unwrap_or(Support::Unsupported);
+        if answer != Support::Unsupported {
+            accepted.push(filter);
+        }
+        if answer != Support::Exact || !exact {
+            rest.push(*part);
+        }
+    }
+    Ok(Split { filters: accepted, rest, plan: Some(plan) })
+}
+
+/// Columns to read, each identifier once, and where in the batch the keys of the order are. The matcher's
+/// columns come first, in its numbering.
+struct Reading {
+    columns: Vec<PropTag>,
+    keys: Vec<usize>,
+    limit: u32,
+}
+
+impl Reading {
+    fn new(matcher: &Matcher, order: &ViewOrder) -> Self {
+        let mut columns: Vec<PropTag> = matcher.columns().to_vec();
+        let tested = columns.len();
+        let keys = order
+            .tags()
+            .map(|tag| {
+                columns.iter().position(|have| have.id() == tag.id() && !have.kind().is_instance()).unwrap_or_else(|| {
+                    columns.push(tag);
+                    columns.len() - 1
+                })
+            })
+            .collect();
+        Self { columns, keys, limit: if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT } }
+    }
+}
+
+/// A row of a batch under test.
+struct BatchRow<'a> {
+    source: &'a dyn RowSource,
+    batch: &'a Batch,
+    columns: &'a [PropTag],
+    limit: u32,
+    row: usize,
+}
+
+impl BatchRow<'_> {
+    fn id(&self) -> &ObjectId {
+        &self.batch.ids[self.row]
+    }
+
+    fn column(&self, column: usize) -> Option<&Column> {
+        self.batch.columns.get(column)
+    }
+}
+
+/// Whether a value may have been cut at that many units.
+fn may_be_cut(value: &crate::properties::ValueRef<'_>, limit: usize) -> bool {
+    use crate::properties::ValueRef;
+    // The last unit is missing when a character of two would have crossed the limit.
+    let text = |text: &str| text.len() >= limit - 1 && text.encode_utf16().count() >= limit - 1;
+    match value {
+        ValueRef::Text(value) => text(value),
+        ValueRef::Bytes(value) => value.len() >= 2 * limit,
+        other => match other.plain() {
+            Some(Value::MvUnicode(items)) => items.iter().any(|item| text(item)),
+            Some(Value::MvBinary(items)) => items.iter().any(|item| item.len() >= 2 * limit),
+            _ => false,
+        },
+    }
+}
+
+impl Subject for BatchRow<'_> {
+    fn find(&self, column: usize) -> Found<'_> {
+        let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
+        match Found::cell(self.column(column).and_then(|column| column.value_ref(self.row)), tag) {
+            Found::Here(value) if self.limit > 0 && may_be_cut(&value, self.limit as usize) => Found::Long(value.kind()),
+            found => found,
+        }
+    }
+
+    fn read_range(&self, column: usize, offset: u64, length: u32) -> Result<Vec<u8>> {
+        let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
+        self.source.read_range(self.id(), tag, offset, length)
+    }
+
+    fn size(&self, column: usize) -> Result<Option<u64>> {
+        let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
+        self.source.size(self.id(), tag)
+    }
+
+    fn whole(&self, column: usize) -> Result<Option<Value>> {
+        let Some(tag) = self.columns.get(column) else { return Ok(None) };
+        let kind = PropType(tag.kind().0 & !PropType::MV_INSTANCE);
+        let batch = self.source.read(std::slice::from_ref(self.id()), &[tag.with_kind(kind)], 0)?;
+        Ok(batch.columns.first().and_then(|column| column.value(0)))
+    }
+}

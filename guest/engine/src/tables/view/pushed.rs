@@ -1,0 +1,225 @@
+//! A view without a row list: the backend filters, orders, counts and finds positions exactly
+//! (`tables` 7 "Push-down"). Cursor and bookmarks are keys.
+
+use super::{Anchor, BatchRow, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading, conjuncts, divide};
+use crate::backend::{Filter, ObjectId, RowKey, ScanFrom, ScanPage, Support};
+use crate::error::Result;
+use crate::properties::PropTag;
+use crate::restriction::{Matcher, Restriction};
+use crate::tables::change::{Changes, RowState};
+use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
+use crate::tables::source::{RowRequest, RowSource};
+use std::collections::BTreeMap;
+
+/// A row of a pushed view, by its place in the order.
+#[derive(Clone, Debug)]
+pub(in crate::tables) struct StoredPlace {
+    id: ObjectId,
+    key: RowKey,
+    /// Its index, and the generation of the view in which it is right.
+    index: Option<(u64, u64)>,
+}
+
+pub(in crate::tables) struct PushedView {
+    order: ViewOrder,
+    filters: Vec<Filter>,
+    /// The whole restriction, for rows that changed.
+    matcher: Matcher,
+    reading: Reading,
+    /// Raised by every change: indexes and counts known before are no longer right.
+    generation: u64,
+    count: Option<u64>,
+}
+
+impl PushedView {
+    pub(super) fn new(definition: Definition, filters: Vec<Filter>) -> Self {
+        let matcher = Matcher::new(definition.restriction.as_deref());
+        let reading = Reading::new(&matcher, &definition.order);
+        Self { order: definition.order, filters, matcher, reading, generation: 0, count: None }
+    }
+
+    pub(super) fn count(&mut self, source: &dyn RowSource) -> Result<u64> {
+        if let Some(count) = self.count {
+            return Ok(count);
+        }
+        let count = source.count(&self.filters)?;
+        self.count = Some(count);
+        Ok(count)
+    }
+
+    pub(super) fn index_of(&mut self, source: &dyn RowSource, place: &mut StoredPlace) -> Result<u64> {
+        if let Some((index, generation)) = place.index
+            && generation == self.generation
+        {
+            return Ok(index);
+        }
+        let index = source.rank(&self.filters, &self.order.keys, &place.key)?;
+        place.index = Some((index, self.generation));
+        Ok(index)
+    }
+
+    pub(super) fn place_at(&mut self, source: &dyn RowSource, index: u64) -> Result<Option<Place>> {
+        if index >= self.count(source)? {
+            return Ok(None);
+        }
+        let mut page = self.scan(source, &[], 0, ScanFrom::Position(index), false, 1)?;
+        Ok(place(&mut page, Some((index, self.generation))))
+    }
+
+    fn scan(
+        &self,
+        source: &dyn RowSource,
+        columns: &[PropTag],
+        cell_limit: u32,
+        from: ScanFrom,
+        backwards: bool,
+        max: u32,
+    ) -> Result<ScanPage> {
+        let filters = &self.filters;
+        source.scan(&RowRequest { columns, cell_limit, filters, order: &self.order.keys, from, backwards, max })
+    }
+
+    pub(super) fn read(
+        &mut self,
+        source: &dyn RowSource,
+        first: u64,
+        count: u32,
+        columns: &[PropTag],
+        cell_limit: u32,
+        near: Option<&StoredPlace>,
+    ) -> Result<Page> {
+        let here = near.filter(|place| place.index == Some((first, self.generation)));
+        let from = match here {
+            Some(place) => ScanFrom::At(place.key.clone()),
+            None if first == 0 => ScanFrom::Start,
+            None => ScanFrom::Position(first),
+        };
+        // One row more: the place the cursor will stand on.
+        let mut page = self.scan(source, columns, cell_limit, from, false, count.saturating_add(1))?;
+        let count = count as usize;
+        let next =
+            if page.batch.len() == count + 1 { place(&mut page, Some((first + count as u64, self.generation))) } else { None };
+        page.batch.truncate(count);
+        Ok(Page { batch: page.batch, next })
+    }
+
+    pub(super) fn find(
+        &mut self,
+        source: &dyn RowSource,
+        restriction: &Restriction,
+        from: u64,
+        backwards: bool,
+    ) -> Result<Option<u64>> {
+        let start = match (backwards, from) {
+            (true, 0) => return Ok(None),
+            (false, 0) => ScanFrom::Start,
+            _ => match (self.place_at(source, from)?, backwards) {
+                (Some(Place::Stored(place)), false) => ScanFrom::At(place.key),
+                (Some(Place::Stored(place)), true) => ScanFrom::After(place.key),
+                (_, false) => return Ok(None),
+                (_, true) => ScanFrom::Start,
+            },
+        };
+        // What the backend finds by itself it need not hand over.
+        let (parts, _) = conjuncts(restriction);
+        let split = divide(source, &parts, &self.filters, &self.order)?;
+        let ordered = split.plan.is_some_and(|plan| plan.order == Support::Exact);
+        let (filters, rest) = if ordered { (split.filters, split.rest) } else { (self.filters.clone(), parts) };
+        let matcher = Matcher::new(rest);
+        let reading = Reading::new(&matcher, &self.order);
+        let mut max = if matcher.is_trivial() { 1 } else { 64 };
+        let mut from = start;
+        loop {
+            let page = source.scan(&RowRequest {
+                columns: &reading.columns,
+                cell_limit: reading.limit,
+                filters: &filters,
+                order: &self.order.keys,
+                from,
+                backwards,
+                max,
+            })?;
+            for row in 0..page.batch.len() {
+                let subject = BatchRow { source, batch: &page.batch, columns: matcher.columns(), limit: reading.limit, row };
+                if matcher.matches(&subject)? {
+                    let key = self.order.row_key(&page.batch, row, &reading.keys);
+                    return source.rank(&self.filters, &self.order.keys, &key).map(Some);
+                }
+            }
+            match page.last {
+                Some(last) if page.more => from = ScanFrom::After(last),
+                _ => return Ok(None),
+            }
+            max = (max * 2).min(ROWS_PER_SCAN);
+        }
+    }
+
+    pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
+        let changed: Option<BTreeMap<&ObjectId, RowState>> = match changes {
+            Changes::None => return Ok(()),
+            // The state of the last change counts; a touch leaves it as it was.
+            Changes::Rows(rows) => {
+                let mut last = BTreeMap::new();
+                for change in rows {
+                    if change.state != RowState::Touched || !last.contains_key(&change.id) {
+                        last.insert(&change.id, change.state);
+                    }
+                }
+                Some(last)
+            }
+            Changes::Reread | Changes::Reload => None,
+        };
+        self.generation += 1;
+        self.count = None;
+        for mark in marks.iter_mut() {
+            let Anchor::Row(Place::Stored(place)) = &mark.anchor else { continue };
+            let state = match &changed {
+                Some(changed) => changed.get(&place.id).copied(),
+                None => Some(RowState::Touched),
+            };
+            let Some(state) = state else { continue };
+            match self.current(source, &place.id, state)? {
+                Some(key) => {
+                    let place = StoredPlace { id: place.id.clone(), key, index: None };
+                    mark.anchor = Anchor::Row(Place::Stored(Box::new(place)));
+                }
+                None => {
+                    let behind = ScanFrom::After(place.key.clone());
+                    let mut page = self.scan(source, &[], 0, behind, false, 1)?;
+                    mark.anchor = self::place(&mut page, None).map_or(Anchor::End, Anchor::Row);
+                    mark.relocated = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a changed row stands now; `None`: it left the view.
+    fn current(&self, source: &dyn RowSource, id: &ObjectId, state: RowState) -> Result<Option<RowKey>> {
+        if state == RowState::Gone {
+            return Ok(None);
+        }
+        let limit = self.reading.limit.max(KEY_CELL_LIMIT);
+        let batch = source.read(std::slice::from_ref(id), &self.reading.columns, limit)?;
+        if batch.ids.first() != Some(id) {
+            return Ok(None);
+        }
+        let row = BatchRow { source, batch: &batch, columns: self.matcher.columns(), limit, row: 0 };
+        if !self.matcher.matches(&row)? {
+            return Ok(None);
+        }
+        let key = self.order.row_key(&batch, 0, &self.reading.keys);
+        if state == RowState::Touched {
+            // The row exists, but perhaps in another container by now.
+            let page = self.scan(source, &[], 0, ScanFrom::At(key.clone()), false, 1)?;
+            return Ok((page.batch.ids.first() == Some(id)).then_some(key));
+        }
+        Ok(Some(key))
+    }
+}
+
+/// The place of the last row of a page.
+fn place(page: &mut ScanPage, index: Option<(u64, u64)>) -> Option<Place> {
+    let id = page.batch.ids.last()?.clone();
+    Some(Place::Stored(Box::new(StoredPlace { id, key: page.last.take()?, index })))
+}

@@ -1,0 +1,424 @@
+//! A view that holds the order of its rows: keys and identifiers in arenas, and one sorted list of them.
+//!
+//! A row is a slot; slots keep their number while the row is in the view, so that cursor and bookmarks
+//! name them. Visible columns are read for the rows asked for only.
+
+use super::{Anchor, BatchRow, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading};
+use crate::backend::{Batch, Filter, ObjectId, ScanFrom};
+use crate::error::{Code, Failure, Result};
+use crate::properties::PropTag;
+use crate::restriction::{Matcher, Restriction};
+use crate::tables::change::{Changes, RowChange, RowState};
+use crate::tables::order::prefix;
+use crate::tables::source::{RowRequest, RowSource};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// Bytes of forgotten keys and identifiers before the arena is tidied up.
+const TIDY_ABOVE: usize = 1 << 20;
+
+/// One row: where its bytes are in the arena.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    start: usize,
+    id: u8,
+    key: u32,
+}
+
+/// One row in the order: the first bytes of its key decide most comparisons.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    prefix: u64,
+    slot: u32,
+}
+
+pub(in crate::tables) struct SortedView {
+    definition: Definition,
+    /// Rows the `COUNT`s of the restriction leave.
+    limit: Option<u32>,
+    matcher: Matcher,
+    reading: Reading,
+    /// Identifier and key of each row, one behind the other.
+    arena: Vec<u8>,
+    forgotten: usize,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    order: Vec<Entry>,
+    /// Slots by identifier, made when the first change comes.
+    by_id: Option<Vec<u32>>,
+}
+
+impl SortedView {
+    /// Reads the rows that pass the filters and the rest of the restriction.
+    pub(super) fn new(
+        source: &dyn RowSource,
+        definition: Definition,
+        limit: Option<u32>,
+        filters: &[Filter],
+        rest: &[&Restriction],
+    ) -> Result<Self> {
+        // Changed rows come without the backend's filters, so that the whole restriction is kept for them.
+        let matcher = Matcher::new(definition.restriction.as_deref());
+        let reading = Reading::new(&matcher, &definition.order);
+        let mut view = Self {
+            definition,
+            limit,
+            matcher,
+            reading,
+            arena: Vec::new(),
+            forgotten: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            order: Vec::new(),
+            by_id: None,
+        };
+        let matcher = Matcher::new(rest.iter().copied());
+        let reading = Reading::new(&matcher, &view.definition.order);
+        view.fill(source, filters, &matcher, &reading)?;
+        Ok(view)
+    }
+
+    fn fill(&mut self, source: &dyn RowSource, filters: &[Filter], matcher: &Matcher, reading: &Reading) -> Result<()> {
+        let mut from = ScanFrom::Start;
+        let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
+        while self.slots.len() < limit {
+            let page = source.scan(&RowRequest {
+                columns: &reading.columns,
+                cell_limit: reading.limit,
+                filters,
+                order: &[],
+                from,
+                backwards: false,
+                max: ROWS_PER_SCAN,
+            })?;
+            for row in 0..page.batch.len() {
+                if self.slots.len() < limit && passes(source, &page.batch, row, matcher, reading)? {
+                    let slot = self.add(&page.batch, row, &reading.keys)?;
+                    self.order.push(self.entry(slot));
+                }
+            }
+            match page.last {
+                Some(last) if page.more => from = ScanFrom::After(last),
+                _ => break,
+            }
+        }
+        let mut order = std::mem::take(&mut self.order);
+        order.sort_unstable_by(|a, b| self.compare(a, b));
+        self.order = order;
+        Ok(())
+    }
+
+    /// Puts a row into the arena.
+    fn add(&mut self, batch: &Batch, row: usize, keys: &[usize]) -> Result<u32> {
+        let start = self.arena.len();
+        let id = batch.ids[row].as_bytes();
+        self.arena.extend_from_slice(id);
+        self.definition.order.append(batch, row, keys, &mut self.arena);
+        let slot = Slot {
+            start,
+            id: u8::try_from(id.len()).unwrap_or(u8::MAX),
+            key: u32::try_from(self.arena.len() - start - id.len()).map_err(|_| too_many())?,
+        };
+        if let Some(free) = self.free.pop() {
+            self.slots[free as usize] = slot;
+            return Ok(free);
+        }
+        self.slots.push(slot);
+        u32::try_from(self.slots.len() - 1).map_err(|_| too_many())
+    }
+
+    fn id(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, .. } = self.slots[slot as usize];
+        &self.arena[start..start + usize::from(id)]
+    }
+
+    fn key(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, key } = self.slots[slot as usize];
+        let start = start + usize::from(id);
+        &self.arena[start..start + key as usize]
+    }
+
+    fn entry(&self, slot: u32) -> Entry {
+        Entry { prefix: prefix(self.key(slot)), slot }
+    }
+
+    fn compare(&self, a: &Entry, b: &Entry) -> Ordering {
+        // Equal arrivals are a backend's lie; the identifier keeps the order total all the same.
+        a.prefix
+            .cmp(&b.prefix)
+            .then_with(|| self.key(a.slot).cmp(self.key(b.slot)))
+            .then_with(|| self.id(a.slot).cmp(self.id(b.slot)))
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.order.len() as u64
+    }
+
+    /// Where the row stands, or would stand.
+    fn position(&self, slot: u32) -> usize {
+        let entry = self.entry(slot);
+        self.order.partition_point(|other| self.compare(other, &entry).is_lt())
+    }
+
+    pub(super) fn index_of(&self, slot: u32) -> u64 {
+        self.position(slot) as u64
+    }
+
+    pub(super) fn place_at(&self, index: u64) -> Option<Place> {
+        let entry = self.order.get(usize::try_from(index).ok()?)?;
+        Some(Place::Slot(entry.slot))
+    }
+
+    fn ids(&self, first: usize, count: usize) -> Vec<ObjectId> {
+        let end = first.saturating_add(count).min(self.order.len());
+        let rows = self.order.get(first..end).unwrap_or_default();
+        rows.iter().filter_map(|entry| ObjectId::new(self.id(entry.slot))).collect()
+    }
+
+    pub(super) fn read(
+        &self,
+        source: &dyn RowSource,
+        first: u64,
+        count: u32,
+        columns: &[PropTag],
+        cell_limit: u32,
+    ) -> Result<Page> {
+        let first = usize::try_from(first).unwrap_or(usize::MAX);
+        let ids = self.ids(first, count as usize);
+        let batch = source.read(&ids, columns, cell_limit)?;
+        let batch = in_place(batch, &ids, columns);
+        Ok(Page { batch, next: self.place_at((first + ids.len()) as u64) })
+    }
+
+    pub(super) fn find(
+        &self,
+        source: &dyn RowSource,
+        restriction: &Restriction,
+        from: u64,
+        backwards: bool,
+    ) -> Result<Option<u64>> {
+        let matcher = Matcher::new([restriction]);
+        let reading = Reading::new(&matcher, &super::ViewOrder::default());
+        let mut at = usize::try_from(from).unwrap_or(usize::MAX).min(self.order.len());
+        // Matches are often near: the first steps are short ones.
+        let mut step = 64;
+        loop {
+            let first = if backwards { at.saturating_sub(step) } else { at };
+            let length = if backwards { at - first } else { step.min(self.order.len() - at) };
+            if length == 0 {
+                return Ok(None);
+            }
+            let ids = self.ids(first, length);
+            let batch = in_place(source.read(&ids, &reading.columns, reading.limit)?, &ids, &reading.columns);
+            let test = |row: &usize| passes(source, &batch, *row, &matcher, &reading);
+            let mut rows: Vec<usize> = (0..batch.len()).collect();
+            if backwards {
+                rows.reverse();
+            }
+            for row in rows {
+                if test(&row)? {
+                    return Ok(Some((first + row) as u64));
+                }
+            }
+            at = if backwards { first } else { first + length };
+            step = (step * 2).min(ROWS_PER_SCAN as usize);
+        }
+    }
+
+    pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
+        match changes {
+            Changes::None => Ok(()),
+            // What a COUNT leaves depends on all rows before.
+            Changes::Rows(rows) if self.limit.is_none() => self.apply_rows(source, rows, marks),
+            Changes::Rows(_) | Changes::Reread | Changes::Reload => self.reread(source, marks),
+        }
+    }
+
+    /// Takes in the newest state of each changed row, in the order of their last changes.
+    fn apply_rows(&mut self, source: &dyn RowSource, changes: &[RowChange], marks: &mut [&mut Mark]) -> Result<()> {
+        let mut last: BTreeMap<&ObjectId, (usize, RowState)> = BTreeMap::new();
+        for (at, change) in changes.iter().enumerate() {
+            let state = match (change.state, last.get(&change.id)) {
+                (RowState::Touched, Some((_, state))) => *state,
+                (state, _) => state,
+            };
+            last.insert(&change.id, (at, state));
+        }
+        let mut last: Vec<_> = last.into_iter().map(|(id, (at, state))| (at, id, state)).collect();
+        last.sort_unstable_by_key(|(at, ..)| *at);
+        let wanted: Vec<ObjectId> = last
+            .iter()
+            .filter(|(_, id, state)| match state {
+                RowState::Present => true,
+                RowState::Touched => self.slot_of(id).is_some(),
+                RowState::Gone => false,
+            })
+            .map(|(_, id, _)| (*id).clone())
+            .collect();
+        let batch =
+            if wanted.is_empty() { Batch::default() } else { source.read(&wanted, &self.reading.columns, self.reading.limit)? };
+        let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
+        // Tested before anything changes, so that a failing backend leaves the view as it was.
+        let mut shown = vec![false; batch.len()];
+        for (row, shown) in shown.iter_mut().enumerate() {
+            *shown = passes(source, &batch, row, &self.matcher, &self.reading)?;
+        }
+        for (_, id, state) in last {
+            let old = self.slot_of(id);
+            let row = match state {
+                RowState::Touched if old.is_none() => continue,
+                RowState::Gone => None,
+                _ => rows.get(id).copied().filter(|row| shown[*row]),
+            };
+            match (old, row) {
+                (Some(slot), Some(row)) => self.replace(slot, &batch, row)?,
+                (Some(slot), None) => self.remove(slot, marks),
+                (None, Some(row)) => self.insert(&batch, row)?,
+                (None, None) => {}
+            }
+        }
+        self.tidy();
+        Ok(())
+    }
+
+    fn insert(&mut self, batch: &Batch, row: usize) -> Result<()> {
+        let keys = self.reading.keys.clone();
+        let slot = self.add(batch, row, &keys)?;
+        let at = self.position(slot);
+        self.order.insert(at, self.entry(slot));
+        let mut by_id = self.by_id.take().unwrap_or_default();
+        let at = by_id.partition_point(|other| self.id(*other) < self.id(slot));
+        by_id.insert(at, slot);
+        self.by_id = Some(by_id);
+        Ok(())
+    }
+
+    /// Gives a row its new key; it keeps its slot.
+    fn replace(&mut self, slot: u32, batch: &Batch, row: usize) -> Result<()> {
+        let mut key = Vec::new();
+        self.definition.order.append(batch, row, &self.reading.keys, &mut key);
+        if key == self.key(slot) {
+            return Ok(());
+        }
+        let old = self.position(slot);
+        self.order.remove(old);
+        let id = self.id(slot).to_vec();
+        self.forgotten += id.len() + self.key(slot).len();
+        let start = self.arena.len();
+        self.arena.extend_from_slice(&id);
+        self.arena.extend_from_slice(&key);
+        let key = u32::try_from(key.len()).map_err(|_| too_many())?;
+        self.slots[slot as usize] = Slot { start, key, ..self.slots[slot as usize] };
+        let new = self.position(slot);
+        self.order.insert(new, self.entry(slot));
+        Ok(())
+    }
+
+    /// Takes a row out; marks on it move to the row that takes its place.
+    fn remove(&mut self, slot: u32, marks: &mut [&mut Mark]) {
+        let at = self.position(slot);
+        if self.order.get(at).is_none_or(|entry| entry.slot != slot) {
+            return;
+        }
+        self.order.remove(at);
+        let next = self.order.get(at).map_or(Anchor::End, |entry| Anchor::Row(Place::Slot(entry.slot)));
+        for mark in marks.iter_mut() {
+            if matches!(&mark.anchor, Anchor::Row(Place::Slot(on)) if *on == slot) {
+                mark.anchor = next.clone();
+                mark.relocated = true;
+            }
+        }
+        let mut by_id = self.by_id.take().unwrap_or_default();
+        let found = by_id.partition_point(|other| self.id(*other) < self.id(slot));
+        if by_id.get(found) == Some(&slot) {
+            by_id.remove(found);
+        }
+        self.by_id = Some(by_id);
+        self.forgotten += self.id(slot).len() + self.key(slot).len();
+        self.free.push(slot);
+    }
+
+    fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
+        let by_id = self.by_id.take().unwrap_or_else(|| {
+            let mut slots: Vec<u32> = self.order.iter().map(|entry| entry.slot).collect();
+            slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
+            slots
+        });
+        let at = by_id.partition_point(|other| self.id(*other) < id.as_bytes());
+        let slot = by_id.get(at).copied().filter(|slot| self.id(*slot) == id.as_bytes());
+        self.by_id = Some(by_id);
+        slot
+    }
+
+    /// Moves the live rows together once half of the arena is forgotten.
+    fn tidy(&mut self) {
+        if self.forgotten < TIDY_ABOVE || self.forgotten * 2 < self.arena.len() {
+            return;
+        }
+        let mut arena = Vec::with_capacity(self.arena.len() - self.forgotten);
+        for entry in &self.order {
+            let slot = &mut self.slots[entry.slot as usize];
+            let length = usize::from(slot.id) + slot.key as usize;
+            let start = std::mem::replace(&mut slot.start, arena.len());
+            arena.extend_from_slice(&self.arena[start..start + length]);
+        }
+        self.arena = arena;
+        self.forgotten = 0;
+    }
+
+    /// Reads everything again. Marks follow their rows; those whose rows are gone move to the next one
+    /// that was behind it.
+    fn reread(&mut self, source: &dyn RowSource, marks: &mut [&mut Mark]) -> Result<()> {
+        let restriction = self.definition.restriction.clone();
+        let (parts, _) = restriction.as_deref().map(super::conjuncts).unwrap_or_default();
+        let split = super::divide(source, &parts, &[], &self.definition.order)?;
+        let mut new = Self::new(source, self.definition.clone(), self.limit, &split.filters, &split.rest)?;
+        for mark in marks.iter_mut() {
+            let Anchor::Row(Place::Slot(slot)) = mark.anchor else { continue };
+            let at = self.position(slot);
+            let behind = self.order.get(at..).unwrap_or_default();
+            let found = behind.iter().enumerate().find_map(|(steps, entry)| {
+                let id = ObjectId::new(self.id(entry.slot))?;
+                Some((steps, new.slot_of(&id)?))
+            });
+            match found {
+                Some((0, slot)) => mark.anchor = Anchor::Row(Place::Slot(slot)),
+                Some((_, slot)) => **mark = Mark { anchor: Anchor::Row(Place::Slot(slot)), relocated: true },
+                None => **mark = Mark { anchor: Anchor::End, relocated: true },
+            }
+        }
+        *self = new;
+        Ok(())
+    }
+}
+
+fn passes(source: &dyn RowSource, batch: &Batch, row: usize, matcher: &Matcher, reading: &Reading) -> Result<bool> {
+    if matcher.is_trivial() {
+        return Ok(true);
+    }
+    matcher.matches(&BatchRow { source, batch, columns: matcher.columns(), limit: reading.limit, row })
+}
+
+/// The batch with one row for each identifier, in their order: rows that vanished meanwhile are empty.
+fn in_place(batch: Batch, ids: &[ObjectId], columns: &[PropTag]) -> Batch {
+    use crate::backend::Column;
+    if batch.ids == ids {
+        return batch;
+    }
+    let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
+    let at: Vec<Option<usize>> = ids.iter().map(|id| rows.get(id).copied()).collect();
+    let columns = columns
+        .iter()
+        .enumerate()
+        .map(|(column, tag)| {
+            let cells = at.iter().map(|row| batch.columns.get(column)?.value((*row)?)).collect();
+            Column::of(*tag, cells)
+        })
+        .collect();
+    let arrivals = at.iter().map(|row| row.and_then(|row| batch.arrivals.get(row).copied()).unwrap_or_default()).collect();
+    Batch { ids: ids.to_vec(), arrivals, parents: Vec::new(), kinds: Vec::new(), columns }
+}
+
+fn too_many() -> Failure {
+    Failure::new(Code::NotEnoughMemory, "the view holds more rows than fit into memory; restrict it")
+}
