@@ -127,7 +127,9 @@ impl Draft {
         complete_new(values, environment, self.kind);
         complete_times(values, now, true);
         derive::derive_display(values, &self.recipients);
-        derive_content(values, true);
+        derive::derive_subject(values);
+        derive_thread(values, true);
+        derive_body(values);
         set_has_attachments(values, !self.attachments.is_empty());
         values.remove(tags::MESSAGE_SIZE);
         let size = self.size();
@@ -187,9 +189,8 @@ pub(crate) fn complete_times(values: &mut Values, now: FileTime, first: bool) {
     values.put(tags::LAST_MODIFICATION_TIME, Value::SysTime(now.max(previous)));
 }
 
-/// Computes subject, conversation and body properties from the values there are.
-pub(crate) fn derive_content(values: &mut Values, first: bool) {
-    derive::derive_subject(values);
+/// Computes the properties of the conversation.
+pub(crate) fn derive_thread(values: &mut Values, first: bool) {
     if first
         && values.text(tags::CONVERSATION_TOPIC).is_none()
         && let Some(topic) = values.text(tags::NORMALIZED_SUBJECT).map(str::to_owned)
@@ -197,7 +198,6 @@ pub(crate) fn derive_content(values: &mut Values, first: bool) {
         values.put(tags::CONVERSATION_TOPIC, Value::Unicode(topic));
     }
     derive::derive_conversation_id(values);
-    derive_body(values);
 }
 
 /// Notes the master format of the body and keeps a plain rendition of an HTML one beside it, which text

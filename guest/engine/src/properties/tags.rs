@@ -535,3 +535,27 @@ pub fn by_name(name: &str) -> Option<&'static Catalogued> {
     };
     CATALOGUE.iter().find(|entry| published_name(entry).eq_ignore_ascii_case(name))
 }
+
+/// Whether the tag is an entry identifier or a key, which is delivered whole everywhere (`properties` 4.2, `tables` 3.1).
+#[must_use]
+pub fn is_identifier(tag: PropTag) -> bool {
+    const NAMES: &[&str] = &[
+        "ENTRYID",
+        "RECORD_KEY",
+        "SEARCH_KEY",
+        "SOURCE_KEY",
+        "INSTANCE_KEY",
+        "CHANGE_KEY",
+        "LONGTERM_ENTRYID_FROM_TABLE",
+        "CONVERSATION_INDEX",
+        "CONVERSATION_ID",
+        "MAPPING_SIGNATURE",
+        "PREDECESSOR_CHANGE_LIST",
+        "REPLY_RECIPIENT_ENTRIES",
+    ];
+    const ENDINGS: &[&str] = &["_ENTRYID", "_ENTRYIDS", "_SEARCH_KEY", "_RECORD_KEY", "_SOURCE_KEY", "_UID", "_UIDS"];
+    by_id(tag.id()).is_some_and(|entry| {
+        entry.tag.kind().base() == crate::properties::PropType::BINARY
+            && (NAMES.contains(&entry.name) || ENDINGS.iter().any(|ending| entry.name.ends_with(ending)))
+    })
+}

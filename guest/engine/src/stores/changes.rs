@@ -131,6 +131,11 @@ impl<'a> ChangeSet<'a> {
         Ok(())
     }
 
+    /// Adds a change as it is.
+    pub(crate) fn push(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
     /// The stored forms of values, large ones staged.
     pub(crate) fn stored(&mut self, values: Values) -> Result<Vec<StoredProperty>> {
         let mut properties = Vec::new();

@@ -3,7 +3,9 @@
 use crate::backend::{Change, Commit, Committed, Environment, ObjectId, Store, StoreIdentity};
 use crate::collation::KEY_VERSION;
 use crate::error::{Code, Failure, Result};
+use crate::properties::Guid;
 use crate::stores::CommitMode;
+use crate::tables::Feed;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -11,11 +13,12 @@ use std::rc::Rc;
 /// Identifiers reserved at once when there is much to create.
 const RESERVE_AT_ONCE: u32 = 256;
 
-/// One backend, with what the engine knows of it: its identity and the identifiers
+/// One backend, with what the engine knows of it: its identity, the reader of its change feed, identifiers
 /// reserved for objects to be created.
 pub struct Connection {
     backend: Rc<dyn Store>,
-    identity: RefCell<StoreIdentity>,
+    identity: StoreIdentity,
+    feed: Option<Rc<Feed>>,
     environment: Environment,
     token: u64,
     reserved: RefCell<VecDeque<ObjectId>>,
@@ -34,11 +37,13 @@ impl Connection {
             backend.rekey(Vec::new(), KEY_VERSION, true)?;
             identity = backend.identity();
         }
+        let feed = if identity.capabilities.feed { Feed::open(backend.clone())? } else { None };
         let mut token = [0; 8];
         environment.entropy.fill(&mut token);
         Ok(Rc::new(Self {
             backend,
-            identity: RefCell::new(identity),
+            identity,
+            feed,
             environment,
             token: u64::from_le_bytes(token),
             reserved: RefCell::default(),
@@ -54,8 +59,32 @@ impl Connection {
 
     /// Who the store is.
     #[must_use]
-    pub fn identity(&self) -> StoreIdentity {
-        self.identity.borrow().clone()
+    pub fn identity(&self) -> &StoreIdentity {
+        &self.identity
+    }
+
+    /// The MAPIUID its entry identifiers carry.
+    #[must_use]
+    pub fn uid(&self) -> Guid {
+        self.identity.uid
+    }
+
+    /// The root folder.
+    #[must_use]
+    pub fn root(&self) -> &ObjectId {
+        &self.identity.root
+    }
+
+    /// Whether the backend was opened for writing and can be written.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.identity.writable && !self.identity.capabilities.read_only
+    }
+
+    /// The reader of the change feed, `None` for a backend without one.
+    #[must_use]
+    pub fn feed(&self) -> Option<&Rc<Feed>> {
+        self.feed.as_ref()
     }
 
     /// The services of the host.
