@@ -1,0 +1,14 @@
+//! The world's exports, answered by the engine.
+
+mod objects;
+mod profiles;
+mod sessions;
+mod status;
+mod tables;
+
+use crate::world;
+
+/// The component.
+struct Component;
+
+world::export!(Component with_types_in crate::world);

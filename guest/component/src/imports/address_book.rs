@@ -1,0 +1,56 @@
+//! Address books.
+
+use crate::imports::objects::{object_id, objects};
+use crate::types::{properties, wire_tags};
+use crate::world::mapi::session::address_book_backend;
+use crate::world::mapi::session::backend_types as wire;
+use crate::world::mapi::session::method_flags::ResolveNamesFlags;
+use mapi_engine::backend::{AddressBook, AddressBookIdentity, ObjectId, Resolution};
+use mapi_engine::error::Result;
+use mapi_engine::properties::PropTag;
+
+/// An address book of the host.
+pub(crate) struct ImportedAddressBook {
+    import: address_book_backend::AddressBook,
+    identity: AddressBookIdentity,
+}
+
+impl ImportedAddressBook {
+    /// Asks the address book who it is.
+    pub(crate) fn new(import: address_book_backend::AddressBook) -> Result<Self> {
+        let identity = import.identity();
+        let identity = AddressBookIdentity {
+            uid: identity.uid.into(),
+            kind: identity.kind.into(),
+            root: object_id(&identity.root)?,
+            writable: identity.writable,
+            feed: identity.feed,
+            index: identity.index.into(),
+        };
+        Ok(Self { import, identity })
+    }
+}
+
+objects!(ImportedAddressBook);
+
+impl AddressBook for ImportedAddressBook {
+    fn identity(&self) -> AddressBookIdentity {
+        self.identity.clone()
+    }
+
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag]) -> Result<Vec<Resolution>> {
+        let found = self.import.resolve(container.as_bytes(), names, &wire_tags(tags), ResolveNamesFlags::empty())?;
+        found
+            .into_iter()
+            .map(|resolution| {
+                Ok(match resolution {
+                    wire::Resolution::Unresolved => Resolution::Unresolved,
+                    wire::Resolution::Ambiguous => Resolution::Ambiguous,
+                    wire::Resolution::Resolved(entry) => {
+                        Resolution::Resolved(object_id(&entry.object)?, properties(entry.properties)?)
+                    }
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! The engine's backend traits over the world's imports.
+
+mod address_book;
+mod catalogue;
+mod changes;
+mod objects;
+mod profiles;
+mod providers;
+mod scans;
+mod services;
+mod store;
+mod transport;
+
+pub(crate) use services::{Diagnostics, hook_panics};
+
+use crate::imports::address_book::ImportedAddressBook;
+use crate::imports::catalogue::ImportedCatalogue;
+use crate::imports::profiles::ImportedProfiles;
+use crate::imports::providers::{opened, wire_logon};
+use crate::imports::services::{Clocks, Randomness, ShownProgress};
+use crate::imports::store::ImportedStore;
+use crate::imports::transport::ImportedTransport;
+use crate::world::mapi::session::{address_book_backend, store_backend, transport_backend};
+use mapi_engine::backend::{
+    AddressBook, Catalogue, Clock, Entropy, Host, Log, Opened, ProfileStorage, Progress, ProviderLogon, Store, Transport,
+};
+use mapi_engine::error::Result;
+use std::rc::Rc;
+
+/// The host behind the imports.
+pub(crate) struct Imports;
+
+impl Host for Imports {
+    fn open_store(&self, logon: &ProviderLogon, entry: Option<&[u8]>) -> Result<Opened<dyn Store>> {
+        let store = store_backend::open(&wire_logon(logon)?, entry)?;
+        opened(Rc::new(ImportedStore::new(store.store)?), store.report)
+    }
+
+    fn open_address_book(&self, logon: &ProviderLogon) -> Result<Opened<dyn AddressBook>> {
+        let book = address_book_backend::open(&wire_logon(logon)?)?;
+        opened(Rc::new(ImportedAddressBook::new(book.address_book)?), book.report)
+    }
+
+    fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>> {
+        let transport = transport_backend::open(&wire_logon(logon)?)?;
+        opened(Rc::new(ImportedTransport(transport.transport)), transport.report)
+    }
+
+    fn profiles(&self) -> Rc<dyn ProfileStorage> {
+        Rc::new(ImportedProfiles)
+    }
+
+    fn catalogue(&self) -> Rc<dyn Catalogue> {
+        Rc::new(ImportedCatalogue)
+    }
+
+    fn clock(&self) -> Rc<dyn Clock> {
+        Rc::new(Clocks)
+    }
+
+    fn entropy(&self) -> Rc<dyn Entropy> {
+        Rc::new(Randomness)
+    }
+
+    fn log(&self) -> Rc<dyn Log> {
+        Rc::new(Diagnostics)
+    }
+
+    fn progress(&self) -> Rc<dyn Progress> {
+        Rc::new(ShownProgress)
+    }
+}

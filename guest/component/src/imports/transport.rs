@@ -1,0 +1,137 @@
+//! Transports.
+
+use crate::types::{Bits, properties, wire_properties};
+use crate::world::mapi::session::backend_types as wire;
+use crate::world::mapi::session::method_flags::{FlushQueuesFlags, TransportNotifyFlags, ValidateStateFlags};
+use crate::world::mapi::session::transport_backend;
+use mapi_engine::backend::{
+    Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, Outcome, OutcomeKind, Transport, TransportIdentity,
+    TransportNotice,
+};
+use mapi_engine::error::Result;
+
+/// A transport of the host.
+pub(crate) struct ImportedTransport(pub(crate) transport_backend::Transport);
+
+fn wire_recipient(recipient: EnvelopeRecipient) -> Result<wire::EnvelopeRecipient> {
+    Ok(wire::EnvelopeRecipient { row: recipient.row, serve: recipient.serve, properties: wire_properties(recipient.properties)? })
+}
+
+fn wire_envelope(envelope: &Envelope) -> Result<wire::Envelope> {
+    Ok(wire::Envelope {
+        entry_id: envelope.entry_id.clone(),
+        sender: envelope.sender.clone(),
+        recipients: envelope.recipients.iter().cloned().map(wire_recipient).collect::<Result<_>>()?,
+        properties: wire_properties(envelope.properties.clone())?,
+        size: envelope.size,
+        deferred: envelope.deferred,
+    })
+}
+
+fn outcome_kind(outcome: wire::RecipientOutcome) -> OutcomeKind {
+    match outcome {
+        wire::RecipientOutcome::NotDone => OutcomeKind::NotDone,
+        wire::RecipientOutcome::Delivered => OutcomeKind::Delivered,
+        wire::RecipientOutcome::Failed(failed) => {
+            OutcomeKind::Failed { reason: failed.reason, diagnostic: failed.diagnostic, status: failed.status, text: failed.text }
+        }
+    }
+}
+
+/// A notice, `None` for effects that are no notices of a transport.
+fn notice(effect: wire::Effect) -> Result<Option<TransportNotice>> {
+    Ok(match effect {
+        wire::Effect::StatusRow(row) => Some(TransportNotice::StatusRow(properties(row.properties)?)),
+        wire::Effect::SpoolerNotify(wire::SpoolerEffect { error: Some(error), .. }) => {
+            Some(TransportNotice::CriticalError(error.into()))
+        }
+        wire::Effect::SpoolerNotify(spooler) => {
+            Some(TransportNotice::Spooler { flags: spooler.how.raw(), entry_id: spooler.entry_id })
+        }
+        _ => None,
+    })
+}
+
+impl Transport for ImportedTransport {
+    fn identity(&self) -> TransportIdentity {
+        let identity = self.0.identity();
+        TransportIdentity {
+            address_types: identity.address_types,
+            uids: identity.uids.into_iter().map(Into::into).collect(),
+            polls: identity.polls,
+            idles: identity.idles,
+        }
+    }
+
+    fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()> {
+        Ok(self.0.notify(TransportNotifyFlags::from_raw(flags), entry_id)?)
+    }
+
+    fn begin(&self, envelope: &Envelope) -> Result<u64> {
+        Ok(self.0.begin(&wire_envelope(envelope)?)?)
+    }
+
+    fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()> {
+        Ok(self.0.write(transfer, bytes)?)
+    }
+
+    fn finish(&self, transfer: u64) -> Result<Outcome> {
+        let outcome = self.0.finish(transfer)?;
+        Ok(Outcome {
+            failure: outcome.failure.map(Into::into),
+            retry_after: outcome.retry_after,
+            end: outcome.end.raw(),
+            recipients: outcome.recipients.into_iter().map(|row| (row.row, outcome_kind(row.outcome))).collect(),
+            set: properties(outcome.set)?,
+        })
+    }
+
+    fn cancel(&self, transfer: u64) {
+        self.0.cancel(transfer);
+    }
+
+    fn poll(&self) -> Result<bool> {
+        Ok(self.0.poll()?)
+    }
+
+    fn idle(&self) {
+        self.0.idle();
+    }
+
+    fn receive(&self) -> Result<Option<InboundMessage>> {
+        let Some(message) = self.0.receive()? else { return Ok(None) };
+        Ok(Some(InboundMessage {
+            number: message.number,
+            size: message.size,
+            properties: properties(message.properties)?,
+            recipients: message.recipients,
+        }))
+    }
+
+    fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>> {
+        Ok(self.0.read(message, offset, length)?)
+    }
+
+    fn acknowledge(&self, message: u64, stored: bool) -> Result<()> {
+        Ok(self.0.acknowledge(message, stored)?)
+    }
+
+    fn flush(&self, flags: u32) -> Result<()> {
+        Ok(self.0.flush_queues(0, FlushQueuesFlags::from_raw(flags))?)
+    }
+
+    fn validate(&self, flags: u32) -> Result<()> {
+        Ok(self.0.validate_state(0, ValidateStateFlags::from_raw(flags))?)
+    }
+
+    fn notices(&self) -> Vec<TransportNotice> {
+        let mut notices = Vec::new();
+        for effect in self.0.take_effects() {
+            match notice(effect) {
+                Ok(notice) => notices.extend(notice),
+                Err(failure) => super::Diagnostics.log(LogLevel::Warn, &format!("a transport's report was dropped: {failure}")),
+            }
+        }
+        notices
+    }
+}
