@@ -72,7 +72,7 @@ enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
-    Content { column: usize, kind: PropType, test: ContentTest },
+    Content { column: usize, kind: PropType, test: Box<ContentTest> },
     Compare { column: usize, kind: PropType, relop: Relop, constant: Constant },
     Columns { left: (usize, PropType), right: (usize, PropType), relop: Relop },
     Bits { column: usize, relation: BitRelation, mask: u32 },
@@ -150,7 +150,7 @@ fn prepare(restriction: &Restriction, columns: &mut Vec<PropTag>) -> Test {
         Restriction::Content { fuzzy, tag, value } => Test::Content {
             column: column(*tag),
             kind: tag.kind(),
-            test: ContentTest::new(*fuzzy, &value.value.clone().into_unicode()),
+            test: Box::new(ContentTest::new(*fuzzy, &value.value.clone().into_unicode())),
         },
         Restriction::Property { relop, tag, value } => Test::Compare {
             column: column(*tag),

@@ -177,8 +177,8 @@ fn is_key(tag: PropTag) -> bool {
 mod tests {
     use super::*;
 
-    fn cell(tag: PropTag, value: Value, class: TableClass) -> Property {
-        CellRule::new(tag).cell(Some(ValueRef::from(&value)), class)
+    fn cell(tag: PropTag, value: &Value, class: TableClass) -> Property {
+        CellRule::new(tag).cell(Some(ValueRef::from(value)), class)
     }
 
     const STRING8: PropTag = tags::SUBJECT.with_kind(PropType::STRING8);
@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn strings_come_in_the_width_asked_for_and_other_types_not_at_all() {
         let subject = Value::Unicode("é→".into());
-        assert_eq!(cell(STRING8, subject.clone(), TableClass::InMemory).value, Value::String8(b"\xe9?".to_vec()));
-        let wrong = cell(tags::SUBJECT.with_kind(PropType::LONG), subject, TableClass::InMemory);
+        assert_eq!(cell(STRING8, &subject, TableClass::InMemory).value, Value::String8(b"\xe9?".to_vec()));
+        let wrong = cell(tags::SUBJECT.with_kind(PropType::LONG), &subject, TableClass::InMemory);
         assert_eq!(wrong, Property::error(tags::SUBJECT, Code::NotFound));
         assert_eq!(CellRule::new(PropTag::NULL).cell(None, TableClass::InMemory).tag, PropTag::NULL);
     }
@@ -195,17 +195,17 @@ mod tests {
     #[test]
     fn host_backed_cells_are_cut_but_keys_are_not() {
         let smiley = Value::Unicode("😀".repeat(200));
-        let Value::Unicode(text) = cell(tags::SUBJECT, smiley, TableClass::HostBacked).value else { panic!("text") };
+        let Value::Unicode(text) = cell(tags::SUBJECT, &smiley, TableClass::HostBacked).value else { panic!("text") };
         assert_eq!(text.encode_utf16().count(), 254);
         let long = Value::Binary(vec![7; 600]);
-        assert_eq!(cell(tags::ICON, long.clone(), TableClass::HostBacked).value.size(), 510);
-        assert_eq!(cell(tags::SENDER_ENTRYID, long, TableClass::HostBacked).value.size(), 600);
+        assert_eq!(cell(tags::ICON, &long, TableClass::HostBacked).value.size(), 510);
+        assert_eq!(cell(tags::SENDER_ENTRYID, &long, TableClass::HostBacked).value.size(), 600);
     }
 
     #[test]
     fn cells_in_memory_are_whole_or_refused() {
-        let refused = cell(tags::SUBJECT, Value::Unicode("a".repeat(4097)), TableClass::InMemory);
+        let refused = cell(tags::SUBJECT, &Value::Unicode("a".repeat(4097)), TableClass::InMemory);
         assert_eq!(refused, Property::error(tags::SUBJECT, Code::NotEnoughMemory));
-        assert_eq!(cell(tags::SUBJECT, Value::Unicode("a".repeat(4096)), TableClass::InMemory).value.size(), 8192);
+        assert_eq!(cell(tags::SUBJECT, &Value::Unicode("a".repeat(4096)), TableClass::InMemory).value.size(), 8192);
     }
 }

@@ -12,6 +12,8 @@ mod change;
 mod constants;
 mod data;
 mod feed;
+#[cfg(test)]
+mod oracle;
 mod order;
 mod pushdown;
 mod reading;

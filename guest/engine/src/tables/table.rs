@@ -210,7 +210,6 @@ impl Table {
     ///
     /// # Errors
     /// As `tables` 5.2.
-    #[expect(clippy::needless_pass_by_value, reason = "a deep copy would be made otherwise")]
     pub fn restrict(&self, restriction: Option<Restriction>, flags: u32) -> Result<()> {
         self.call(|state, source| {
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
