@@ -40,6 +40,14 @@ impl EntryPointCall {
 }
 
 impl Profiles {
+    /// The services the host offers.
+    ///
+    /// # Errors
+    /// The host's own.
+    pub fn services(&self) -> Result<Vec<ServiceDefinition>> {
+        self.catalogue.services()
+    }
+
     /// A service of the catalogue by its key.
     ///
     /// # Errors

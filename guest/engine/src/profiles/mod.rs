@@ -17,11 +17,12 @@ mod values;
 pub use entry_point::{EntryPointCall, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED, SERVICE_UI_ALWAYS};
 pub use form::FORM_LIMIT;
 pub use name::{NAME_LIMIT, check_profile_name, same_profile_name};
+pub(crate) use prof_admin::refuse_password;
 pub use prof_admin::{MAPI_APP_PROFILE, MAPI_DEFAULT_SERVICES, MAPI_DIALOG, ProfAdmin};
 pub use profile::{
     ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service, ServiceContents,
     new_extra, new_provider, provider_flags, service_flags,
 };
 pub use service_admin::MsgServiceAdmin;
-pub use storage::{ProfileUse, Profiles};
+pub use storage::{ProfileUse, ProfileWatcher, Profiles};
 pub use values::{PROTECTED, SectionProperties, protected_key};

@@ -6,7 +6,7 @@ use crate::profiles::{Profile, form, protected_key, same_profile_name};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// All that the profile area shares: the storage, the catalogue, and who uses which profile.
 pub struct Profiles {
@@ -15,6 +15,13 @@ pub struct Profiles {
     pub(super) environment: Environment,
     /// Sessions of this instance by profile: what a storage without leases is limited to.
     uses: RefCell<BTreeMap<String, u32>>,
+    watchers: RefCell<Vec<Weak<dyn ProfileWatcher>>>,
+}
+
+/// A session that shows what is in its profile.
+pub trait ProfileWatcher {
+    /// A profile was changed through this instance.
+    fn profile_changed(&self, name: &str, profile: &Profile);
 }
 
 /// A profile as listed: what can be told of it.
@@ -48,6 +55,7 @@ impl Profiles {
             catalogue: host.catalogue(),
             environment: Environment::of(host),
             uses: RefCell::default(),
+            watchers: RefCell::default(),
         })
     }
 
@@ -108,13 +116,30 @@ impl Profiles {
                 return Ok(result);
             }
             match self.storage.replace(name, &form::write(&profile)?, version) {
-                Ok(_) => return Ok(result),
+                Ok(_) => {
+                    self.tell(name, &profile);
+                    return Ok(result);
+                }
                 Err(failure) if failure.code() == Code::ObjectChanged => {}
                 Err(failure) => return Err(failure),
             }
         }
         Err(Failure::new(Code::NoAccess, format!("Another program keeps changing the profile \"{name}\"; try again."))
             .with_retry(true))
+    }
+
+    /// Tells that watcher of every change made through this instance, as long as it lives.
+    pub fn watch(&self, watcher: Weak<dyn ProfileWatcher>) {
+        let mut watchers = self.watchers.borrow_mut();
+        watchers.retain(|known| known.strong_count() > 0);
+        watchers.push(watcher);
+    }
+
+    fn tell(&self, name: &str, profile: &Profile) {
+        let watchers: Vec<_> = self.watchers.borrow().iter().filter_map(Weak::upgrade).collect();
+        for watcher in watchers {
+            watcher.profile_changed(name, profile);
+        }
     }
 
     /// A section by value, protected properties included: what its provider or entry point is handed.

@@ -1,5 +1,25 @@
 //! Sessions: initialisation, logon and logoff, and the methods of IMAPISession (`session`).
+//!
+//! [`Subsystem`] is what one process with MAPI loaded is elsewhere. A [`Session`] is one client's handle of a
+//! shared or private session; providers are logged on when they are first needed and belong to the session,
+//! not to the handle. Notifications, forms, the address book and the spooler are not here.
 
 mod alive;
+mod handle;
+mod logon;
+mod provider_logon;
+mod providers;
+#[expect(dead_code, reason = "OpenMsgStore and OpenEntry follow")]
+mod shared;
+mod store_table;
+#[expect(dead_code, reason = "OpenMsgStore and OpenEntry follow")]
+mod stores;
+mod subsystem;
 
 pub use alive::Alive;
+pub use handle::{MAPI_LOGOFF_SHARED, MAPI_LOGOFF_UI, Session};
+pub use logon::flags as logon_flags;
+pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem, Work};
+
+#[cfg(test)]
+mod scenarios;

@@ -1,0 +1,132 @@
+//! IMAPISession: one client's handle of a session (`session` 6, 11).
+
+use super::Alive;
+use super::logon::LogonMode;
+use super::shared::SharedSession;
+use super::subsystem::Parts;
+use crate::error::{Code, LastError, MapiError, Result, check_flags, check_reserved};
+use crate::profiles::MsgServiceAdmin;
+use crate::tables::{MAPI_UNICODE, Table};
+use std::rc::Rc;
+
+/// `MAPI_LOGOFF_SHARED`: tell the other clients of a shared session to log off.
+pub const MAPI_LOGOFF_SHARED: u32 = 0x1;
+/// `MAPI_LOGOFF_UI`: UI may be shown.
+pub const MAPI_LOGOFF_UI: u32 = 0x2;
+
+/// What a client handle keeps.
+pub(super) struct Handle {
+    parts: Rc<Parts>,
+    pub(super) shared: Rc<SharedSession>,
+    pub(super) alive: Alive,
+    /// The spooler is not told, and transports are not shown.
+    pub(super) no_mail: bool,
+    /// Providers may ask for credentials on behalf of this client.
+    pub(super) may_prompt: bool,
+    pub(super) last_error: LastError,
+}
+
+impl Handle {
+    pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
+        shared.join();
+        Rc::new(Self {
+            parts,
+            shared,
+            alive: Alive::new(),
+            no_mail: mode.no_mail,
+            may_prompt: mode.may_prompt,
+            last_error: LastError::default(),
+        })
+    }
+
+    /// Ends the handle, and with the last one the session (`session` 4). Ending twice does nothing.
+    pub(super) fn end(&self, withdraw: bool) {
+        if !self.alive.is_alive() {
+            return;
+        }
+        if withdraw {
+            self.parts.withdraw(&self.shared);
+        }
+        // Everything opened through the handle is invalid before a provider could be asked about it.
+        self.alive.end();
+        self.shared.leave();
+    }
+}
+
+/// A client handle. Dropping it logs off.
+pub struct Session(Rc<Handle>);
+
+impl Session {
+    pub(super) fn new(handle: Rc<Handle>) -> Self {
+        Self(handle)
+    }
+
+    /// `GetLastError` (`errors` 3).
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT`, `MAPI_E_UNKNOWN_FLAGS`.
+    pub fn get_last_error(&self, code: Code, flags: u32) -> Result<Option<MapiError>> {
+        self.0.alive.check()?;
+        self.0.last_error.get_last_error(code, flags)
+    }
+
+    /// `GetMsgStoresTable`: one row for each permanent store of the profile, open or not.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS`; the profile storage's own.
+    pub fn get_msg_stores_table(&self, flags: u32) -> Result<Table> {
+        let open = || {
+            self.0.alive.check()?;
+            check_flags(flags, MAPI_UNICODE)?;
+            self.0.shared.store_table(flags & MAPI_UNICODE != 0)
+        };
+        self.0.last_error.keep(open())
+    }
+
+    /// `GetStatusTable`. Address books, transports and the default store are started first; one that fails
+    /// does not fail the call.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS`; the profile storage's own.
+    pub fn get_status_table(&self, flags: u32) -> Result<Table> {
+        let open = || {
+            self.0.alive.check()?;
+            check_flags(flags, MAPI_UNICODE)?;
+            self.0.shared.start_all(self.0.may_prompt)?;
+            self.0.shared.status.table(self.0.no_mail, flags & MAPI_UNICODE != 0)
+        };
+        self.0.last_error.keep(open())
+    }
+
+    /// `AdminServices`: the message services of the session's profile.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for flags other than 0.
+    pub fn admin_services(&self, flags: u32) -> Result<MsgServiceAdmin> {
+        self.0.alive.check()?;
+        check_reserved(flags)?;
+        let profiles = Rc::clone(&self.0.parts.profiles);
+        Ok(MsgServiceAdmin::new(profiles, self.0.shared.profile(), self.0.alive.derive()))
+    }
+
+    /// `Logoff`. The last handle of a session logs its providers off; what they answer changes nothing.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT` the second time, `MAPI_E_INVALID_PARAMETER` for a reserved argument other
+    /// than 0, `MAPI_E_UNKNOWN_FLAGS`.
+    pub fn logoff(&self, _ui: u64, flags: u32, reserved: u32) -> Result<()> {
+        self.0.alive.check()?;
+        if reserved != 0 {
+            return Err(crate::error::Failure::invalid("reserved", "The reserved argument of Logoff must be 0."));
+        }
+        check_flags(flags, MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI)?;
+        self.0.end(flags & MAPI_LOGOFF_SHARED != 0);
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.0.end(false);
+    }
+}

@@ -1,0 +1,117 @@
+//! Logon flags and the choice of the profile (`session` 2.1, 2.3).
+
+use crate::error::{Code, Failure, Result, check_flags};
+use crate::profiles::{NAME_LIMIT, Profiles, check_profile_name, refuse_password};
+
+/// The flags of `MAPILogonEx`.
+pub mod flags {
+    #![expect(missing_docs, reason = "named and explained by `session` 2.1")]
+    pub const MAPI_LOGON_UI: u32 = 0x1;
+    pub const MAPI_NEW_SESSION: u32 = 0x2;
+    pub const MAPI_APP_PROFILE: u32 = 0x4;
+    pub const MAPI_ALLOW_OTHERS: u32 = 0x8;
+    pub const MAPI_EXPLICIT_PROFILE: u32 = 0x10;
+    pub const MAPI_EXTENDED: u32 = 0x20;
+    pub const MAPI_USE_DEFAULT: u32 = 0x40;
+    pub const MAPI_FORCE_DOWNLOAD: u32 = 0x1000;
+    pub const MAPI_SERVICE_UI_ALWAYS: u32 = 0x2000;
+    pub const MAPI_NO_MAIL: u32 = 0x8000;
+    pub const MAPI_NT_SERVICE: u32 = 0x1_0000;
+    pub const MAPI_PASSWORD_UI: u32 = 0x2_0000;
+    pub const MAPI_TIMEOUT_SHORT: u32 = 0x10_0000;
+    pub const MAPI_BG_SESSION: u32 = 0x20_0000;
+    pub const MAPI_UNICODE: u32 = 0x8000_0000;
+}
+
+const DEFINED: u32 = flags::MAPI_LOGON_UI
+    | flags::MAPI_NEW_SESSION
+    | flags::MAPI_APP_PROFILE
+    | flags::MAPI_ALLOW_OTHERS
+    | flags::MAPI_EXPLICIT_PROFILE
+    | flags::MAPI_EXTENDED
+    | flags::MAPI_USE_DEFAULT
+    | flags::MAPI_FORCE_DOWNLOAD
+    | flags::MAPI_SERVICE_UI_ALWAYS
+    | flags::MAPI_NO_MAIL
+    | flags::MAPI_NT_SERVICE
+    | flags::MAPI_PASSWORD_UI
+    | flags::MAPI_TIMEOUT_SHORT
+    | flags::MAPI_BG_SESSION
+    | flags::MAPI_UNICODE;
+
+/// What the checked flags of a logon ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the call")]
+pub(super) struct LogonMode {
+    pub(super) new_session: bool,
+    pub(super) allow_others: bool,
+    pub(super) use_default: bool,
+    pub(super) no_mail: bool,
+    /// Providers may ask for credentials.
+    pub(super) may_prompt: bool,
+}
+
+impl LogonMode {
+    /// Checks the flags; `service` says that the whole instance runs as a service.
+    pub(super) fn parse(raw: u32, service: bool) -> Result<Self> {
+        check_flags(raw, DEFINED)?;
+        if raw & flags::MAPI_LOGON_UI != 0 && raw & flags::MAPI_PASSWORD_UI != 0 {
+            return Err(Failure::invalid("flags", "MAPI_LOGON_UI and MAPI_PASSWORD_UI exclude each other."));
+        }
+        let set = |flag: u32| raw & flag != 0;
+        let service = service || set(flags::MAPI_NT_SERVICE);
+        Ok(Self {
+            new_session: set(flags::MAPI_NEW_SESSION),
+            allow_others: set(flags::MAPI_ALLOW_OTHERS),
+            use_default: set(flags::MAPI_USE_DEFAULT),
+            no_mail: set(flags::MAPI_NO_MAIL) || set(flags::MAPI_NT_SERVICE),
+            may_prompt: !service && (set(flags::MAPI_LOGON_UI) || set(flags::MAPI_PASSWORD_UI)),
+        })
+    }
+}
+
+/// The stored name of the profile a logon means. The host offers no profile chooser, so a name must come
+/// from the caller or from the default.
+pub(super) fn choose_profile(profiles: &Profiles, name: Option<&str>, password: Option<&str>, mode: LogonMode) -> Result<String> {
+    refuse_password(password)?;
+    let stored = match name {
+        None | Some("") if mode.use_default => profiles
+            .default_name()?
+            .ok_or_else(|| refused("There is no default profile; name a profile, or make one the default."))?,
+        None | Some("") => return Err(refused("No profile is named, and there is nobody to choose one; name a profile.")),
+        Some(name) => {
+            let too_long = || refused(format!("A profile name has at most {NAME_LIMIT} characters."));
+            check_profile_name(name).map_err(|failure| match failure.code() {
+                Code::StringTooLong => too_long(),
+                _ => refused(failure.detail().message.clone()),
+            })?;
+            profiles.stored_name(name)?.ok_or_else(|| refused(format!("There is no profile \"{name}\".")))?
+        }
+    };
+    Ok(stored)
+}
+
+pub(super) fn refused(message: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
+    Failure::new(Code::LogonFailed, message).with_argument("profile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undefined_bits_and_both_kinds_of_ui_are_refused() {
+        assert_eq!(LogonMode::parse(0x80, false).unwrap_err().code(), Code::UnknownFlags);
+        let both = flags::MAPI_LOGON_UI | flags::MAPI_PASSWORD_UI;
+        assert_eq!(LogonMode::parse(both, false).unwrap_err().code(), Code::InvalidParameter);
+        assert!(LogonMode::parse(DEFINED & !flags::MAPI_PASSWORD_UI, false).is_ok());
+    }
+
+    #[test]
+    fn a_service_never_prompts_and_has_no_mail() {
+        let mode = LogonMode::parse(flags::MAPI_NT_SERVICE | flags::MAPI_LOGON_UI, false).unwrap();
+        assert!(mode.no_mail && !mode.may_prompt);
+        assert!(!LogonMode::parse(flags::MAPI_LOGON_UI, true).unwrap().may_prompt);
+        assert!(LogonMode::parse(flags::MAPI_PASSWORD_UI, false).unwrap().may_prompt);
+    }
+}

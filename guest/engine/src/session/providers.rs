@@ -1,0 +1,186 @@
+//! Logging providers on, when they are first needed (`session` 3, 3.1).
+
+use super::provider_logon::{Consequence, consequence, passed_on};
+use super::shared::{ActiveAddressBook, ActiveTransport, Barred, SharedSession};
+use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
+use crate::error::{Code, Failure, Result};
+use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
+use crate::properties::Property;
+use std::rc::Rc;
+
+/// How a provider is to be logged on.
+#[derive(Clone, Copy)]
+pub(super) struct LogonWish {
+    pub(super) may_prompt: bool,
+    pub(super) write: bool,
+}
+
+impl SharedSession {
+    /// Logs a provider on: the retry after missing configuration, and what a failure means for its service.
+    pub(super) fn log_on<T: ?Sized>(
+        &self,
+        profile: &Profile,
+        provider: &Provider,
+        wish: LogonWish,
+        open: impl Fn(&ProviderLogon) -> Result<Opened<T>>,
+    ) -> Result<Opened<T>> {
+        self.check_not_barred(provider)?;
+        let named = |failure: Failure| passed_on(failure).from_provider(provider.display_name(), provider.uid);
+        let logon = self.logon_data(profile, provider, wish)?;
+        let mut result = open(&logon).map_err(named);
+        if result.as_ref().is_err_and(|failure| failure.code() == Code::Unconfigured) {
+            let profile = self.reconfigure(profile, provider, wish.may_prompt)?;
+            let provider = profile.provider(provider.uid).unwrap_or(provider);
+            let logon = self.logon_data(&profile, provider, wish)?;
+            result = open(&logon).map_err(named);
+        }
+        let opened = result.map_err(|failure| self.bar(provider, failure))?;
+        self.keep_section(provider, &opened.section_changes);
+        Ok(opened)
+    }
+
+    /// What follows for the session from a failed logon; the failure as the caller gets it.
+    fn bar(&self, provider: &Provider, failure: Failure) -> Failure {
+        self.log(LogLevel::Warn, &format!("{} could not be logged on: {}", provider.display_name(), failure.code()));
+        match consequence(provider.kind, failure.code()) {
+            Consequence::TryLater | Consequence::Tell => failure,
+            Consequence::Configure => {
+                let text = format!(
+                    "{} lacks configuration; configure its message service. {}",
+                    provider.display_name(),
+                    failure.detail().message
+                );
+                Failure::new(Code::LogonFailed, text).from_provider(provider.display_name(), provider.uid)
+            }
+            Consequence::OnlyThisOne => {
+                self.barred.borrow_mut().insert(provider.uid, Barred::Provider);
+                failure
+            }
+            Consequence::DisableService => {
+                // A provider without a service stands for itself.
+                let service = provider.service.unwrap_or(provider.uid);
+                self.barred.borrow_mut().insert(service, Barred::Service(failure.clone()));
+                if let Err(failure) = self.status.service_disabled() {
+                    self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+                }
+                failure
+            }
+        }
+    }
+
+    /// # Errors
+    /// `MAPI_E_LOGON_FAILED` for a provider that this session does not try again.
+    fn check_not_barred(&self, provider: &Provider) -> Result<()> {
+        let barred = self.barred.borrow();
+        let bar = barred.get(&provider.uid).or_else(|| barred.get(&provider.service.unwrap_or(provider.uid)));
+        let text = match bar {
+            None => return Ok(()),
+            Some(Barred::Provider) => format!("{} failed to log on; log on again to retry.", provider.display_name()),
+            Some(Barred::Service(cause)) => format!(
+                "The message service of {} is disabled for this session because a logon failed: {}",
+                provider.display_name(),
+                cause.detail().message
+            ),
+        };
+        Err(Failure::new(Code::LogonFailed, text).from_provider(provider.display_name(), provider.uid))
+    }
+
+    /// Calls the service's entry point after a logon that lacked configuration; the profile afterwards. An
+    /// entry point that fails, or is missing, leaves things as they are, and the retry will say so.
+    fn reconfigure(&self, profile: &Profile, provider: &Provider, may_prompt: bool) -> Result<Profile> {
+        let service = provider.service.and_then(|uid| profile.service(uid));
+        if let Some(service) = service.filter(|service| service.configurable) {
+            let ui = if may_prompt { SERVICE_UI_ALLOWED } else { 0 };
+            let call = EntryPointCall::silent(ConfigureContext::Configure, SERVICE_LOGON_FAILED | ui);
+            if let Err(failure) = self.profiles().configure_service(self.profile(), service.uid, call) {
+                self.log(LogLevel::Warn, &format!("the service {} could not be configured: {}", service.name, failure.code()));
+            }
+        }
+        self.load_profile()
+    }
+
+    fn logon_data(&self, profile: &Profile, provider: &Provider, wish: LogonWish) -> Result<ProviderLogon> {
+        Ok(ProviderLogon {
+            backend: provider.backend.clone(),
+            profile: self.profile().to_owned(),
+            section: provider.uid,
+            configuration: self.profiles().configuration(self.profile(), profile, provider.uid)?,
+            may_prompt: wish.may_prompt,
+            write: wish.write,
+        })
+    }
+
+    /// Writes what a provider keeps in its section. It is open all the same when that fails, as with a
+    /// storage that can only be read.
+    pub(super) fn keep_section(&self, provider: &Provider, changes: &[Property]) {
+        if changes.is_empty() || provider.has(crate::profiles::provider_flags::TEMP_SECTION) {
+            return;
+        }
+        if let Err(failure) = self.profiles().refresh_section(self.profile(), provider.uid, changes) {
+            self.log(
+                LogLevel::Warn,
+                &format!("the section of {} could not be written: {}", provider.display_name(), failure.code()),
+            );
+        }
+    }
+
+    /// Starts address books, transports and the default store, if they are not: what the status table
+    /// shows. A provider that fails has no row and does not fail the others.
+    pub(super) fn start_all(&self, may_prompt: bool) -> Result<()> {
+        let profile = self.load_profile()?;
+        self.start_address_books(&profile, may_prompt);
+        self.start_transports(&profile, may_prompt);
+        if let Some(store) = profile.default_store()
+            && let Err(failure) = self.start_store(&profile, store, None, LogonWish { may_prompt: false, write: true })
+        {
+            self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.code()));
+        }
+        Ok(())
+    }
+
+    /// Starts the address book providers that are not; the failures, in profile order.
+    pub(super) fn start_address_books(&self, profile: &Profile, may_prompt: bool) -> Vec<Failure> {
+        let host = Rc::clone(&self.parts.host);
+        let mut failures = Vec::new();
+        for provider in profile.providers_of(ProviderKind::AddressBook) {
+            if self.address_books.borrow().iter().any(|active| active.section == provider.uid) {
+                continue;
+            }
+            let wish = LogonWish { may_prompt, write: true };
+            match self.log_on(profile, provider, wish, |logon| host.open_address_book(logon)) {
+                Ok(opened) => {
+                    let active = ActiveAddressBook { section: provider.uid, provider: opened.provider };
+                    self.address_books.borrow_mut().push(active);
+                    self.add_status_row(profile, provider, opened.status_row);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if let Err(failure) = self.status.address_book_failed(!failures.is_empty()) {
+            self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+        }
+        failures
+    }
+
+    fn start_transports(&self, profile: &Profile, may_prompt: bool) {
+        let host = Rc::clone(&self.parts.host);
+        for provider in profile.transports() {
+            if self.transports.borrow().iter().any(|active| active.section == provider.uid) {
+                continue;
+            }
+            let wish = LogonWish { may_prompt, write: true };
+            // What a failure means was noted by the logon; a transport that is not there has no row.
+            if let Ok(opened) = self.log_on(profile, provider, wish, |logon| host.open_transport(logon)) {
+                self.transports.borrow_mut().push(ActiveTransport::new(provider.uid, opened.provider));
+                self.add_status_row(profile, provider, opened.status_row);
+            }
+        }
+    }
+
+    pub(super) fn add_status_row(&self, profile: &Profile, provider: &Provider, columns: Vec<Property>) {
+        let current = profile.provider(provider.uid).unwrap_or(provider);
+        if let Err(failure) = self.status.provider_started(current, columns) {
+            self.log(LogLevel::Warn, &format!("the status row of {} is missing: {}", provider.display_name(), failure.code()));
+        }
+    }
+}

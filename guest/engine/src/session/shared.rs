@@ -1,0 +1,184 @@
+//! The session beneath its client handles: the profile in use, the providers logged on, the status rows
+//! (`session` 2.2, 3, 4).
+
+use super::store_table::StoreTable;
+use super::subsystem::Parts;
+use crate::backend::{AddressBook, Environment, LogLevel, Transport};
+use crate::error::{Failure, Result};
+use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles, Provider};
+use crate::properties::Guid;
+use crate::session::logon::refused;
+use crate::status::StatusRows;
+use crate::stores::Connection;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A store logged on in this session.
+pub(super) struct OpenStore {
+    /// Its profile section, a temporary one included.
+    pub(super) section: Guid,
+    /// Its identifier as clients see it.
+    pub(super) entry_id: crate::entry_id::WrappedStoreId,
+    /// The backend, shared by all references.
+    pub(super) connection: Rc<Connection>,
+}
+
+/// An address book provider logged on in this session.
+pub(super) struct ActiveAddressBook {
+    pub(super) section: Guid,
+    pub(super) provider: Rc<dyn AddressBook>,
+}
+
+/// A transport logged on in this session.
+pub(super) struct ActiveTransport {
+    pub(super) section: Guid,
+    /// Held so that the transport stays logged on until the session ends.
+    _provider: Rc<dyn Transport>,
+}
+
+impl ActiveTransport {
+    pub(super) fn new(section: Guid, provider: Rc<dyn Transport>) -> Self {
+        Self { section, _provider: provider }
+    }
+}
+
+/// Why a provider or a service is not logged on again.
+#[derive(Clone, Debug)]
+pub(super) enum Barred {
+    /// The provider alone, for the life of the session.
+    Provider,
+    /// Its whole service.
+    Service(Failure),
+}
+
+/// A session.
+pub(super) struct SharedSession {
+    pub(super) parts: Rc<Parts>,
+    name: String,
+    usage: RefCell<Option<ProfileUse>>,
+    /// The engine-private MAPIUID its status identifiers carry.
+    pub(super) uid: Guid,
+    handles: Cell<u32>,
+    pub(super) barred: RefCell<BTreeMap<Guid, Barred>>,
+    /// Sections of stores opened by a constructed identifier; gone with the session.
+    pub(super) temporary: RefCell<Vec<Provider>>,
+    pub(super) stores: RefCell<Vec<Rc<OpenStore>>>,
+    pub(super) address_books: RefCell<Vec<ActiveAddressBook>>,
+    pub(super) transports: RefCell<Vec<ActiveTransport>>,
+    pub(super) status: StatusRows,
+    pub(super) store_rows: StoreTable,
+    /// The section of the default store, as of the last time the profile was read.
+    pub(super) default_store: Cell<Option<Guid>>,
+}
+
+impl SharedSession {
+    /// Starts a session on the profile with that stored name. No provider is logged on yet.
+    pub(super) fn open(parts: &Rc<Parts>, name: &str) -> Result<Rc<Self>> {
+        let profiles = &parts.profiles;
+        let usage = profiles.use_profile(name)?;
+        let (profile, _) = profiles.load(name)?;
+        if profile.deleted {
+            return Err(refused(format!("The profile \"{name}\" has been deleted.")));
+        }
+        let uid = parts.environment.new_uid();
+        let session = Rc::new(Self {
+            parts: Rc::clone(parts),
+            name: name.to_owned(),
+            usage: RefCell::new(Some(usage)),
+            uid,
+            handles: Cell::new(0),
+            barred: RefCell::default(),
+            temporary: RefCell::default(),
+            stores: RefCell::default(),
+            address_books: RefCell::default(),
+            transports: RefCell::default(),
+            status: StatusRows::new(uid, name)?,
+            store_rows: StoreTable::new()?,
+            default_store: Cell::new(profile.default_store().map(|store| store.uid)),
+        });
+        let watcher: Rc<dyn ProfileWatcher> = session.clone();
+        profiles.watch(Rc::downgrade(&watcher));
+        Ok(session)
+    }
+
+    /// Another client handle.
+    pub(super) fn join(&self) {
+        self.handles.set(self.handles.get().saturating_add(1));
+    }
+
+    /// A client handle less. The last one ends the session: providers go in the order transports, address
+    /// books, stores, and then the profile is free.
+    pub(super) fn leave(&self) {
+        let left = self.handles.get().saturating_sub(1);
+        self.handles.set(left);
+        if left > 0 {
+            return;
+        }
+        // Taken out first: dropping a provider calls the host.
+        let transports = self.transports.take();
+        drop(transports);
+        let books = self.address_books.take();
+        drop(books);
+        let stores = self.stores.take();
+        drop(stores);
+        self.temporary.take();
+        let usage = self.usage.take();
+        drop(usage);
+    }
+
+    /// Whether a client is logged on.
+    pub(super) fn is_live(&self) -> bool {
+        self.handles.get() > 0
+    }
+
+    /// The stored name of the profile.
+    pub(super) fn profile(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn profiles(&self) -> &Rc<Profiles> {
+        &self.parts.profiles
+    }
+
+    pub(super) fn environment(&self) -> &Environment {
+        &self.parts.environment
+    }
+
+    /// The profile as it is now.
+    pub(super) fn load_profile(&self) -> Result<Profile> {
+        let (profile, _) = self.profiles().load(&self.name)?;
+        self.default_store.set(profile.default_store().map(|store| store.uid));
+        Ok(profile)
+    }
+
+    pub(super) fn log(&self, level: LogLevel, text: &str) {
+        self.environment().log.log(level, text);
+    }
+
+    /// Lets every open store do deferred indexing; whether more is left.
+    pub(super) fn index_stores(&self, budget_us: u64) -> bool {
+        let stores: Vec<Rc<OpenStore>> = self.stores.borrow().clone();
+        let share = budget_us / u64::try_from(stores.len()).unwrap_or(1).max(1);
+        let mut more = false;
+        for store in stores {
+            match store.connection.backend().index_step(share) {
+                Ok(left) => more |= left,
+                Err(failure) => self.log(LogLevel::Warn, &format!("a store could not index: {}", failure.code())),
+            }
+        }
+        more
+    }
+}
+
+impl ProfileWatcher for SharedSession {
+    fn profile_changed(&self, name: &str, profile: &Profile) {
+        if name != self.name {
+            return;
+        }
+        self.default_store.set(profile.default_store().map(|store| store.uid));
+        if let Err(failure) = self.store_rows.show(profile) {
+            self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.code()));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The stores of a session: finding their sections and logging their providers on (`session` 3, 6.3).
+
+use super::providers::LogonWish;
+use super::shared::{OpenStore, SharedSession};
+use super::store_table;
+use crate::backend::{Host, Opened, ProviderKind, ProviderLogon, Store};
+use crate::entry_id::WrappedStoreId;
+use crate::error::{Code, Failure, Result};
+use crate::profiles::{Profile, Provider, SectionProperties, provider_flags};
+use crate::properties::{Property, Value, tags};
+use crate::stores::Connection;
+use crate::tables::Table;
+use std::rc::Rc;
+
+impl SharedSession {
+    /// The store table, brought up to date with what other programs changed.
+    pub(super) fn store_table(&self, unicode: bool) -> Result<Table> {
+        self.store_rows.show(&self.load_profile()?)?;
+        self.store_rows.view(unicode)
+    }
+
+    /// The section of the store an identifier names: one of the profile, a temporary one of this session,
+    /// or a new temporary one.
+    pub(super) fn store_section(&self, profile: &Profile, id: &WrappedStoreId) -> Result<Provider> {
+        let known = |store: &&Provider| store_table::names(store, id);
+        if let Some(store) = profile.providers_of(ProviderKind::Store).find(known) {
+            return Ok(store.clone());
+        }
+        if let Some(store) = self.temporary.borrow().iter().find(known) {
+            return Ok(store.clone());
+        }
+        self.check_installed(profile, id)?;
+        let mut properties = SectionProperties::default();
+        properties.put(tags::ENTRYID, Value::Binary(id.to_bytes()));
+        Ok(Provider {
+            uid: self.environment().new_uid(),
+            service: None,
+            backend: id.provider().to_owned(),
+            kind: ProviderKind::Store,
+            flags: provider_flags::TEMP_SECTION,
+            may_supply_identity: false,
+            properties,
+        })
+    }
+
+    /// Whether the store provider an identifier names is installed.
+    pub(super) fn check_installed(&self, profile: &Profile, id: &WrappedStoreId) -> Result<()> {
+        let is_it = |backend: &str| backend.eq_ignore_ascii_case(id.provider());
+        if profile.providers_of(ProviderKind::Store).any(|store| is_it(&store.backend)) {
+            return Ok(());
+        }
+        let services = self.profiles().services()?;
+        let mut providers = services.iter().flat_map(|service| &service.providers);
+        if providers.any(|provider| provider.kind == ProviderKind::Store && is_it(&provider.backend)) {
+            return Ok(());
+        }
+        Err(Failure::new(Code::UnknownEntryid, format!("This host has no message store provider \"{}\".", id.provider()))
+            .with_argument("entry-id"))
+    }
+
+    /// The open store of that section, logging its provider on if it is not; and the warning of the logon.
+    pub(super) fn start_store(
+        &self,
+        profile: &Profile,
+        section: &Provider,
+        private: Option<&[u8]>,
+        wish: LogonWish,
+    ) -> Result<(Rc<OpenStore>, Option<Failure>)> {
+        let known = self.stores.borrow().iter().find(|store| store.section == section.uid).cloned();
+        if let Some(store) = known {
+            return Ok((store, None));
+        }
+        let host = Rc::clone(&self.parts.host);
+        let opened = self.log_on(profile, section, wish, |logon| open_as_granted(&*host, logon, private))?;
+        let named = |failure: Failure| failure.from_provider(section.display_name(), section.uid);
+        let connection = Connection::new(opened.provider, self.environment().clone()).map_err(named)?;
+        let identity = connection.identity();
+        let entry_id = WrappedStoreId::new(&section.backend, &identity.private_entry).ok_or_else(|| {
+            named(Failure::new(Code::CorruptData, "The profile names no backend for this store; create its service again."))
+        })?;
+        let refreshed = [
+            Property::new(tags::ENTRYID, Value::Binary(entry_id.to_bytes())),
+            Property::new(tags::RECORD_KEY, Value::Binary(identity.uid.0.to_vec())),
+            Property::new(tags::MDB_PROVIDER, Value::Binary(identity.kind.0.to_vec())),
+        ];
+        self.keep_section(section, &refreshed);
+        let store = Rc::new(OpenStore { section: section.uid, entry_id, connection });
+        self.stores.borrow_mut().push(Rc::clone(&store));
+        if section.has(provider_flags::TEMP_SECTION) {
+            self.temporary.borrow_mut().push(section.clone());
+        }
+        self.add_status_row(&self.load_profile()?, section, opened.status_row);
+        Ok((store, opened.warning))
+    }
+}
+
+/// Opens a store for writing, or for reading if that is all there is: one backend object serves every
+/// reference of the session, and each reference is held to the access it asked for.
+fn open_as_granted(host: &dyn Host, logon: &ProviderLogon, private: Option<&[u8]>) -> Result<Opened<dyn Store>> {
+    let writing = ProviderLogon { write: true, ..logon.clone() };
+    match host.open_store(&writing, private) {
+        Err(failure) if failure.code() == Code::NoAccess => host.open_store(&ProviderLogon { write: false, ..writing }, private),
+        result => result,
+    }
+}

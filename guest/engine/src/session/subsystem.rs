@@ -1,0 +1,202 @@
+//! The subsystem: what one process with MAPI loaded is elsewhere (`session` 1, 2.2).
+
+use super::Alive;
+use super::handle::{Handle, Session};
+use super::logon::{LogonMode, choose_profile, refused};
+use super::shared::SharedSession;
+use crate::backend::{Environment, Host};
+use crate::error::{Code, Failure, Result, check_flags, check_reserved};
+use crate::profiles::{ProfAdmin, Profiles};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+/// `MAPI_MULTITHREAD_NOTIFICATIONS`.
+pub const MAPI_MULTITHREAD_NOTIFICATIONS: u32 = 0x1;
+/// `MAPI_NO_COINIT`.
+pub const MAPI_NO_COINIT: u32 = 0x8;
+/// `MAPI_NT_SERVICE`, of `MAPIInitialize`.
+pub const MAPI_NT_SERVICE: u32 = 0x1_0000;
+
+/// Client handles one subsystem holds at most.
+const HANDLE_LIMIT: usize = 1024;
+
+/// MAPIINIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct InitializeOptions {
+    /// Must be 0.
+    pub version: u32,
+    /// `MAPI_MULTITHREAD_NOTIFICATIONS`, `MAPI_NO_COINIT`, `MAPI_NT_SERVICE`.
+    pub flags: u32,
+}
+
+/// What waits to be done (`session` 8.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Work {
+    /// There is more to do now.
+    pub more: bool,
+    /// When to call again, in nanoseconds of the monotonic clock; absent: not before something happens.
+    pub wake_at: Option<u64>,
+}
+
+/// What all sessions of a subsystem share.
+pub(super) struct Parts {
+    pub(super) host: Rc<dyn Host>,
+    pub(super) profiles: Rc<Profiles>,
+    pub(super) environment: Environment,
+    /// The shared session later logons join.
+    published: RefCell<Weak<SharedSession>>,
+    handles: RefCell<Vec<Weak<Handle>>>,
+}
+
+impl Parts {
+    /// The published session, if it still has clients.
+    pub(super) fn published(&self) -> Option<Rc<SharedSession>> {
+        self.published.borrow().upgrade().filter(|session| session.is_live())
+    }
+
+    /// Withdraws a session from publication, if it is the published one.
+    pub(super) fn withdraw(&self, session: &Rc<SharedSession>) {
+        let mut published = self.published.borrow_mut();
+        if published.upgrade().is_some_and(|known| Rc::ptr_eq(&known, session)) {
+            *published = Weak::new();
+        }
+    }
+
+    /// Forgets handles that are gone and gives those that are not.
+    fn live_handles(&self) -> Vec<Rc<Handle>> {
+        let mut handles = self.handles.borrow_mut();
+        handles.retain(|handle| handle.upgrade().is_some_and(|handle| handle.alive.is_alive()));
+        handles.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// One subsystem.
+pub struct Subsystem {
+    parts: Rc<Parts>,
+    initialised: Cell<u32>,
+    service: Cell<bool>,
+    /// Lives from the first initialise to the last uninitialise.
+    alive: RefCell<Alive>,
+}
+
+impl Subsystem {
+    /// A subsystem that may touch what this host grants, and nothing else.
+    #[must_use]
+    pub fn new(host: Rc<dyn Host>) -> Self {
+        let parts = Parts {
+            profiles: Profiles::new(&*host),
+            environment: Environment::of(&*host),
+            host,
+            published: RefCell::default(),
+            handles: RefCell::default(),
+        };
+        Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
+    }
+
+    /// `MAPIInitialize`. Calls nest; only the first sets the mode.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for a version other than 0, `MAPI_E_UNKNOWN_FLAGS`.
+    pub fn initialize(&self, options: Option<InitializeOptions>) -> Result<()> {
+        let options = options.unwrap_or_default();
+        if options.version != 0 {
+            return Err(Failure::invalid("version", "The version of the initialisation options must be 0."));
+        }
+        check_flags(options.flags, MAPI_MULTITHREAD_NOTIFICATIONS | MAPI_NO_COINIT | MAPI_NT_SERVICE)?;
+        if self.initialised.get() == 0 {
+            self.service.set(options.flags & MAPI_NT_SERVICE != 0);
+            self.alive.replace(Alive::new());
+        }
+        self.initialised.set(self.initialised.get().saturating_add(1));
+        Ok(())
+    }
+
+    /// `MAPIUninitialize`. The last one logs every remaining handle off; a surplus one does nothing.
+    pub fn uninitialize(&self) {
+        match self.initialised.get() {
+            0 => {}
+            1 => {
+                self.initialised.set(0);
+                for handle in self.parts.live_handles() {
+                    handle.end(false);
+                }
+                self.alive.borrow().end();
+            }
+            count => self.initialised.set(count - 1),
+        }
+    }
+
+    fn check_initialised(&self) -> Result<()> {
+        if self.initialised.get() > 0 {
+            return Ok(());
+        }
+        Err(Failure::new(Code::NotInitialized, "The subsystem is not initialised; call initialize first."))
+    }
+
+    /// `MAPILogonEx`. A failed logon leaves no session; what is known of the failure is in the failure.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`, `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INVALID_PARAMETER`; `MAPI_E_LOGON_FAILED`
+    /// for a profile that cannot be had, a password, or too many sessions.
+    pub fn logon_ex(&self, _ui: u64, profile: Option<&str>, password: Option<&str>, flags: u32) -> Result<Session> {
+        self.check_initialised()?;
+        let mode = LogonMode::parse(flags, self.service.get())?;
+        if self.parts.live_handles().len() >= HANDLE_LIMIT {
+            return Err(refused(format!("{HANDLE_LIMIT} sessions are open; log one off first.")));
+        }
+        let joined = if mode.new_session { None } else { self.parts.published() };
+        let shared = match joined {
+            Some(shared) => shared,
+            None => {
+                let name = choose_profile(&self.parts.profiles, profile, password, mode)?;
+                let shared = SharedSession::open(&self.parts, &name)?;
+                if mode.allow_others {
+                    *self.parts.published.borrow_mut() = Rc::downgrade(&shared);
+                }
+                shared
+            }
+        };
+        let handle = Handle::new(Rc::clone(&self.parts), shared, mode);
+        self.parts.handles.borrow_mut().push(Rc::downgrade(&handle));
+        Ok(Session::new(handle))
+    }
+
+    /// `MAPIAdminProfiles`: administration of profiles, without a session.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`; `MAPI_E_INVALID_PARAMETER` for flags other than 0.
+    pub fn admin_profiles(&self, flags: u32) -> Result<ProfAdmin> {
+        self.check_initialised()?;
+        check_reserved(flags)?;
+        Ok(ProfAdmin::new(Rc::clone(&self.parts.profiles), self.alive.borrow().derive()))
+    }
+
+    /// A turn: does waiting work for up to that many microseconds.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`.
+    pub fn pump(&self, budget_us: u64) -> Result<Work> {
+        self.check_initialised()?;
+        let clock = Rc::clone(&self.parts.environment.clock);
+        let end = clock.monotonic().saturating_add(budget_us.saturating_mul(1000));
+        let mut sessions: Vec<Rc<SharedSession>> = Vec::new();
+        for handle in self.parts.live_handles() {
+            if !sessions.iter().any(|known| Rc::ptr_eq(known, &handle.shared)) {
+                sessions.push(Rc::clone(&handle.shared));
+            }
+        }
+        let mut work = Work::default();
+        for session in sessions {
+            let left = end.saturating_sub(clock.monotonic()) / 1000;
+            work.more |= session.index_stores(left);
+        }
+        Ok(work)
+    }
+}
+
+impl Drop for Subsystem {
+    fn drop(&mut self) {
+        self.initialised.set(self.initialised.get().min(1));
+        self.uninitialize();
+    }
+}

@@ -1,0 +1,243 @@
+//! Rows of the status table (`status` 1 to 3, 6).
+
+use crate::entry_id::StatusEntryId;
+use crate::error::Result;
+use crate::profiles::{PROTECTED, Provider};
+use crate::properties::{Guid, PropTag, Property, Value, tags};
+use crate::tables::{Row, Table, TableData, TableType, ViewOptions};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// `PR_OBJECT_TYPE` of a status object.
+pub const MAPI_STATUS: i32 = 10;
+/// `STATUS_AVAILABLE`: operational.
+pub const STATUS_AVAILABLE: i32 = 0x1;
+/// `STATUS_OFFLINE`: only local data or services.
+pub const STATUS_OFFLINE: i32 = 0x2;
+/// `STATUS_FAILURE`: a problem.
+pub const STATUS_FAILURE: i32 = 0x4;
+/// `STATUS_VALIDATE_STATE`, of `PR_RESOURCE_METHODS`.
+pub const STATUS_VALIDATE_STATE: i32 = 0x1;
+/// `STATUS_FLUSH_QUEUES`, of `PR_RESOURCE_METHODS`.
+pub const STATUS_FLUSH_QUEUES: i32 = 0x8;
+
+const TRANSPORT: i32 = 36;
+const SPOOLER: i32 = 37;
+const SUBSYSTEM: i32 = 39;
+const ADDRESS_BOOK: i32 = 34;
+
+/// Name of the engine where a row names its provider's file.
+const ENGINE: &str = "mapi-session";
+
+const COLUMNS: [PropTag; 15] = [
+    tags::INSTANCE_KEY,
+    tags::ENTRYID,
+    tags::OBJECT_TYPE,
+    tags::ROWID,
+    tags::RESOURCE_TYPE,
+    tags::RESOURCE_FLAGS,
+    tags::RESOURCE_METHODS,
+    tags::STATUS_CODE,
+    tags::DISPLAY_NAME,
+    tags::PROVIDER_DLL_NAME,
+    tags::PROVIDER_DISPLAY,
+    tags::STATUS_STRING,
+    tags::IDENTITY_DISPLAY,
+    tags::IDENTITY_ENTRYID,
+    tags::IDENTITY_SEARCH_KEY,
+];
+
+/// Columns a provider cannot supply.
+const ENGINE_SUPPLIED: [PropTag; 7] = [
+    tags::PROVIDER_DLL_NAME,
+    tags::RESOURCE_FLAGS,
+    tags::RESOURCE_TYPE,
+    tags::ENTRYID,
+    tags::INSTANCE_KEY,
+    tags::OBJECT_TYPE,
+    tags::ROWID,
+];
+
+const IDENTITY: [PropTag; 3] = [tags::IDENTITY_DISPLAY, tags::IDENTITY_ENTRYID, tags::IDENTITY_SEARCH_KEY];
+
+/// A row by its identifiers; [`BTreeMap`] so that setting a column again replaces it.
+type Columns = BTreeMap<u16, Property>;
+
+/// The rows of one session. Clients without mail see them without transports, and a spooler that is down.
+pub struct StatusRows {
+    session: Guid,
+    mail: Rc<TableData>,
+    no_mail: Rc<TableData>,
+    rows: RefCell<Vec<Columns>>,
+    next: Cell<u32>,
+}
+
+impl StatusRows {
+    /// The engine's three rows; `session` is the engine-private MAPIUID of its status identifiers.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn new(session: Guid, profile: &str) -> Result<Self> {
+        let data = || TableData::new(TableType::Dynamic, tags::INSTANCE_KEY, COLUMNS.to_vec());
+        let rows = Self { session, mail: data()?, no_mail: data()?, rows: RefCell::default(), next: Cell::new(1) };
+        rows.engine_row(SUBSYSTEM, profile, STATUS_VALIDATE_STATE)?;
+        rows.engine_row(SPOOLER, "MAPI Spooler", STATUS_VALIDATE_STATE | STATUS_FLUSH_QUEUES)?;
+        rows.engine_row(ADDRESS_BOOK, "MAPI Address Book", STATUS_VALIDATE_STATE)?;
+        Ok(rows)
+    }
+
+    /// A view as a client with or without mail sees it.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn table(&self, no_mail: bool, unicode: bool) -> Result<Table> {
+        let data = if no_mail { &self.no_mail } else { &self.mail };
+        data.view(ViewOptions { unicode, ..ViewOptions::default() })
+    }
+
+    /// What the object of a row shows; `None` for a row that is gone, or hidden from clients without mail.
+    #[must_use]
+    pub fn object(&self, id: StatusEntryId, no_mail: bool) -> Option<Vec<Property>> {
+        let rows = self.rows.borrow();
+        let row = rows.iter().find(|row| long(row, tags::ROWID) == Some(id.row.cast_signed()))?;
+        let row = if no_mail { without_mail(row)? } else { row.clone() };
+        Some(row.into_values().collect())
+    }
+
+    /// The row of a provider that was logged on, with the columns it gave.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn provider_started(&self, provider: &Provider, given: Vec<Property>) -> Result<()> {
+        let mut row: Columns = Columns::new();
+        set(&mut row, tags::DISPLAY_NAME, Value::Unicode(provider.display_name().to_owned()));
+        set(&mut row, tags::STATUS_CODE, Value::Long(STATUS_AVAILABLE));
+        set(&mut row, tags::RESOURCE_METHODS, Value::Long(0));
+        let display = provider.properties.text(tags::PROVIDER_DISPLAY).unwrap_or(&provider.backend);
+        set(&mut row, tags::PROVIDER_DISPLAY, Value::Unicode(display.to_owned()));
+        let allowed = |property: &Property| {
+            let id = property.tag.id();
+            ENGINE_SUPPLIED.iter().all(|tag| tag.id() != id) && !PROTECTED.contains(&id)
+        };
+        for property in given.into_iter().filter(allowed) {
+            row.insert(property.tag.id(), property);
+        }
+        if IDENTITY.iter().any(|tag| !row.contains_key(&tag.id())) {
+            IDENTITY.iter().for_each(|tag| {
+                row.remove(&tag.id());
+            });
+        }
+        let kind = provider.kind.resource_type();
+        set(&mut row, tags::PROVIDER_DLL_NAME, Value::Unicode(provider.backend.clone()));
+        set(&mut row, tags::RESOURCE_FLAGS, Value::Long(provider.flags.cast_signed()));
+        set(&mut row, tags::RESOURCE_TYPE, Value::Long(kind));
+        if kind == TRANSPORT && !row.contains_key(&tags::STATUS_STRING.id()) {
+            let text = default_text(long(&row, tags::STATUS_CODE).unwrap_or(0)).to_owned();
+            set(&mut row, tags::STATUS_STRING, Value::Unicode(text));
+        }
+        self.add(row)
+    }
+
+    /// A message service was disabled: the subsystem shows a failure.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn service_disabled(&self) -> Result<()> {
+        self.set_code(SUBSYSTEM, STATUS_AVAILABLE | STATUS_FAILURE)
+    }
+
+    /// Whether an address book provider is missing.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn address_book_failed(&self, failed: bool) -> Result<()> {
+        self.set_code(ADDRESS_BOOK, if failed { STATUS_AVAILABLE | STATUS_FAILURE } else { STATUS_AVAILABLE })
+    }
+
+    fn engine_row(&self, kind: i32, name: &str, methods: i32) -> Result<()> {
+        let mut row = Columns::new();
+        set(&mut row, tags::DISPLAY_NAME, Value::Unicode(name.to_owned()));
+        set(&mut row, tags::STATUS_CODE, Value::Long(STATUS_AVAILABLE));
+        set(&mut row, tags::RESOURCE_METHODS, Value::Long(methods));
+        set(&mut row, tags::PROVIDER_DLL_NAME, Value::Unicode(ENGINE.to_owned()));
+        set(&mut row, tags::PROVIDER_DISPLAY, Value::Unicode(ENGINE.to_owned()));
+        set(&mut row, tags::RESOURCE_FLAGS, Value::Long(0));
+        set(&mut row, tags::RESOURCE_TYPE, Value::Long(kind));
+        self.add(row)
+    }
+
+    fn add(&self, mut row: Columns) -> Result<()> {
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1));
+        let id = StatusEntryId { session: self.session, row: number };
+        set(&mut row, tags::INSTANCE_KEY, Value::Binary(number.to_le_bytes().to_vec()));
+        set(&mut row, tags::ENTRYID, Value::Binary(id.to_bytes()));
+        set(&mut row, tags::OBJECT_TYPE, Value::Long(MAPI_STATUS));
+        set(&mut row, tags::ROWID, Value::Long(number.cast_signed()));
+        self.rows.borrow_mut().push(row.clone());
+        self.show(&row)
+    }
+
+    fn set_code(&self, kind: i32, code: i32) -> Result<()> {
+        let changed = {
+            let mut rows = self.rows.borrow_mut();
+            let row = rows.iter_mut().find(|row| long(row, tags::RESOURCE_TYPE) == Some(kind));
+            row.filter(|row| long(row, tags::STATUS_CODE) != Some(code)).map(|row| {
+                set(row, tags::STATUS_CODE, Value::Long(code));
+                row.clone()
+            })
+        };
+        changed.map_or(Ok(()), |row| self.show(&row))
+    }
+
+    fn show(&self, row: &Columns) -> Result<()> {
+        self.mail.modify_row(cells(row))?;
+        without_mail(row).map_or(Ok(()), |row| self.no_mail.modify_row(cells(&row)))
+    }
+}
+
+/// The row as clients without mail see it: no transports, and a spooler that is down.
+fn without_mail(row: &Columns) -> Option<Columns> {
+    match long(row, tags::RESOURCE_TYPE) {
+        Some(TRANSPORT) => None,
+        Some(SPOOLER) => {
+            let mut row = row.clone();
+            set(&mut row, tags::STATUS_CODE, Value::Long(STATUS_FAILURE));
+            Some(row)
+        }
+        _ => Some(row.clone()),
+    }
+}
+
+fn cells(row: &Columns) -> Row {
+    row.values().cloned().collect()
+}
+
+fn set(row: &mut Columns, tag: PropTag, value: Value) {
+    row.insert(tag.id(), Property::new(tag, value));
+}
+
+fn long(row: &Columns, tag: PropTag) -> Option<i32> {
+    match row.get(&tag.id())?.value {
+        Value::Long(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// The text of a status code (`status` 1.4).
+const fn default_text(code: i32) -> &'static str {
+    const INBOUND: i32 = 0x0002_0000 | 0x0004_0000;
+    const OUTBOUND: i32 = 0x0020_0000 | 0x0040_0000;
+    if code & STATUS_FAILURE != 0 {
+        "Failed"
+    } else if code & OUTBOUND != 0 {
+        "Sending"
+    } else if code & INBOUND != 0 {
+        "Receiving"
+    } else if code & STATUS_OFFLINE != 0 {
+        "Offline"
+    } else {
+        "Available"
+    }
+}
