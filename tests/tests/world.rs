@@ -82,12 +82,7 @@ impl Shapes {
     }
 }
 
-fn compare(
-    interface: &str,
-    functions: &BTreeMap<String, String>,
-    others: &BTreeMap<String, String>,
-    broken: &mut Vec<String>,
-) {
+fn compare(interface: &str, functions: &BTreeMap<String, String>, others: &BTreeMap<String, String>, broken: &mut Vec<String>) {
     for (name, signature) in functions {
         match others.get(name) {
             None => broken.push(format!("{interface} {name} is gone")),

@@ -6,6 +6,7 @@ mod holder;
 pub mod interface;
 pub mod named;
 mod object;
+mod read_only;
 mod representation;
 mod stream;
 mod tag;
@@ -19,6 +20,7 @@ pub use object::{
     ELEMENT_LIMIT, FORCE_SAVE, INLINE_LIMIT, KEEP_OPEN_READONLY, KEEP_OPEN_READWRITE, MAPI_BEST_ACCESS, MAPI_CREATE,
     MAPI_DEFERRED_ERRORS, MAPI_MODIFY, PropertyObject, SET_LIMIT,
 };
+pub use read_only::ReadOnlyProperties;
 pub use stream::{DataStream, SeekOrigin};
 pub(crate) use stream::{StreamOn, StreamSource, StreamTarget};
 pub use tag::{PropTag, PropType};

@@ -1,12 +1,16 @@
 //! IMAPISession: one client's handle of a session (`session` 6, 11).
 
-use super::Alive;
 use super::logon::LogonMode;
 use super::shared::SharedSession;
 use super::subsystem::Parts;
-use crate::error::{Code, LastError, MapiError, Result, check_flags, check_reserved};
+use super::{Alive, Entry};
+use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::profiles::MsgServiceAdmin;
+use crate::properties::Guid;
+use crate::stores::StoreObject;
 use crate::tables::{MAPI_UNICODE, Table};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// `MAPI_LOGOFF_SHARED`: tell the other clients of a shared session to log off.
@@ -24,6 +28,8 @@ pub(super) struct Handle {
     /// Providers may ask for credentials on behalf of this client.
     pub(super) may_prompt: bool,
     pub(super) last_error: LastError,
+    /// The most this handle was granted on each store it opened, by profile section.
+    pub(super) access: RefCell<BTreeMap<Guid, bool>>,
 }
 
 impl Handle {
@@ -36,6 +42,7 @@ impl Handle {
             no_mail: mode.no_mail,
             may_prompt: mode.may_prompt,
             last_error: LastError::default(),
+            access: RefCell::default(),
         })
     }
 
@@ -83,6 +90,15 @@ impl Session {
         self.0.last_error.keep(open())
     }
 
+    /// `OpenMsgStore`: the store of a row of that table, or one by a constructed identifier. A warning says
+    /// that it is open, but [`Session::get_last_error`] tells what did not work.
+    ///
+    /// # Errors
+    /// As `session` 6.3.
+    pub fn open_msg_store(&self, _ui: u64, entry_id: &[u8], interface: Option<Guid>, flags: u32) -> Result<Warned<StoreObject>> {
+        self.0.last_error.keep(self.0.open_msg_store(entry_id, interface, flags))
+    }
+
     /// `GetStatusTable`. Address books, transports and the default store are started first; one that fails
     /// does not fail the call.
     ///
@@ -96,6 +112,23 @@ impl Session {
             self.0.shared.status.table(self.0.no_mail, flags & MAPI_UNICODE != 0)
         };
         self.0.last_error.keep(open())
+    }
+
+    /// `OpenEntry`: any object whose owner is open; a wrapped store identifier opens the store.
+    ///
+    /// # Errors
+    /// As `session` 6.7.
+    pub fn open_entry(&self, entry_id: &[u8], interface: Option<Guid>, flags: u32) -> Result<Warned<Entry>> {
+        self.0.last_error.keep(self.0.open_entry(entry_id, interface, flags))
+    }
+
+    /// `CompareEntryIDs`: whether two identifiers name the same object. After a failure nothing may be
+    /// concluded.
+    ///
+    /// # Errors
+    /// As `session` 6.8.
+    pub fn compare_entry_ids(&self, first: &[u8], second: &[u8], flags: u32) -> Result<bool> {
+        self.0.last_error.keep(self.0.compare_entry_ids(first, second, flags))
     }
 
     /// `AdminServices`: the message services of the session's profile.

@@ -7,19 +7,24 @@
 mod alive;
 mod handle;
 mod logon;
+mod open_store;
 mod provider_logon;
 mod providers;
-#[expect(dead_code, reason = "OpenMsgStore and OpenEntry follow")]
+mod routing;
 mod shared;
 mod store_table;
-#[expect(dead_code, reason = "OpenMsgStore and OpenEntry follow")]
 mod stores;
 mod subsystem;
 
 pub use alive::Alive;
 pub use handle::{MAPI_LOGOFF_SHARED, MAPI_LOGOFF_UI, Session};
 pub use logon::flags as logon_flags;
+pub use open_store::flags as open_store_flags;
+pub use routing::Entry;
 pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem, Work};
 
 #[cfg(test)]
 mod scenarios;
+
+#[cfg(test)]
+mod store_scenarios;

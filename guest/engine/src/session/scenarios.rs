@@ -33,11 +33,11 @@ pub(super) fn cells(table: &Table, columns: &[PropTag]) -> Vec<Vec<Value>> {
     rows.into_iter().map(|row| row.into_iter().map(|property| property.value).collect()).collect()
 }
 
-fn text(value: &str) -> Value {
+pub(super) fn text(value: &str) -> Value {
     Value::Unicode(value.to_owned())
 }
 
-fn code<T>(result: crate::error::Result<T>) -> Code {
+pub(super) fn code<T>(result: crate::error::Result<T>) -> Code {
     match result {
         Ok(_) => Code::SOk,
         Err(failure) => failure.code(),
