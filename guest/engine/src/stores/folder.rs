@@ -10,7 +10,9 @@ use crate::stores::computed::{StoreColumns, private};
 use crate::stores::object::{ImmediateObject, gone};
 use crate::stores::reference::StoreReference;
 use crate::stores::{ChangeSet, CommitMode, OpenedEntry, SHOW_SOFT_DELETES, catalogue};
-use crate::tables::{Abilities, DefaultOrder, MAPI_UNICODE, SortOrder, SortOrderSet, StoredRows, StoredRowsOptions, Table};
+use crate::tables::{
+    Abilities, DeepHierarchy, DefaultOrder, MAPI_UNICODE, SortOrder, SortOrderSet, StoredRows, StoredRowsOptions, Table,
+};
 use std::rc::Rc;
 
 /// `MAPI_ASSOCIATED`.
@@ -160,6 +162,11 @@ impl Folder {
             default_columns: catalogue::HIERARCHY.to_vec(),
             default_order: DefaultOrder { order: by_name, reported: false },
         };
+        if flags & CONVENIENT_DEPTH != 0 {
+            let connection = &self.store.connection;
+            let rows = DeepHierarchy::new(connection.backend().clone(), columns, connection.feed().cloned(), options);
+            return Ok(Table::new(rows, flags & MAPI_UNICODE != 0));
+        }
         Ok(self.table(columns, options, flags))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A [`RowSource`] delivers the underlying rows and what happens to them, a view holds the restricted and
 //! sorted order of them, and a [`Table`] is the client's object with its columns, cursor and bookmarks
-//! (`tables` 2). [`TableData`] holds rows in memory, [`StoredRows`] reads them from a backend, [`Feed`]
+//! (`tables` 2). [`TableData`] holds rows in memory, [`StoredRows`] and [`DeepHierarchy`] read them from a
+//! backend, [`Feed`]
 //! hands the changes of a backend to all views on it.
 //!
 //! Notifications, categories, asynchronous slices and multi-value instances are not here.
@@ -11,6 +12,7 @@ mod cell;
 mod change;
 mod constants;
 mod data;
+mod deep_hierarchy;
 mod feed;
 #[cfg(test)]
 mod oracle;
@@ -30,6 +32,7 @@ pub use constants::{
     TableStatus, TableType,
 };
 pub use data::{TableData, ViewOptions};
+pub use deep_hierarchy::DeepHierarchy;
 pub use feed::{Feed, Interest};
 pub use sort::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,

@@ -80,6 +80,7 @@ impl SortedView {
 
     fn fill(&mut self, source: &dyn RowSource, filters: &[Filter], matcher: &Matcher, reading: &Reading) -> Result<()> {
         let mut from = ScanFrom::Start;
+        let mut before = None;
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         while self.slots.len() < limit {
             let page = source.scan(&RowRequest {
@@ -98,7 +99,13 @@ impl SortedView {
                 }
             }
             match page.last {
-                Some(last) if page.more => from = ScanFrom::After(last),
+                Some(last) if page.more => {
+                    // A backend that goes in circles must not fill the memory.
+                    if before.replace(last.clone()).as_ref() == Some(&last) {
+                        return Err(Failure::new(Code::CallFailed, "the store delivers the same rows over and over"));
+                    }
+                    from = ScanFrom::After(last);
+                }
                 _ => break,
             }
         }
