@@ -23,6 +23,8 @@ mod sort;
 mod source;
 mod state;
 mod stored;
+#[cfg(test)]
+mod stored_tests;
 mod table;
 mod view;
 
