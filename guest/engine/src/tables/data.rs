@@ -508,7 +508,7 @@ mod tests {
     use super::*;
     use crate::properties::PropType;
     use crate::restriction::{Relop, Restriction};
-    use crate::tables::{Bookmark, Position, SortOrder, TBL_ALL_COLUMNS, TBL_BATCH, TBL_NOADVANCE};
+    use crate::tables::{Bookmark, Position, SortOrder, TBL_ALL_COLUMNS, TBL_BATCH, TBL_NOADVANCE, TableStatus};
 
     const NAME: PropTag = tags::DISPLAY_NAME;
     const KEY: PropTag = tags::ROWID;
@@ -628,6 +628,32 @@ mod tests {
         assert_eq!(names(&table.query_rows(10, 0).unwrap()), ["b", "c"]);
         assert_eq!(table.query_all_rows(None, None, None, 1).unwrap_err().code(), Code::TableTooBig);
         assert_eq!(table.query_all_rows(None, None, None, 2).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_snapshot_tells_of_changes_until_rows_are_read() {
+        let data = TableData::new(TableType::Snapshot, KEY, vec![NAME]).unwrap();
+        let table = data.view(ViewOptions::default()).unwrap();
+        assert!(table.query_rows(1, 0).unwrap().is_empty());
+        assert_eq!(table.get_status(), (TableStatus::Complete, TableType::Snapshot));
+        data.modify_row(row(1, "a")).unwrap();
+        assert_eq!(table.get_status().0, TableStatus::QChanged);
+        table.query_position().unwrap();
+        assert_eq!(table.get_status().0, TableStatus::QChanged);
+        table.seek_row(Bookmark::BEGINNING, 0).unwrap();
+        assert_eq!(table.query_rows(1, 0).unwrap().len(), 1);
+        assert_eq!(table.get_status().0, TableStatus::Complete);
+    }
+
+    #[test]
+    fn added_columns_come_first() {
+        let table = data(&["a"]).view(ViewOptions::default()).unwrap();
+        table.add_columns(&[tags::COMMENT, KEY]).unwrap();
+        assert_eq!(table.query_columns(0).unwrap(), [tags::COMMENT, KEY, NAME]);
+        assert_eq!(table.set_columns(&[], 0).unwrap_err().code(), Code::InvalidParameter);
+        assert_eq!(table.set_columns(&[NAME.with_kind(PropType::UNSPECIFIED)], 0).unwrap_err().code(), Code::InvalidParameter);
+        assert_eq!(table.set_columns(&[NAME], 4).unwrap_err().code(), Code::UnknownFlags);
+        assert_eq!(table.set_columns(&[NAME.with_kind(PropType(0x301F))], 0).unwrap_err().code(), Code::TooComplex);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::properties::{PropTag, ValueRef};
 use crate::tables::Row;
 use crate::tables::cell::{CELL_LIMIT, CellRule};
 use crate::tables::source::{RowSource, TableClass};
-use crate::tables::view::{Anchor, Place, View};
+use crate::tables::view::{Anchor, View};
 use std::collections::BTreeMap;
 
 /// Rows one call returns at most.
@@ -108,7 +108,15 @@ fn value_bytes(value: &ValueRef<'_>) -> u64 {
     }
 }
 
-/// Reads `wanted` rows from `first` on, or fewer. With the place behind them, if it is known.
+/// What stands behind the rows read.
+pub(super) enum Behind {
+    /// This row, or nothing.
+    Anchor(Anchor),
+    /// Rows that did not fit.
+    Unread,
+}
+
+/// Reads `wanted` rows from `first` on, or fewer. `near`: where the cursor stands.
 pub(super) fn forward(
     view: &mut View,
     source: &dyn RowSource,
@@ -116,30 +124,23 @@ pub(super) fn forward(
     first: u64,
     wanted: u64,
     near: &Anchor,
-) -> Result<(Cells, Option<Place>)> {
+) -> Result<(Cells, Behind)> {
     let request = Request::new(columns, source.class());
     let mut cells = Cells::new(columns, &request, source.class());
     let wanted = wanted.min(MAX_ROWS);
-    let mut near = near.clone();
+    let mut behind = near.clone();
     while (cells.rows as u64) < wanted {
         let left = (wanted - cells.rows as u64).min(request.rows_per_read);
         let at = first + cells.rows as u64;
-        let page = view.read(source, at, u32::try_from(left).unwrap_or(u32::MAX), &request.tags, request.limit, &near)?;
+        let page = view.read(source, at, u32::try_from(left).unwrap_or(u32::MAX), &request.tags, request.limit, &behind)?;
         let read = page.batch.len();
-        let taken = cells.push(request.complete(source, page.batch)?);
-        match page.next {
-            Some(next) if taken == read => near = Anchor::Row(next),
-            _ => near = Anchor::End,
+        if cells.push(request.complete(source, page.batch)?) < read {
+            return Ok((cells, Behind::Unread));
         }
-        if taken == 0 || taken < read || (read as u64) < left {
-            break;
-        }
+        let Some(next) = page.next else { return Ok((cells, Behind::Anchor(Anchor::End))) };
+        behind = Anchor::Row(next);
     }
-    let next = match near {
-        Anchor::Row(place) if cells.rows > 0 => Some(place),
-        _ => None,
-    };
-    Ok((cells, next))
+    Ok((cells, Behind::Anchor(behind)))
 }
 
 /// Reads `wanted` rows before `end`, or fewer: those nearest to it.

@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) sort: Option<SortOrderSet>,
     pub(super) pending: Pending,
     pub(super) status: TableStatus,
+    /// Rows changed since rows were last read.
+    pub(super) unread_change: bool,
     view: Option<View>,
     queue: Option<Rc<ChangeQueue>>,
     cursor: Mark,
@@ -46,6 +48,7 @@ impl State {
             sort: None,
             pending: Pending::default(),
             status: TableStatus::Complete,
+            unread_change: false,
             view: None,
             queue: None,
             cursor: Mark::default(),
@@ -86,6 +89,11 @@ impl State {
         Ok(())
     }
 
+    /// Whether rows changed since rows were last read, as far as is known without asking anyone.
+    pub(super) fn has_unread_change(&self) -> bool {
+        self.unread_change || self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
+    }
+
     fn forget_places(&mut self) {
         self.bookmarks.clear();
         self.cursor = Mark::default();
@@ -94,6 +102,7 @@ impl State {
     fn take_changes(&mut self, source: &dyn RowSource) -> Result<()> {
         let Some(queue) = self.queue.clone() else { return Ok(()) };
         let changes = queue.take();
+        self.unread_change |= changes != Changes::None;
         let Some(view) = &mut self.view else { return Ok(()) };
         if changes == Changes::Reload {
             self.view = None;

@@ -4,7 +4,7 @@ use crate::backend::Column;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::properties::{PropTag, PropType};
 use crate::restriction::{self, Place, Restriction};
-use crate::tables::reading::{self, Cells};
+use crate::tables::reading::{self, Behind, Cells};
 use crate::tables::state::State;
 use crate::tables::view::Anchor;
 use crate::tables::{
@@ -69,8 +69,13 @@ impl Table {
     /// `GetStatus`.
     #[must_use]
     pub fn get_status(&self) -> (TableStatus, TableType) {
-        let status = self.state.borrow().as_ref().map_or(TableStatus::Complete, |state| state.status);
-        (status, self.source.table_type())
+        let table_type = self.source.table_type();
+        let status = match &*self.state.borrow() {
+            Some(state) if state.status != TableStatus::Complete => state.status,
+            Some(state) if table_type != TableType::Dynamic && state.has_unread_change() => TableStatus::QChanged,
+            _ => TableStatus::Complete,
+        };
+        (status, table_type)
     }
 
     /// `SetColumns`. Flags: `TBL_ASYNC`, `TBL_BATCH`.
@@ -313,6 +318,16 @@ impl Table {
         })
     }
 
+    /// `HrAddColumns`: these columns, then those of the current set that are not among them.
+    ///
+    /// # Errors
+    /// As [`Table::query_columns`] and [`Table::set_columns`].
+    pub fn add_columns(&self, columns: &[PropTag]) -> Result<()> {
+        let mut all = columns.to_vec();
+        all.extend(self.query_columns(0)?.into_iter().filter(|tag| !columns.contains(tag)));
+        self.set_columns(&all, 0)
+    }
+
     /// `HrQueryAllRows`: given arguments are applied and stay; at most `max` rows, 0: no limit.
     ///
     /// # Errors
@@ -365,28 +380,26 @@ fn query_rows(state: &mut State, source: &dyn RowSource, count: i32, flags: u32)
     }
     check_flags(flags, TBL_NOADVANCE)?;
     state.flush(source)?;
+    state.unread_change = false;
     let cursor = state.position(source)?;
-    let rows = state.count(source)?;
     let wanted = u64::from(count.unsigned_abs());
     let columns = state.columns.clone();
     let (view, near) = state.view_mut(source)?;
     let near = near.clone();
-    let (first, cells, next) = if count > 0 {
-        let wanted = wanted.min(rows.saturating_sub(cursor));
-        let (cells, next) = reading::forward(view, source, &columns, cursor, wanted, &near)?;
-        (cursor, cells, next)
+    let (first, cells, behind) = if count > 0 {
+        let (cells, behind) = reading::forward(view, source, &columns, cursor, wanted, &near)?;
+        (cursor, cells, behind)
     } else {
-        let wanted = wanted.min(cursor);
-        let cells = reading::backward(view, source, &columns, cursor, wanted)?;
-        (cursor - cells.len() as u64, cells, None)
+        let cells = reading::backward(view, source, &columns, cursor, wanted.min(cursor))?;
+        (cursor - cells.len() as u64, cells, Behind::Unread)
     };
     if cells.len() == 0 {
         return Ok(cells);
     }
-    match next {
+    match behind {
         _ if flags & TBL_NOADVANCE != 0 => state.set_position(source, first)?,
-        Some(next) => state.set_cursor(Anchor::Row(next)),
-        None => state.set_position(source, first + cells.len() as u64)?,
+        Behind::Anchor(anchor) => state.set_cursor(anchor),
+        Behind::Unread => state.set_position(source, first + cells.len() as u64)?,
     }
     Ok(cells)
 }

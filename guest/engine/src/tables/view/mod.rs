@@ -66,7 +66,7 @@ pub(super) enum View {
     Sorted(SortedView),
 }
 
-/// A page of rows, and the place of the row behind it if it came along.
+/// A page of rows, and the place of the row behind it; `None`: there is none.
 pub(super) struct Page {
     pub(super) batch: Batch,
     pub(super) next: Option<Place>,

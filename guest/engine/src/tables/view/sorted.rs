@@ -14,6 +14,9 @@ use crate::tables::source::{RowRequest, RowSource};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+/// Bytes of keys and identifiers a view may hold, so that one table cannot exhaust the session.
+const MAX_BYTES: usize = 512 << 20;
+
 /// Bytes of forgotten keys and identifiers before the arena is tidied up.
 const TIDY_ABOVE: usize = 1 << 20;
 
@@ -118,6 +121,9 @@ impl SortedView {
     /// Puts a row into the arena.
     fn add(&mut self, batch: &Batch, row: usize, keys: &[usize]) -> Result<u32> {
         let start = self.arena.len();
+        if start > MAX_BYTES {
+            return Err(too_many());
+        }
         let id = batch.ids[row].as_bytes();
         self.arena.extend_from_slice(id);
         self.definition.order.append(batch, row, keys, &mut self.arena);
