@@ -100,7 +100,8 @@ impl MessageState {
             }
         };
         let order = SortOrderSet::plain(vec![SortOrder::ascending(tags::ROWID)]);
-        data.view(ViewOptions { unicode, default_order: DefaultOrder { order, reported: false }, ..ViewOptions::default() })
+        let options = ViewOptions { unicode, default_order: DefaultOrder { order, reported: false }, ..ViewOptions::default() };
+        Ok(data.view(options)?.bound_to(self.alive.clone()))
     }
 
     /// The attachment rows as this handle sees them.
@@ -157,7 +158,8 @@ impl MessageState {
         };
         let keys = [tags::RENDERING_POSITION, tags::ATTACH_NUM].map(SortOrder::ascending).to_vec();
         let default_order = DefaultOrder { order: SortOrderSet::plain(keys), reported: false };
-        data.view(ViewOptions { unicode, default_order, abilities: Abilities::ATTACHMENTS, ..ViewOptions::default() })
+        let options = ViewOptions { unicode, default_order, abilities: Abilities::ATTACHMENTS, ..ViewOptions::default() };
+        Ok(data.view(options)?.bound_to(self.alive.clone()))
     }
 
     /// Lets an open attachment table see what changed.

@@ -85,7 +85,7 @@ impl Session {
         let open = || {
             self.0.alive.check()?;
             check_flags(flags, MAPI_UNICODE)?;
-            self.0.shared.store_table(flags & MAPI_UNICODE != 0)
+            Ok(self.0.shared.store_table(flags & MAPI_UNICODE != 0)?.bound_to(self.0.alive.clone()))
         };
         self.0.last_error.keep(open())
     }
@@ -109,7 +109,8 @@ impl Session {
             self.0.alive.check()?;
             check_flags(flags, MAPI_UNICODE)?;
             self.0.shared.start_all(self.0.may_prompt)?;
-            self.0.shared.status.table(self.0.no_mail, flags & MAPI_UNICODE != 0)
+            let table = self.0.shared.status.table(self.0.no_mail, flags & MAPI_UNICODE != 0)?;
+            Ok(table.bound_to(self.0.alive.clone()))
         };
         self.0.last_error.keep(open())
     }

@@ -220,10 +220,14 @@ fn logoff_invalidates_everything_opened_through_the_handle_and_nothing_else() {
     let id = store_id(&first, 0);
     let gone = first.open_msg_store(0, &id, None, 0).unwrap().value;
     let folder = gone.root_folder().unwrap();
+    let tables = [folder.get_contents_table(0).unwrap(), first.get_msg_stores_table(0).unwrap()];
     let kept = second.open_msg_store(0, &id, None, 0).unwrap().value;
     first.logoff(0, 0, 0).unwrap();
     assert_eq!(code(gone.properties().get_props(None, 0)), Code::InvalidObject);
     assert_eq!(code(folder.get_contents_table(0)), Code::InvalidObject);
+    for table in tables {
+        assert_eq!(code(table.get_row_count(0)), Code::InvalidObject);
+    }
     assert!(kept.properties().get_props(None, 0).is_ok());
     second.logoff(0, 0, 0).unwrap();
     assert_eq!(code(kept.properties().get_props(None, 0)), Code::InvalidObject);

@@ -165,7 +165,7 @@ impl Folder {
         if flags & CONVENIENT_DEPTH != 0 {
             let connection = &self.store.connection;
             let rows = DeepHierarchy::new(connection.backend().clone(), columns, connection.feed().cloned(), options);
-            return Ok(Table::new(rows, flags & MAPI_UNICODE != 0));
+            return Ok(Table::new(rows, flags & MAPI_UNICODE != 0).bound_to(self.store.opening.alive.clone()));
         }
         Ok(self.table(columns, options, flags))
     }
@@ -173,7 +173,7 @@ impl Folder {
     fn table(&self, columns: Rc<StoreColumns>, options: StoredRowsOptions, flags: u32) -> Table {
         let connection = &self.store.connection;
         let rows = StoredRows::new(connection.backend().clone(), columns, connection.feed().cloned(), options);
-        Table::new(rows, flags & MAPI_UNICODE != 0)
+        Table::new(rows, flags & MAPI_UNICODE != 0).bound_to(self.store.opening.alive.clone())
     }
 
     fn check_creatable(&self) -> Result<()> {

@@ -157,7 +157,7 @@ impl StoreObject {
         self.last_error.keep((|| {
             self.store.opening.alive.check()?;
             check_flags(flags, MAPI_UNICODE | MAPI_DEFERRED_ERRORS)?;
-            receive::table(&self.store, flags)
+            Ok(receive::table(&self.store, flags)?.bound_to(self.store.opening.alive.clone()))
         })())
     }
 

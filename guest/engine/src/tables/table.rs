@@ -4,6 +4,7 @@ use crate::backend::Column;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::properties::{PropTag, PropType};
 use crate::restriction::{self, Place, Restriction};
+use crate::session::Alive;
 use crate::tables::reading::{self, Behind, Cells};
 use crate::tables::state::State;
 use crate::tables::view::Anchor;
@@ -36,6 +37,7 @@ pub struct Table {
     /// Taken out while a call runs, so that no borrow is held across a call of the backend.
     state: RefCell<Option<State>>,
     last_error: LastError,
+    alive: Alive,
 }
 
 impl Table {
@@ -45,11 +47,25 @@ impl Table {
     #[must_use]
     pub fn new(source: Rc<dyn RowSource>, unicode: bool) -> Self {
         let columns = source.default_columns().into_iter().map(|tag| tag_in_width(tag, unicode)).collect();
-        Self { source, unicode, state: RefCell::new(Some(State::new(columns))), last_error: LastError::default() }
+        Self {
+            source,
+            unicode,
+            state: RefCell::new(Some(State::new(columns))),
+            last_error: LastError::default(),
+            alive: Alive::new(),
+        }
+    }
+
+    /// The table, ending with that token: with the session or store it was opened through.
+    #[must_use]
+    pub fn bound_to(mut self, alive: Alive) -> Self {
+        self.alive = alive;
+        self
     }
 
     /// Runs a call on the state and notes its failure.
     fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
+        self.alive.check()?;
         let Some(mut state) = self.state.take() else {
             return Err(Failure::new(Code::Busy, "the table is in use by a call that has not returned yet"));
         };
@@ -61,8 +77,9 @@ impl Table {
     /// `GetLastError`.
     ///
     /// # Errors
-    /// `MAPI_E_UNKNOWN_FLAGS`.
+    /// `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INVALID_OBJECT`.
     pub fn get_last_error(&self, code: Code, flags: u32) -> Result<Option<MapiError>> {
+        self.alive.check()?;
         self.last_error.get_last_error(code, flags)
     }
 
