@@ -2,8 +2,8 @@
 //! over rows in memory and over a backend, with everything pushed down, some of it, and nothing.
 
 use crate::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects, ScanKind, Store};
-use crate::error::{Code, Result};
-use crate::memory::{MemoryStore, PushDown};
+use crate::error::{Code, Failure, Result};
+use crate::memory::{Fault, Faults, Faulty, MemoryStore, PushDown, Trigger};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::restriction::Restriction;
 use crate::restriction::generate::{ALL, any_properties, any_restriction, oracle, value_order};
@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Names a row in both worlds.
 const NAME: PropTag = PropTag(0x6810_0003);
@@ -244,7 +245,10 @@ impl ComputedColumns for NothingComputed {
 }
 
 struct Stored {
-    store: Rc<MemoryStore>,
+    store: Arc<MemoryStore>,
+    /// The same store as the tables see it.
+    objects: Rc<dyn Objects>,
+    faults: Arc<Faults>,
     feed: Rc<Feed>,
     folder: ObjectId,
     elsewhere: ObjectId,
@@ -253,9 +257,12 @@ struct Stored {
 
 impl Stored {
     fn new(push_down: PushDown) -> Self {
-        let store = Rc::new(MemoryStore::new(Guid::default(), "oracle"));
+        let store = Arc::new(MemoryStore::new(Guid::default(), "oracle"));
         store.set_push_down(push_down);
-        let feed = Feed::open(store.clone()).unwrap().unwrap();
+        let faulty = Faulty::new(Arc::clone(&store));
+        let faults = Arc::clone(&faulty.faults);
+        let objects: Rc<dyn Objects> = Rc::new(faulty);
+        let feed = Feed::open(Rc::clone(&objects)).unwrap().unwrap();
         let root = store.identity().root;
         let folders = store.reserve(2).unwrap();
         for folder in &folders {
@@ -263,7 +270,7 @@ impl Stored {
                 Change::Create { object: folder.clone(), parent: root.clone(), kind: ObjectKind::Folder, properties: vec![] };
             commit(&store, change).unwrap();
         }
-        Self { store, feed, folder: folders[0].clone(), elsewhere: folders[1].clone(), ids: BTreeMap::new() }
+        Self { store, objects, faults, feed, folder: folders[0].clone(), elsewhere: folders[1].clone(), ids: BTreeMap::new() }
     }
 }
 
@@ -280,7 +287,7 @@ impl World for Stored {
             default_columns: vec![NAME, tags::INSTANCE_KEY],
             default_order: DefaultOrder::default(),
         };
-        let rows = StoredRows::new(self.store.clone(), Rc::new(NothingComputed), Some(self.feed.clone()), options);
+        let rows = StoredRows::new(Rc::clone(&self.objects), Rc::new(NothingComputed), Some(self.feed.clone()), options);
         Table::new(rows, true)
     }
     fn set(&mut self, name: i32, cells: &[Property]) {
@@ -465,6 +472,68 @@ fn run(world: &mut dyn World, steps: Vec<Step>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Carries out a step without expecting anything of its answer.
+fn attempt(table: &Table, step: Step) {
+    let flags = |batch: bool| if batch { TBL_BATCH } else { 0 };
+    // Whatever the backend did, the answer is one; what it says is not the point.
+    let _ = match step {
+        Step::Restrict(restriction, batch) => table.restrict(restriction, flags(batch)),
+        Step::Sort(keys, batch) => {
+            let keys = keys.iter().map(|(tag, descending)| SortOrder { tag: *tag, order: u32::from(*descending) });
+            table.sort_table(Some(SortOrderSet::plain(keys.collect())), flags(batch))
+        }
+        Step::Rows(count, stay) => table.query_rows(count, u32::from(stay)).map(drop),
+        Step::Seek(mark, count) => table.seek_row(Bookmark(mark as u32), count).map(drop),
+        Step::Approx(numerator, denominator) => table.seek_row_approx(numerator, denominator),
+        Step::Find(restriction, mark, back) => {
+            table.find_row(Some(&restriction), Bookmark(mark as u32), u32::from(back)).map(drop)
+        }
+        Step::Mark => table.create_bookmark().map(drop),
+        Step::Unmark(mark) => table.free_bookmark(Bookmark(mark as u32)),
+        Step::Set(..) | Step::Delete(_) | Step::Insert(..) | Step::Clear => table.query_position().map(drop),
+    };
+}
+
+/// Runs a program while the backend fails or answers nonsense now and then; afterwards the table works.
+fn survive(push_down: PushDown, steps: Vec<(Step, Option<(u64, bool)>)>) -> Result<(), TestCaseError> {
+    let mut world = Stored::new(push_down);
+    let table = world.table();
+    table.set_columns(&[NAME], 0).unwrap();
+    let mut model = Model::default();
+    for (step, fault) in steps {
+        match &step {
+            Step::Set(name, cells) => {
+                world.set(*name, cells);
+                match model.rows.iter_mut().find(|(row, _)| row == name) {
+                    Some((_, row)) => *row = cells.clone(),
+                    None => model.rows.push((*name, cells.clone())),
+                }
+            }
+            Step::Delete(name) if model.rows.iter().any(|(row, _)| row == name) => {
+                world.delete(*name);
+                model.rows.retain(|(row, _)| row != name);
+            }
+            _ => {}
+        }
+        if let Some((nth, fails)) = fault {
+            let fault = if fails { Fault::Fail(Failure::new(Code::NetworkError, "no line")) } else { Fault::Garbage };
+            world.faults.schedule(None, Trigger::Nth(nth), fault);
+        }
+        attempt(&table, step);
+        world.faults.clear();
+    }
+    // A batch that failed is dropped, so that the first call may still report it.
+    let _ = table.query_position();
+    table.restrict(None, 0).unwrap();
+    table.sort_table(Some(SortOrderSet::default()), 0).unwrap();
+    prop_assert_eq!(names(&table, i32::MAX, 0).unwrap(), model.view());
+    Ok(())
+}
+
+fn faulty_steps() -> impl Strategy<Value = Vec<(Step, Option<(u64, bool)>)>> {
+    prop::collection::vec((step(), prop::option::of((1..5_u64, any::<bool>()))), 0..40)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -486,5 +555,15 @@ proptest! {
     #[test]
     fn views_without_push_down_follow_the_plain_list(steps in prop::collection::vec(step(), 0..60)) {
         run(&mut Stored::new(PushDown::NONE), steps)?;
+    }
+
+    #[test]
+    fn pushed_down_views_survive_a_bad_backend(steps in faulty_steps()) {
+        survive(PushDown::EXACT, steps)?;
+    }
+
+    #[test]
+    fn sorted_views_survive_a_bad_backend(steps in faulty_steps()) {
+        survive(PushDown::NONE, steps)?;
     }
 }
