@@ -153,16 +153,17 @@ impl Folder {
         self.store.opening.alive.check()?;
         check_flags(flags, CONVENIENT_DEPTH | SHOW_SOFT_DELETES | MAPI_DEFERRED_ERRORS | MAPI_UNICODE)?;
         let deleted = flags & SHOW_SOFT_DELETES != 0;
+        let plain = self.store.connection.identity().capabilities.plain_scans_only;
         let columns = StoreColumns::new(self.store.clone(), ObjectKind::Folder);
         let by_name = SortOrderSet::plain(vec![SortOrder::ascending(tags::DISPLAY_NAME)]);
         let options = StoredRowsOptions {
             container: self.object.clone(),
             kind: if deleted { ScanKind::DeletedSubfolders } else { ScanKind::Subfolders },
-            abilities: Abilities::HIERARCHY,
+            abilities: Abilities { restrict: !plain, sort: !plain, ..Abilities::HIERARCHY },
             default_columns: catalogue::HIERARCHY.to_vec(),
             default_order: DefaultOrder { order: by_name, reported: false },
         };
-        if flags & CONVENIENT_DEPTH != 0 {
+        if flags & CONVENIENT_DEPTH != 0 && !deleted {
             let connection = &self.store.connection;
             let rows = DeepHierarchy::new(connection.backend().clone(), columns, connection.feed().cloned(), options);
             return Ok(Table::new(rows, flags & MAPI_UNICODE != 0).bound_to(self.store.opening.alive.clone()));

@@ -16,6 +16,8 @@ pub(crate) mod reference;
 mod standard_folders;
 mod store;
 mod support;
+#[cfg(test)]
+mod tests;
 
 pub use changes::{ChangeSet, CommitMode};
 pub use connection::Connection;
