@@ -9,6 +9,7 @@ mod form;
 mod name;
 mod prof_admin;
 mod profile;
+mod section;
 mod service_admin;
 mod storage;
 mod tables;
@@ -23,6 +24,7 @@ pub use profile::{
     ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service, ServiceContents,
     new_extra, new_provider, provider_flags, service_flags,
 };
+pub use section::{MAPI_FORCE_ACCESS, ProfileSection};
 pub use service_admin::MsgServiceAdmin;
 pub use storage::{ProfileUse, ProfileWatcher, Profiles};
 pub use values::{PROTECTED, SectionProperties, protected_key};

@@ -16,6 +16,8 @@ pub struct Profiles {
     /// Sessions of this instance by profile: what a storage without leases is limited to.
     uses: RefCell<BTreeMap<String, u32>>,
     watchers: RefCell<Vec<Weak<dyn ProfileWatcher>>>,
+    /// Sections open in this instance (`profiles` 3.1).
+    pub(super) locks: RefCell<BTreeMap<(String, Guid), super::section::Holders>>,
 }
 
 /// A session that shows what is in its profile.
@@ -56,6 +58,7 @@ impl Profiles {
             environment: Environment::of(host),
             uses: RefCell::default(),
             watchers: RefCell::default(),
+            locks: RefCell::default(),
         })
     }
 

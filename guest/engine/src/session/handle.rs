@@ -5,7 +5,7 @@ use super::shared::SharedSession;
 use super::subsystem::Parts;
 use super::{Alive, Entry};
 use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
-use crate::profiles::MsgServiceAdmin;
+use crate::profiles::{MsgServiceAdmin, ProfileSection};
 use crate::properties::Guid;
 use crate::stores::StoreObject;
 use crate::tables::{MAPI_UNICODE, Table};
@@ -130,6 +130,19 @@ impl Session {
     /// As `session` 6.8.
     pub fn compare_entry_ids(&self, first: &[u8], second: &[u8], flags: u32) -> Result<bool> {
         self.0.last_error.keep(self.0.compare_entry_ids(first, second, flags))
+    }
+
+    /// `OpenProfileSection` (`profiles` 3).
+    ///
+    /// # Errors
+    /// As [`crate::profiles::Profiles::open_profile_section`].
+    pub fn open_profile_section(&self, uid: Option<Guid>, interface: Option<Guid>, flags: u32) -> Result<ProfileSection> {
+        let open = || {
+            self.0.alive.check()?;
+            let alive = self.0.alive.derive();
+            self.0.parts.profiles.open_profile_section(self.0.shared.profile(), uid, interface, flags, alive)
+        };
+        self.0.last_error.keep(open())
     }
 
     /// `AdminServices`: the message services of the session's profile.

@@ -5,8 +5,8 @@ use super::{InitializeOptions, MAPI_LOGOFF_SHARED, Session, Subsystem};
 use crate::backend::{ConfigureContext, ConfigureOutcome, ProviderKind, SectionChange};
 use crate::error::{Code, Failure};
 use crate::memory::{MemoryCatalogue, MemoryHost};
-use crate::profiles::{MAPI_APP_PROFILE, MAPI_DEFAULT_SERVICES};
-use crate::properties::{PropTag, Property, Value, tags};
+use crate::profiles::{MAPI_APP_PROFILE, MAPI_DEFAULT_SERVICES, MAPI_FORCE_ACCESS, PROFILE_INSTANCE};
+use crate::properties::{Guid, MAPI_MODIFY, PropTag, Property, Value, tags};
 use crate::tables::{MAPI_UNICODE, Table};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -215,7 +215,7 @@ fn catalogue(entry_point: bool) -> Arc<MemoryCatalogue> {
 fn troubled(failure: Code, times: u32, catalogue: Arc<MemoryCatalogue>) -> MemoryHost {
     let host = MemoryHost::new().with_catalogue(catalogue);
     let left = std::cell::Cell::new(times);
-    let works = Rc::new(crate::memory::MemoryAddressBook::new(crate::properties::Guid([9; 16])));
+    let works = Rc::new(crate::memory::MemoryAddressBook::new(Guid([9; 16])));
     host.add_address_book_opener("first", move |_| {
         if left.get() > 0 {
             left.set(left.get() - 1);
@@ -341,7 +341,7 @@ fn a_service_without_entry_point_cannot_be_configured() {
     let rows = cells(&table, &[tags::SERVICE_UID, tags::SERVICE_NAME, tags::RESOURCE_FLAGS]);
     assert_eq!(rows[0][1..], [text("store"), Value::Long(1)]);
     let Value::Binary(uid) = &rows[0][0] else { panic!("PR_SERVICE_UID is binary") };
-    let uid = crate::properties::Guid::from_slice(uid).unwrap();
+    let uid = Guid::from_slice(uid).unwrap();
     assert_eq!(code(services.configure_msg_service(uid, 0, 0, Vec::new())), Code::NotInitialized);
     let providers = cells(&services.get_provider_table(UNICODE).unwrap(), &[tags::PROVIDER_DLL_NAME, tags::PROVIDER_ORDINAL]);
     assert_eq!(providers, [[text("memory"), Value::Long(0)], [text("memory-pab"), Value::Long(0)]]);
@@ -357,7 +357,7 @@ fn protected_values_reach_the_entry_point_by_value_and_never_the_stored_profile(
     assert!(!bytes.windows(8).any(|window| window == b"password"));
     let rows = cells(&services.get_msg_service_table(UNICODE).unwrap(), &[tags::SERVICE_UID]);
     let Value::Binary(uid) = &rows[0][0] else { panic!("PR_SERVICE_UID is binary") };
-    let uid = crate::properties::Guid::from_slice(uid).unwrap();
+    let uid = Guid::from_slice(uid).unwrap();
     services.configure_msg_service(uid, 0, 0, Vec::new()).unwrap();
     let requests = catalogue.requests();
     assert_eq!(
@@ -367,4 +367,60 @@ fn protected_values_reach_the_entry_point_by_value_and_never_the_stored_profile(
     let secret = Property::new(PropTag(0x67F0_001F), text("password"));
     assert!(!requests[0].providers[0].properties.contains(&secret));
     assert!(requests[1].providers[0].properties.contains(&secret));
+}
+
+#[test]
+fn sections_are_shared_by_readers_or_held_by_one_writer() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let session = logon(&subsystem, "Work", 0);
+    let own = Some(Guid([5; 16]));
+    assert_eq!(code(session.open_profile_section(None, None, 0)), Code::InvalidParameter);
+    assert_eq!(code(session.open_profile_section(own, None, 0)), Code::NotFound);
+    let writer = session.open_profile_section(own, None, MAPI_MODIFY).unwrap();
+    assert_eq!(code(session.open_profile_section(own, None, 0)), Code::NoAccess);
+    drop(writer);
+    let readers = [0, 0].map(|flags| session.open_profile_section(own, None, flags).unwrap());
+    assert_eq!(code(session.open_profile_section(own, None, MAPI_MODIFY)), Code::NoAccess);
+    drop(readers);
+    assert!(session.open_profile_section(own, None, MAPI_MODIFY).is_ok());
+    assert!(session.open_profile_section(Some(PROFILE_INSTANCE), None, 0).is_ok());
+    assert_eq!(code(session.open_profile_section(Some(PROFILE_INSTANCE), None, MAPI_MODIFY)), Code::NoAccess);
+    assert_eq!(code(session.open_profile_section(own, None, 0x2)), Code::UnknownFlags);
+}
+
+#[test]
+fn a_section_of_a_provider_needs_forced_access() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let session = logon(&subsystem, "Work", 0);
+    let rows = cells(&session.get_msg_stores_table(UNICODE).unwrap(), &[tags::PROVIDER_UID]);
+    let Value::Binary(uid) = &rows[0][0] else { panic!("PR_PROVIDER_UID is binary") };
+    let uid = Guid::from_slice(uid);
+    assert_eq!(code(session.open_profile_section(uid, None, 0)), Code::NoAccess);
+    let section = session.open_profile_section(uid, None, MAPI_FORCE_ACCESS).unwrap().properties();
+    let values = section.get_props(Some(&[tags::PROFILE_NAME, tags::RESOURCE_TYPE, tags::OBJECT_TYPE]), UNICODE).unwrap();
+    let values: Vec<Value> = values.value.into_iter().map(|property| property.value).collect();
+    assert_eq!(values, [text("Work"), Value::Long(33), Value::Long(9)]);
+}
+
+#[test]
+fn a_protected_property_is_returned_by_exact_tag_only() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let session = logon(&subsystem, "Work", 0);
+    let section = session.open_profile_section(Some(Guid([5; 16])), None, MAPI_MODIFY).unwrap().properties();
+    let secret = Property::new(PropTag(0x67F3_001F), text("s3cret"));
+    let named = Property::new(PropTag(0x8001_001F), text("x"));
+    let plain = Property::new(tags::COMMENT, text("plain"));
+    let problems = section.set_props(vec![secret.clone(), named, plain.clone()]).unwrap();
+    assert_eq!(problems.iter().map(|problem| (problem.index, problem.code)).collect::<Vec<_>>(), [(1, Code::UnexpectedId)]);
+    let all = section.get_props(None, UNICODE).unwrap().value;
+    assert!(all.contains(&plain) && !all.contains(&secret));
+    assert!(!section.get_prop_list(UNICODE).unwrap().contains(&secret.tag));
+    assert_eq!(section.get_props(Some(&[secret.tag]), UNICODE).unwrap().value, [secret.clone()]);
+    let bytes = crate::backend::ProfileStorage::load(&*host.profiles, "Work").unwrap().bytes;
+    assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
+    section.delete_props(&[secret.tag]).unwrap();
+    assert_eq!(section.get_props(Some(&[secret.tag]), UNICODE).unwrap().warning, Some(Code::WErrorsReturned));
 }
