@@ -123,7 +123,10 @@ impl Connection {
             defer_indexing: how.defer_indexing,
             delivery: how.delivery,
         })?;
-        // The feed also carries our own changes; views read it at their next flush point.
+        // The feed also carries our own changes; views read all of them at their next flush point.
+        if let Some(feed) = &self.feed {
+            feed.committed();
+        }
         Ok(committed)
     }
 }

@@ -10,6 +10,9 @@ use std::rc::{Rc, Weak};
 /// Records taken in at one occasion.
 const RECORDS_PER_POLL: u32 = 1024;
 
+/// Pages read in a row for the sake of our own changes; a backend that never comes to an end must not hold us.
+const MAX_PAGES: u32 = 65_536;
+
 /// What a view wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interest {
@@ -29,6 +32,8 @@ pub struct Feed {
     objects: Rc<dyn Objects>,
     cursor: RefCell<FeedCursor>,
     polling: Cell<bool>,
+    /// Changes of our own are in the feed, which every view must see at its next call.
+    owed: Cell<bool>,
     queues: RefCell<Vec<(Interest, Weak<ChangeQueue>)>>,
 }
 
@@ -43,6 +48,7 @@ impl Feed {
                 objects,
                 cursor: RefCell::new(cursor),
                 polling: Cell::new(false),
+                owed: Cell::new(false),
                 queues: RefCell::default(),
             }))),
             Err(failure) if failure.code() == Code::NoSupport => Ok(None),
@@ -60,8 +66,13 @@ impl Feed {
         queue
     }
 
-    /// Reads what happened since the last time, one call of the backend and 1024 records at most, and hands
-    /// it out. Whether there is more.
+    /// Says that a commit of our own was made: the next [`Feed::poll`] reads up to the end of the feed.
+    pub fn committed(&self) {
+        self.owed.set(true);
+    }
+
+    /// Reads what happened since the last time, one call of the backend and 1024 records at most (more only
+    /// behind a commit of our own), and hands it out. Whether there is more.
     ///
     /// # Errors
     /// The backend's own; nothing is lost then.
@@ -70,10 +81,23 @@ impl Feed {
         if self.polling.replace(true) {
             return Ok(true);
         }
-        let since = self.cursor.borrow().clone();
-        let page = self.objects.changes(&since, RECORDS_PER_POLL);
+        let mut more = self.poll_page();
+        for _ in 0..MAX_PAGES {
+            if !self.owed.get() || !matches!(more, Ok(true)) {
+                break;
+            }
+            more = self.poll_page();
+        }
+        if matches!(more, Ok(false)) {
+            self.owed.set(false);
+        }
         self.polling.set(false);
-        let page = page?;
+        more
+    }
+
+    fn poll_page(&self) -> Result<bool> {
+        let since = self.cursor.borrow().clone();
+        let page = self.objects.changes(&since, RECORDS_PER_POLL)?;
         *self.cursor.borrow_mut() = page.cursor;
         let queues: Vec<(Interest, Rc<ChangeQueue>)> =
             self.queues.borrow().iter().filter_map(|(interest, queue)| Some((interest.clone(), queue.upgrade()?))).collect();

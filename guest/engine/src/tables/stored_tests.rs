@@ -204,3 +204,22 @@ fn another_table_of_the_same_store_sees_every_change_once() {
     assert_eq!(subjects(&two), ["b"]);
     assert_eq!(subjects(&one), ["b"]);
 }
+
+#[test]
+fn a_large_commit_of_our_own_is_seen_at_once_and_of_others_bit_by_bit() {
+    let folder = Folder::new(PushDown::NONE);
+    let table = folder.table();
+    assert_eq!(table.get_row_count(0).unwrap().value, 0);
+    let add = || {
+        let ids = folder.store.reserve(1500).unwrap();
+        let create =
+            |object| Change::Create { object, parent: folder.root.clone(), kind: ObjectKind::Message, properties: vec![] };
+        folder.store.commit(Commit { changes: ids.into_iter().map(create).collect(), ..Commit::default() }).unwrap();
+    };
+    add();
+    assert_eq!(table.get_row_count(0).unwrap().value, 1024);
+    assert_eq!(table.get_row_count(0).unwrap().value, 1500);
+    add();
+    folder.feed.committed();
+    assert_eq!(table.get_row_count(0).unwrap().value, 3000);
+}
