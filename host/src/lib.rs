@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
+pub mod archive;
 pub mod backends;
 pub mod expression;
 pub mod sample;
