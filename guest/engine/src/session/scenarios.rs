@@ -418,9 +418,48 @@ fn a_protected_property_is_returned_by_exact_tag_only() {
     let all = section.get_props(None, UNICODE).unwrap().value;
     assert!(all.contains(&plain) && !all.contains(&secret));
     assert!(!section.get_prop_list(UNICODE).unwrap().contains(&secret.tag));
-    assert_eq!(section.get_props(Some(&[secret.tag]), UNICODE).unwrap().value, [secret.clone()]);
+    assert_eq!(section.get_props(Some(&[secret.tag]), UNICODE).unwrap().value, std::slice::from_ref(&secret));
     let bytes = crate::backend::ProfileStorage::load(&*host.profiles, "Work").unwrap().bytes;
     assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
     section.delete_props(&[secret.tag]).unwrap();
     assert_eq!(section.get_props(Some(&[secret.tag]), UNICODE).unwrap().warning, Some(Code::WErrorsReturned));
+}
+
+#[test]
+fn a_lost_race_is_retried_once_and_then_refused() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let left = std::cell::Cell::new(0);
+    let profiles = crate::profiles::Profiles::new(&host);
+    let attempt = |races: u32| {
+        left.set(races);
+        profiles.update("Work", |profile| {
+            if left.get() > 0 {
+                left.set(left.get() - 1);
+                let other = crate::profiles::Profiles::new(&host);
+                other.update("Work", |profile| {
+                    profile.application = !profile.application;
+                    Ok(())
+                })?;
+            }
+            profile.search_key = Guid([profile.search_key.0[0].wrapping_add(1); 16]);
+            Ok(())
+        })
+    };
+    assert_eq!(attempt(0), Ok(()));
+    assert_eq!(attempt(1), Ok(()));
+    assert_eq!(code(attempt(2)), Code::NoAccess);
+    logon(&subsystem, "Work", 0);
+}
+
+#[test]
+fn a_damaged_profile_is_listed_cannot_be_used_and_can_be_deleted() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    crate::backend::ProfileStorage::replace(&*host.profiles, "Broken", b"MAPIPROF\x01\0garbage", 0).unwrap();
+    let admin = subsystem.admin_profiles(0).unwrap();
+    assert_eq!(admin.get_profile_table(0).unwrap().get_row_count(0).unwrap().value, 2);
+    assert_eq!(code(subsystem.logon_ex(0, Some("Broken"), None, 0)), Code::CorruptData);
+    admin.delete_profile("Broken", 0).unwrap();
+    assert_eq!(admin.get_profile_table(0).unwrap().get_row_count(0).unwrap().value, 1);
 }
