@@ -131,7 +131,15 @@ impl Leaf {
         let plain = kind.value == "text/plain" || kind.value.starts_with("multipart/");
         if inline && !place.related && (plain || kind.value == "text/html") {
             match Charset::labelled(label) {
-                None => context.oddities.add(Oddity::UnknownCharset(label.to_owned())),
+                None => {
+                    context.oddities.add(Oddity::UnknownCharset(label.to_owned()));
+                    // The text is attached, and no later one takes its place as the body.
+                    if plain && bodies.takes_plain(place) {
+                        bodies.plain = Some(place.alternative);
+                    } else if !plain && bodies.takes_html(place) {
+                        bodies.html = Some(place.alternative);
+                    }
+                }
                 Some(charset) if plain && bodies.takes_plain(place) => {
                     bodies.plain = Some(place.alternative);
                     bodies.code_page = bodies.code_page.or(code_page_of_charset(label));
