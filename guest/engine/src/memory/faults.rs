@@ -220,6 +220,8 @@ impl<T: Objects> Objects for Faulty<T> {
     }
 
     fn discard(&self, staged: u64) {
+        // It cannot fail, but a test may want to know that it was called.
+        lock(&self.faults.calls).push("discard");
         self.inner.discard(staged);
     }
 

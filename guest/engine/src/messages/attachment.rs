@@ -5,7 +5,8 @@ use crate::error::{Code, Failure, LastError, MapiError, Result};
 use crate::messages::content::{
     AttachmentContent, AttachmentEdit, Content, Edit, EmbeddedEdit, PropertyEdit, inline, stored_rows,
 };
-use crate::messages::message::{MessageState, Mode, held_source, with_defaults};
+use crate::messages::message::{MessageState, Mode, with_defaults};
+use crate::messages::reading::{held_source, wants};
 use crate::messages::{Draft, DraftAttachment, EMBEDDING_LIMIT, Message, derive};
 use crate::properties::interface::{IID_IMESSAGE, IID_IUNKNOWN};
 use crate::properties::tags::{self, Settable};
@@ -36,6 +37,8 @@ pub(crate) struct AttachmentState {
     mode: Cell<Mode>,
     content: RefCell<AttachmentContent>,
     saved: Cell<bool>,
+    /// The message holds the content.
+    handed_over: Cell<bool>,
     /// This handle keeps others from writing.
     exclusive: bool,
     this: Weak<AttachmentState>,
@@ -67,6 +70,7 @@ impl Attachment {
             mode: Cell::new(mode),
             content: RefCell::new(content),
             saved: Cell::new(saved),
+            handed_over: Cell::new(saved),
             exclusive,
             this: this.clone(),
         }))
@@ -102,6 +106,10 @@ impl Attachment {
 
 impl Drop for AttachmentState {
     fn drop(&mut self) {
+        // What was saved belongs to the message.
+        if !self.handed_over.get() {
+            self.content.borrow().discard(&**self.store.connection.backend());
+        }
         if self.exclusive {
             self.message.open_attachments.borrow_mut().remove(&self.number);
         }
@@ -139,7 +147,7 @@ impl AttachmentState {
             return Ok(None);
         };
         let (head, _) = self.store.read(&inner, &[])?;
-        Ok(Some(Content::Stored(Edit::new(inner, &head))))
+        Ok(Some(Content::Stored(Edit::new(inner, head.version))))
     }
 
     /// Takes over what the save of the embedded message made of it.
@@ -189,11 +197,11 @@ impl AttachmentState {
             let mut draft = Draft::default();
             with_defaults(&mut draft, &self.store);
             self.put(Property { tag: tags::ATTACH_METHOD, value: Value::Long(EMBEDDED_MSG) });
-            return Ok(OpenedProperty::Message(Message::embedded(this, depth, Content::New(draft), true)));
+            return Ok(OpenedProperty::Message(Message::embedded(this, depth, Content::New(draft), true, false)));
         }
         let content =
             self.embedded()?.ok_or_else(|| Failure::not_found("The attachment holds no message yet.").with_tag(request.tag))?;
-        Ok(OpenedProperty::Message(Message::embedded(this, depth, content, request.modify)))
+        Ok(OpenedProperty::Message(Message::embedded(this, depth, content, request.modify, true)))
     }
 
     fn source(&self, tag: PropTag) -> Result<Option<(StreamSource, PropType)>> {
@@ -232,10 +240,7 @@ impl PropertyHolder for AttachmentState {
     }
 
     fn read(&self, want: Want<'_>, limit: u32) -> Result<Vec<Property>> {
-        let wanted = |tag: PropTag| match want {
-            Want::All => true,
-            Want::Tags(asked) => asked.iter().any(|have| have.id() == tag.id()),
-        };
+        let wanted = |tag: PropTag| wants(want, tag);
         let stored = match &*self.content.borrow() {
             AttachmentContent::New(draft) => Err(draft.properties.clone()),
             AttachmentContent::Stored(edit) => Ok((edit.object.clone(), edit.properties.clone())),
@@ -356,6 +361,7 @@ impl PropertyHolder for AttachmentState {
         };
         self.message.put_attachment(self.number, content)?;
         self.saved.set(true);
+        self.handed_over.set(true);
         self.mode.set(match mode.keep {
             KeepOpen::ReadWrite => Mode::ReadWrite,
             KeepOpen::ReadOnly => Mode::ReadOnly,

@@ -1,10 +1,11 @@
 //! What an open message holds: a draft of a new one, or the edits of a stored one, and how edits become
 //! changes (`messages` 1.2, `stores` 7).
 
-use crate::backend::{Change, Expected, ObjectHead, ObjectId, ObjectKind, ScanFrom, ScanKind, ScanRequest, Scope, Want};
+use crate::backend::{Change, Expected, ObjectId, ObjectKind, Objects, ScanFrom, ScanKind, ScanRequest, Scope, Want};
 use crate::error::Result;
 use crate::messages::body;
 use crate::messages::draft::{complete_times, derive_body, derive_thread};
+use crate::messages::reading::wants;
 use crate::messages::{Draft, DraftAttachment, Values, derive, message_flags};
 use crate::properties::{PropTag, Property, Value, tags};
 use crate::stores::ChangeSet;
@@ -87,10 +88,7 @@ impl PropertyEdit {
 
     /// Lays the edits over stored values.
     pub(crate) fn overlay(&self, values: &mut Vec<Property>, want: Want<'_>, limit: u32) {
-        let wanted = |tag: PropTag| match want {
-            Want::All => true,
-            Want::Tags(asked) => asked.iter().any(|have| have.id() == tag.id()),
-        };
+        let wanted = |tag: PropTag| wants(want, tag);
         values.retain(|have| !self.deleted.contains_key(&have.tag.id()) && !self.set.contains(have.tag));
         values.extend(self.set.iter().filter(|(tag, _)| wanted(*tag)).map(|(tag, value)| inline(tag, value, limit)));
     }
@@ -104,11 +102,38 @@ pub(crate) fn inline(tag: PropTag, value: &crate::backend::StoredValue, limit: u
     }
 }
 
+impl Content {
+    /// Gives back what is with the backend already, when the edits are given up.
+    pub(crate) fn discard(&self, objects: &dyn Objects) {
+        match self {
+            Self::New(draft) => draft.discard(objects),
+            Self::Stored(edit) => edit.discard(objects),
+        }
+    }
+}
+
+impl AttachmentContent {
+    /// Gives back what is with the backend already, when the edits are given up.
+    pub(crate) fn discard(&self, objects: &dyn Objects) {
+        match self {
+            Self::New(draft) => draft.discard(objects),
+            Self::Stored(edit) => {
+                edit.properties.set.staged().for_each(|number| objects.discard(number));
+                match &edit.embedded {
+                    EmbeddedEdit::Untouched => {}
+                    EmbeddedEdit::Replaced(draft) => draft.discard(objects),
+                    EmbeddedEdit::Edited(edit) => edit.discard(objects),
+                }
+            }
+        }
+    }
+}
+
 impl Edit {
-    pub(crate) fn new(object: ObjectId, head: &ObjectHead) -> Self {
+    pub(crate) fn new(object: ObjectId, version: u64) -> Self {
         Self {
             object,
-            version: head.version,
+            version,
             properties: PropertyEdit::default(),
             recipients: None,
             attachments: BTreeMap::new(),
@@ -118,6 +143,12 @@ impl Edit {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.properties.is_empty() && self.recipients.is_none() && self.attachments.is_empty() && self.deleted.is_empty()
+    }
+
+    /// Gives back what is with the backend already.
+    fn discard(&self, objects: &dyn Objects) {
+        self.properties.set.staged().for_each(|number| objects.discard(number));
+        self.attachments.values().for_each(|attachment| attachment.discard(objects));
     }
 
     /// Adds the changes that store the edits. Read state may change meanwhile without conflict, so flags

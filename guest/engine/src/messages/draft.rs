@@ -4,7 +4,7 @@
 //! attachments, embedded messages. [`Draft::complete`] computes what a first save computes; turning it into
 //! changes with order keys is [`crate::stores::ChangeSet`]'s.
 
-use crate::backend::Environment;
+use crate::backend::{Environment, Objects};
 use crate::error::{Code, Failure, Result};
 use crate::messages::derive::{self, message_flags};
 use crate::messages::{Values, html};
@@ -89,6 +89,12 @@ impl Draft {
         self.properties.size().saturating_add(recipients).saturating_add(attachments)
     }
 
+    /// Gives back what is with the backend already, when the draft is given up.
+    pub fn discard(&self, objects: &dyn Objects) {
+        self.properties.staged().for_each(|number| objects.discard(number));
+        self.attachments.iter().for_each(|attachment| attachment.discard(objects));
+    }
+
     /// Computes everything a first save computes, embedded messages included.
     ///
     /// # Errors
@@ -143,6 +149,14 @@ impl DraftAttachment {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.properties.size().saturating_add(self.embedded.as_ref().map_or(0, |message| message.size()))
+    }
+
+    /// Gives back what is with the backend already.
+    pub fn discard(&self, objects: &dyn Objects) {
+        self.properties.staged().for_each(|number| objects.discard(number));
+        if let Some(embedded) = &self.embedded {
+            embedded.discard(objects);
+        }
     }
 
     /// Computes what the save of an attachment computes.

@@ -3,17 +3,17 @@
 use crate::backend::{Expected, ObjectHead, ObjectId, ObjectKind, Store, StoredValue, Want};
 use crate::error::{Code, Failure, LastError, MapiError, Result, check_flags};
 use crate::messages::attachment::AttachmentState;
-use crate::messages::content::{AttachmentContent, Content, Edit};
+use crate::messages::content::{Content, Edit};
 use crate::messages::draft::complete_new;
-use crate::messages::{Attachment, Draft, DraftKind, Values, body, message_flags, parts};
+use crate::messages::{Attachment, Draft, DraftKind, body, message_flags, parts};
 use crate::properties::interface::{IID_IATTACHMENT, check_interface};
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
-    DataStream, Guid, KeepOpen, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, Numbered, OpenRequest, OpenedProperty,
-    Problem, PropTag, PropType, Property, PropertyHolder, PropertyObject, SaveMode, StreamOn, StreamSource, StreamTarget, Value,
+    Guid, KeepOpen, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, Numbered, OpenRequest, OpenedProperty, Problem, PropTag,
+    PropType, Property, PropertyHolder, PropertyObject, SaveMode, StreamOn, StreamSource, StreamTarget, Value,
 };
 use crate::session::Alive;
-use crate::stores::computed::{self, Subject, private};
+use crate::stores::computed::{self, private};
 use crate::stores::object::{add_access_level, check_table_request, gone};
 use crate::stores::reference::StoreReference;
 use crate::stores::{ChangeSet, CommitMode};
@@ -26,9 +26,6 @@ use std::rc::{Rc, Weak};
 const CLASS_LIMIT: usize = 254;
 /// `ATTACH_DIALOG`.
 const ATTACH_DIALOG: u32 = 0x1;
-/// Streams read a value into memory in pieces of this size.
-const PIECE: u32 = 1 << 20;
-
 /// What a handle still allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -56,6 +53,8 @@ pub(crate) struct MessageState {
     pub(crate) mode: Cell<Mode>,
     pub(crate) content: RefCell<Content>,
     pub(crate) tables: parts::PartTables,
+    /// The attachment this message is embedded in holds its content.
+    handed_over: Cell<bool>,
     /// Numbers of attachments created here and not saved yet, and of those open for writing.
     pub(crate) open_attachments: RefCell<BTreeSet<i32>>,
     pub(crate) this: Weak<MessageState>,
@@ -85,6 +84,7 @@ impl Message {
             mode: Cell::new(mode),
             content: RefCell::new(content),
             tables: parts::PartTables::default(),
+            handed_over: Cell::new(false),
             open_attachments: RefCell::default(),
             this: this.clone(),
             last_error,
@@ -106,20 +106,23 @@ impl Message {
     /// A stored message.
     pub(crate) fn open(store: Rc<StoreReference>, object: ObjectId, head: &ObjectHead, writable: bool) -> Result<Self> {
         let folder = head.parent.clone().ok_or_else(|| Failure::not_found("The message lies in no folder; check the store."))?;
-        let content = Content::Stored(Edit::new(object.clone(), head));
+        let content = Content::Stored(Edit::new(object.clone(), head.version));
         let mode = if writable { Mode::ReadWrite } else { Mode::ReadOnly };
         Ok(Self::with(store, Place::Folder(folder), Some(object), head.kind, mode, content))
     }
 
-    /// A message embedded in an attachment.
-    pub(crate) fn embedded(attachment: Rc<AttachmentState>, depth: u32, content: Content, writable: bool) -> Self {
+    /// A message embedded in an attachment; `held`: the attachment has its content already.
+    pub(crate) fn embedded(attachment: Rc<AttachmentState>, depth: u32, content: Content, writable: bool, held: bool) -> Self {
         let object = match &content {
             Content::New(_) => None,
             Content::Stored(edit) => Some(edit.object.clone()),
         };
         let (store, mode) = (attachment.store.clone(), if writable { Mode::ReadWrite } else { Mode::ReadOnly });
         let place = Place::Attachment(attachment, depth);
-        Self::with(store, place, object, ObjectKind::EmbeddedMessage, mode, content)
+        let created = matches!(content, Content::New(_)) && !held;
+        let message = Self::with(store, place, object, ObjectKind::EmbeddedMessage, mode, content);
+        message.0.handed_over.set(!created);
+        message
     }
 
     /// Its properties (IMAPIProp).
@@ -268,141 +271,6 @@ impl MessageState {
         }
     }
 
-    /// The values there are before bodies and handle properties are added.
-    fn plain_values(&self, want: Want<'_>, limit: u32) -> Result<Vec<Property>> {
-        // A borrow must not be held while the backend is asked.
-        let (object, edit) = match &*self.content.borrow() {
-            Content::New(draft) => return Ok(self.draft_values(draft, want, limit)),
-            Content::Stored(edit) => (edit.object.clone(), edit.properties.clone()),
-        };
-        let (_, mut values) = self.store.read_object(&object, self.kind, want, limit)?;
-        edit.overlay(&mut values, want, limit);
-        Ok(values)
-    }
-
-    fn draft_values(&self, draft: &Draft, want: Want<'_>, limit: u32) -> Vec<Property> {
-        let wanted = |tag: PropTag| match want {
-            Want::All => true,
-            Want::Tags(asked) => asked.iter().any(|have| have.id() == tag.id()),
-        };
-        let mut values: Vec<Property> = draft
-            .properties
-            .iter()
-            .filter(|(tag, _)| wanted(*tag))
-            .map(|(tag, value)| crate::messages::content::inline(tag, value, limit))
-            .collect();
-        let parent = match &self.place {
-            Place::Folder(folder) => Some(folder),
-            Place::Attachment(..) => None,
-        };
-        let subject = Subject { id: self.object.as_ref(), kind: self.kind, parent, deleted: false };
-        for tag in computed::tags_of(self.kind).filter(|tag| wanted(*tag)) {
-            let value = match tag {
-                // Until the first save there is nothing to delete.
-                tags::ACCESS => Some(Value::Long(3)),
-                _ => computed::compute(&self.store, &subject, tag, &|tag| draft.properties.get(tag).cloned()),
-            };
-            values.retain(|have| have.tag.id() != tag.id());
-            values.extend(value.map(|value| Property { tag, value }));
-        }
-        values
-    }
-
-    /// The whole value of one stored or held property as a stream source.
-    fn source(&self, tag: PropTag) -> Result<Option<(StreamSource, PropType)>> {
-        let object = {
-            let content = self.content.borrow();
-            let (entry, object, deleted) = match &*content {
-                Content::New(draft) => (draft.properties.entry(tag), None, false),
-                Content::Stored(edit) => {
-                    (edit.properties.set.entry(tag), Some(edit.object.clone()), edit.properties.deleted.contains_key(&tag.id()))
-                }
-            };
-            if let Some((_, value)) = entry {
-                return held_source(value).map(Some);
-            }
-            if deleted {
-                return Ok(None);
-            }
-            object
-        };
-        match object {
-            Some(object) => self.store.stream_source(&object, tag),
-            None => Ok(None),
-        }
-    }
-
-    /// The plain text of the body, from which other formats are generated.
-    fn plain_text(&self) -> Result<Option<String>> {
-        let text = |source: StreamSource| -> Result<Option<String>> {
-            let stream = DataStream::reader(self.alive.clone(), self.log(), source, PropType::BINARY);
-            if stream.size()? > body::GENERATE_LIMIT {
-                return Ok(None);
-            }
-            let mut bytes = Vec::new();
-            loop {
-                let piece = stream.read(PIECE)?;
-                if piece.is_empty() {
-                    return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
-                }
-                bytes.extend_from_slice(&piece);
-            }
-        };
-        match self.source(tags::BODY)? {
-            Some((source, PropType::UNICODE)) => text(source),
-            _ => Ok(None),
-        }
-    }
-
-    fn log(&self) -> Rc<dyn crate::backend::Log> {
-        self.store.connection.environment().log.clone()
-    }
-
-    /// A format that is not stored, generated from the one that is.
-    fn generated(&self, tag: PropTag) -> Result<Option<Value>> {
-        let values: Values =
-            self.plain_values(Want::Tags(&[tags::INTERNET_CPID]), crate::properties::INLINE_LIMIT)?.into_iter().collect();
-        Ok(self.plain_text()?.and_then(|text| body::generate(tag, &text, values.long(tags::INTERNET_CPID))))
-    }
-
-    /// Adds the formats of the body that are generated, and what follows from the master.
-    fn add_body(&self, values: &mut Vec<Property>, want: Want<'_>, limit: u32) -> Result<()> {
-        let stored = self.plain_values(Want::Tags(&body::BODY_TAGS), limit)?;
-        let has = |tag: PropTag| stored.iter().find(|have| have.tag.id() == tag.id());
-        let master = match has(tags::NATIVE_BODY_INFO).map(|property| &property.value) {
-            Some(Value::Long(master)) => Some(*master),
-            _ if has(tags::RTF_COMPRESSED).is_some() => Some(2),
-            _ if has(tags::HTML).is_some() => Some(3),
-            _ if has(tags::BODY).is_some() => Some(1),
-            _ => None,
-        };
-        let Some(master) = master else { return Ok(()) };
-        let wanted = |tag: PropTag| match want {
-            Want::All => true,
-            Want::Tags(asked) => asked.iter().any(|have| have.id() == tag.id()),
-        };
-        values.retain(|have| ![tags::NATIVE_BODY_INFO, tags::RTF_IN_SYNC].iter().any(|tag| tag.id() == have.tag.id()));
-        if wanted(tags::NATIVE_BODY_INFO) {
-            values.push(Property { tag: tags::NATIVE_BODY_INFO, value: Value::Long(master) });
-        }
-        if wanted(tags::RTF_IN_SYNC) && matches!(master, 2 | 3) {
-            values.push(Property { tag: tags::RTF_IN_SYNC, value: Value::Boolean(master == 2) });
-        }
-        for tag in [tags::HTML, tags::RTF_COMPRESSED] {
-            if !wanted(tag) || has(tag).is_some() {
-                continue;
-            }
-            // The generated value is longer than the text: a text that is too long need not be fetched.
-            let too_long = has(tags::BODY).is_some_and(|body| matches!(body.value, Value::Error(_)));
-            if too_long {
-                values.push(Property { tag, value: Value::Error(Code::NotEnoughMemory.raw()) });
-            } else if let Some(value) = self.generated(tag)? {
-                values.push(body::limited(tag, value, limit));
-            }
-        }
-        Ok(())
-    }
-
     /// Sets one value as a client may.
     fn put(&self, property: Property) {
         let property = match (&*self.content.borrow(), property.value) {
@@ -462,10 +330,11 @@ impl MessageState {
             }
             Err(draft) => changes.add_message_as(&object, folder, draft)?,
         }
-        changes.commit(CommitMode::default()).map_err(gone)?;
-        // What others wrote meanwhile is part of the new version only if it was overwritten on purpose.
-        let (head, _) = self.store.read(&object, &[]).map_err(gone)?;
-        *self.content.borrow_mut() = Content::Stored(Edit::new(object, &head));
+        let place = changes.last_of(&object);
+        let committed = changes.commit(CommitMode::default()).map_err(gone)?;
+        // The version of this very commit: what others save from now on is a conflict.
+        let version = place.and_then(|place| committed.objects.get(place)).map_or(0, |(version, _)| *version);
+        *self.content.borrow_mut() = Content::Stored(Edit::new(object, version));
         Ok(())
     }
 
@@ -475,18 +344,17 @@ impl MessageState {
             Content::New(draft) => Content::New(draft.clone()),
             Content::Stored(edit) => Content::Stored(edit.clone()),
         };
-        attachment.take_embedded(content)
+        attachment.take_embedded(content)?;
+        self.handed_over.set(true);
+        Ok(())
     }
 }
 
-/// A value held by a handle as the source of a stream.
-pub(crate) fn held_source(value: &StoredValue) -> Result<(StreamSource, PropType)> {
-    match value {
-        StoredValue::Inline(Value::Unicode(text)) => Ok((StreamSource::Text(text.as_str().into()), PropType::UNICODE)),
-        StoredValue::Inline(Value::Binary(bytes)) => Ok((StreamSource::Bytes(bytes.as_slice().into()), PropType::BINARY)),
-        StoredValue::Inline(value) => Ok((StreamSource::Bytes(Rc::from([])), value.kind())),
-        StoredValue::Staged(_) => {
-            Err(Failure::new(Code::NotEnoughMemory, "This long value is on its way to the store; save the object to read it."))
+impl Drop for MessageState {
+    fn drop(&mut self) {
+        // Released without a save: nothing of it remains.
+        if !self.handed_over.get() {
+            self.content.borrow().discard(&**self.store.connection.backend());
         }
     }
 }
@@ -675,76 +543,5 @@ impl StreamTarget for MessageState {
             }
         }
         Ok(())
-    }
-}
-
-impl MessageState {
-    /// Every attachment number in use, as this handle sees it.
-    pub(crate) fn attachment_numbers(&self) -> Result<BTreeSet<i32>> {
-        let (object, mut numbers, deleted) = match &*self.content.borrow() {
-            Content::New(draft) => {
-                return Ok(draft.attachments.iter().filter_map(|a| a.properties.long(tags::ATTACH_NUM)).collect());
-            }
-            Content::Stored(edit) => {
-                (edit.object.clone(), edit.attachments.keys().copied().collect::<BTreeSet<_>>(), edit.deleted.clone())
-            }
-        };
-        let stored = crate::messages::content::attachment_objects(&self.store, &object)?;
-        numbers.extend(stored.into_keys().filter(|number| !deleted.contains(number)));
-        Ok(numbers)
-    }
-
-    /// The attachment of that number, as this handle sees it.
-    fn find_attachment(&self, number: i32) -> Result<Option<AttachmentContent>> {
-        let object = match &*self.content.borrow() {
-            Content::New(draft) => {
-                let found = draft.attachments.iter().find(|a| a.properties.long(tags::ATTACH_NUM) == Some(number));
-                return Ok(found.cloned().map(AttachmentContent::New));
-            }
-            Content::Stored(edit) => {
-                if let Some(content) = edit.attachments.get(&number) {
-                    return Ok(Some(content.clone()));
-                }
-                if edit.deleted.contains(&number) {
-                    return Ok(None);
-                }
-                edit.object.clone()
-            }
-        };
-        let stored = crate::messages::content::attachment_objects(&self.store, &object)?;
-        Ok(stored.get(&number).map(|object| AttachmentContent::stored(object.clone())))
-    }
-
-    fn remove_attachment(&self, number: i32) {
-        match &mut *self.content.borrow_mut() {
-            Content::New(draft) => draft.attachments.retain(|a| a.properties.long(tags::ATTACH_NUM) != Some(number)),
-            Content::Stored(edit) => {
-                edit.attachments.remove(&number);
-                edit.deleted.insert(number);
-            }
-        }
-    }
-
-    /// Takes a saved attachment in.
-    pub(crate) fn put_attachment(&self, number: i32, content: AttachmentContent) -> Result<()> {
-        self.check()?;
-        self.check_writable()?;
-        match (&mut *self.content.borrow_mut(), content) {
-            (Content::New(draft), AttachmentContent::New(attachment)) => {
-                draft.attachments.retain(|a| a.properties.long(tags::ATTACH_NUM) != Some(number));
-                draft.attachments.push(attachment);
-                draft.attachments.sort_by_key(|a| a.properties.long(tags::ATTACH_NUM));
-            }
-            (Content::Stored(edit), content) => {
-                // One saved before under this number is replaced.
-                if matches!(content, AttachmentContent::New(_)) {
-                    edit.deleted.insert(number);
-                }
-                edit.attachments.insert(number, content);
-            }
-            // A new message has no stored attachments.
-            (Content::New(_), AttachmentContent::Stored(_)) => {}
-        }
-        self.refresh_attachment_table()
     }
 }

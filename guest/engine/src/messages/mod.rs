@@ -12,6 +12,7 @@ mod draft;
 pub mod html;
 mod message;
 mod parts;
+mod reading;
 mod values;
 
 pub use attachment::Attachment;

@@ -3,10 +3,10 @@
 
 use crate::backend::{ObjectId, ScanKind};
 use crate::error::{Failure, Result, check_flags};
-use crate::messages::content::{AttachmentContent, Content, stored_recipients, stored_rows};
+use crate::messages::content::{AttachmentContent, Content, attachment_objects, stored_recipients, stored_rows};
 use crate::messages::message::MessageState;
 use crate::messages::{Values, derive};
-use crate::properties::{PropTag, PropType, Property, Value, tags};
+use crate::properties::{PropTag, PropType, Property, PropertyHolder, Value, tags};
 use crate::stores::catalogue;
 use crate::tables::{Abilities, DefaultOrder, Row, SortOrder, SortOrderSet, Table, TableData, TableType, ViewOptions};
 use std::cell::{Cell, RefCell};
@@ -169,6 +169,77 @@ impl MessageState {
             Some(data) => refresh(&data, self.attachment_rows()?),
             None => Ok(()),
         }
+    }
+}
+
+impl MessageState {
+    /// Every attachment number in use, as this handle sees it.
+    pub(crate) fn attachment_numbers(&self) -> Result<BTreeSet<i32>> {
+        let (object, mut numbers, deleted) = match &*self.content.borrow() {
+            Content::New(draft) => {
+                return Ok(draft.attachments.iter().filter_map(|a| a.properties.long(tags::ATTACH_NUM)).collect());
+            }
+            Content::Stored(edit) => {
+                (edit.object.clone(), edit.attachments.keys().copied().collect::<BTreeSet<_>>(), edit.deleted.clone())
+            }
+        };
+        let stored = attachment_objects(&self.store, &object)?;
+        numbers.extend(stored.into_keys().filter(|number| !deleted.contains(number)));
+        Ok(numbers)
+    }
+
+    /// The attachment of that number, as this handle sees it.
+    pub(super) fn find_attachment(&self, number: i32) -> Result<Option<AttachmentContent>> {
+        let object = match &*self.content.borrow() {
+            Content::New(draft) => {
+                let found = draft.attachments.iter().find(|a| a.properties.long(tags::ATTACH_NUM) == Some(number));
+                return Ok(found.cloned().map(AttachmentContent::New));
+            }
+            Content::Stored(edit) => {
+                if let Some(content) = edit.attachments.get(&number) {
+                    return Ok(Some(content.clone()));
+                }
+                if edit.deleted.contains(&number) {
+                    return Ok(None);
+                }
+                edit.object.clone()
+            }
+        };
+        let stored = attachment_objects(&self.store, &object)?;
+        Ok(stored.get(&number).map(|object| AttachmentContent::stored(object.clone())))
+    }
+
+    pub(super) fn remove_attachment(&self, number: i32) {
+        match &mut *self.content.borrow_mut() {
+            Content::New(draft) => draft.attachments.retain(|a| a.properties.long(tags::ATTACH_NUM) != Some(number)),
+            Content::Stored(edit) => {
+                edit.attachments.remove(&number);
+                edit.deleted.insert(number);
+            }
+        }
+    }
+
+    /// Takes a saved attachment in.
+    pub(crate) fn put_attachment(&self, number: i32, content: AttachmentContent) -> Result<()> {
+        self.check()?;
+        self.check_writable()?;
+        match (&mut *self.content.borrow_mut(), content) {
+            (Content::New(draft), AttachmentContent::New(attachment)) => {
+                draft.attachments.retain(|a| a.properties.long(tags::ATTACH_NUM) != Some(number));
+                draft.attachments.push(attachment);
+                draft.attachments.sort_by_key(|a| a.properties.long(tags::ATTACH_NUM));
+            }
+            (Content::Stored(edit), content) => {
+                // One saved before under this number is replaced.
+                if matches!(content, AttachmentContent::New(_)) {
+                    edit.deleted.insert(number);
+                }
+                edit.attachments.insert(number, content);
+            }
+            // A new message has no stored attachments.
+            (Content::New(_), AttachmentContent::Stored(_)) => {}
+        }
+        self.refresh_attachment_table()
     }
 }
 

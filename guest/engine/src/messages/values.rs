@@ -101,6 +101,14 @@ impl Values {
         self.iter().map(|(_, value)| stored_size(value)).fold(0, u64::saturating_add)
     }
 
+    /// The numbers of the values that are with the backend already.
+    pub(crate) fn staged(&self) -> impl Iterator<Item = u64> {
+        self.0.values().filter_map(|(_, value)| match value {
+            StoredValue::Staged(staged) => Some(staged.number),
+            StoredValue::Inline(_) => None,
+        })
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

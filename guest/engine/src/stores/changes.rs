@@ -48,8 +48,8 @@ impl Indexing {
     }
 }
 
-/// Changes being gathered for one commit. Staged values of a set that is dropped without a commit are
-/// given back to the backend.
+/// Changes being gathered for one commit. Values the set itself staged are given back to the backend when
+/// it is dropped without a commit; those handed in staged stay their owner's.
 pub struct ChangeSet<'a> {
     connection: &'a Connection,
     indexing: Indexing,
@@ -148,17 +148,13 @@ impl<'a> ChangeSet<'a> {
     fn stored_one(&mut self, tag: PropTag, value: StoredValue) -> Result<StoredProperty> {
         let mut property = self.indexing.stored(tag, value);
         let staged = match &property.value {
-            StoredValue::Staged(staged) => {
-                self.staged.push(staged.number);
-                return Ok(property);
-            }
             StoredValue::Inline(Value::Unicode(text)) if text.len() as u64 > STAGE_ABOVE => {
                 Some((text.as_bytes(), crate::messages::stored_size(&property.value)))
             }
             StoredValue::Inline(Value::Binary(bytes)) if bytes.len() as u64 > STAGE_ABOVE => {
                 Some((bytes.as_slice(), bytes.len() as u64))
             }
-            StoredValue::Inline(_) => None,
+            _ => None,
         };
         if let Some((bytes, size)) = staged {
             let backend = self.connection.backend();
@@ -170,6 +166,18 @@ impl<'a> ChangeSet<'a> {
             property.value = StoredValue::Staged(StagedValue { number, size });
         }
         Ok(property)
+    }
+
+    /// The place of the last change of that object, and so of its version in what the commit answers.
+    pub(crate) fn last_of(&self, object: &ObjectId) -> Option<usize> {
+        self.changes.iter().rposition(|change| match change {
+            Change::Create { object: of, .. }
+            | Change::Set { object: of, .. }
+            | Change::Bits { object: of, .. }
+            | Change::Move { object: of, .. }
+            | Change::Copy { object: of, .. }
+            | Change::Remove { object: of, .. } => of == object,
+        })
     }
 
     /// Commits the changes, all or none.

@@ -1,13 +1,14 @@
 //! The rules of stores, folders, messages and attachments, each against a store in memory.
 
+mod faults;
 mod folders;
 mod messages;
 mod properties;
 mod stores;
 
-use crate::backend::{Environment, StoreCapabilities};
+use crate::backend::{Environment, Store, StoreCapabilities};
 use crate::entry_id::WrappedStoreId;
-use crate::memory::{MemoryClock, MemoryLog, MemoryProgress, MemoryStore, SeededEntropy};
+use crate::memory::{Faults, Faulty, MemoryClock, MemoryLog, MemoryProgress, MemoryStore, SeededEntropy};
 use crate::messages::Message;
 use crate::properties::{Guid, KEEP_OPEN_READWRITE, MAPI_MODIFY, PropTag, Property, PropertyObject, Value, tags};
 use crate::session::Alive;
@@ -48,7 +49,18 @@ impl Bench {
 
     /// A reference of a process of its own.
     fn open_as(&self, seed: u64, writable: bool) -> StoreObject {
-        let connection = Connection::new(Rc::new(self.memory.clone()), self.environment(seed)).unwrap();
+        self.open_on(Rc::new(self.memory.clone()), seed, writable)
+    }
+
+    /// A reference to a backend whose faults the test commands.
+    fn open_faulty(&self) -> (StoreObject, Arc<Faults>) {
+        let faulty = Faulty::new(self.memory.clone());
+        let faults = faulty.faults.clone();
+        (self.open_on(Rc::new(faulty), 1, true), faults)
+    }
+
+    fn open_on(&self, backend: Rc<dyn Store>, seed: u64, writable: bool) -> StoreObject {
+        let connection = Connection::new(backend, self.environment(seed)).unwrap();
         StoreObject::open(
             connection,
             StoreOpening {
