@@ -12,6 +12,8 @@ mod cell;
 mod change;
 mod constants;
 mod data;
+#[cfg(test)]
+mod data_tests;
 mod deep_hierarchy;
 mod feed;
 #[cfg(test)]

@@ -146,3 +146,55 @@ fn is_header_column(tag: PropTag) -> bool {
         .iter()
         .any(|column| column.id() == tag.id())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(keys: Vec<(PropTag, u32)>, categories: u32, expanded: u32, abilities: Abilities) -> Option<Code> {
+        let keys = keys.into_iter().map(|(tag, order)| SortOrder { tag, order }).collect();
+        SortOrderSet { keys, categories, expanded }.validate(&abilities).err().map(|failure| failure.code())
+    }
+
+    const SUBJECT: (PropTag, u32) = (tags::SUBJECT, TABLE_SORT_ASCEND);
+
+    #[test]
+    fn counts_and_directions_must_make_sense() {
+        let contents = |keys, categories, expanded| code(keys, categories, expanded, Abilities::CONTENTS);
+        assert_eq!(contents(vec![], 0, 0), None);
+        assert_eq!(contents(vec![SUBJECT], 0, 0), None);
+        assert_eq!(contents(vec![SUBJECT], 2, 0), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT], 1, 2), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![(tags::SUBJECT, TABLE_SORT_COMBINE)], 0, 0), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, TABLE_SORT_CATEG_MAX)], 0, 0), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![(tags::SUBJECT, 5)], 0, 0), Some(Code::TooComplex));
+        assert_eq!(contents(vec![SUBJECT; 16], 0, 0), None);
+        assert_eq!(contents(vec![SUBJECT; 17], 0, 0), Some(Code::TooComplex));
+        // Valid, and not carried out.
+        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, TABLE_SORT_CATEG_MAX)], 1, 1), Some(Code::TooComplex));
+    }
+
+    #[test]
+    fn keys_need_a_type_with_an_order() {
+        for kind in
+            [PropType::OBJECT, PropType::NULL, PropType::ERROR, PropType::UNSPECIFIED, PropType::SRESTRICT, PropType::ACTIONS]
+        {
+            let key = (tags::SUBJECT.with_kind(kind), TABLE_SORT_ASCEND);
+            assert_eq!(code(vec![key], 0, 0, Abilities::IN_MEMORY), Some(Code::TooComplex), "{kind:?}");
+        }
+        let instance = (PropTag(0x6806_301F), TABLE_SORT_ASCEND);
+        assert_eq!(code(vec![instance], 0, 0, Abilities::CONTENTS), None);
+        assert_eq!(code(vec![instance, instance], 0, 0, Abilities::CONTENTS), Some(Code::TooComplex));
+    }
+
+    #[test]
+    fn what_a_table_cannot_do_it_refuses() {
+        let depth = vec![(tags::DEPTH, TABLE_SORT_ASCEND)];
+        assert_eq!(code(depth.clone(), 0, 0, Abilities::CONTENTS), Some(Code::InvalidParameter));
+        assert_eq!(code(depth, 0, 0, Abilities::HIERARCHY), None);
+        assert_eq!(code(vec![SUBJECT], 0, 0, Abilities { sort: false, ..Abilities::CONTENTS }), Some(Code::NoSupport));
+        assert_eq!(code(vec![SUBJECT], 1, 0, Abilities::IN_MEMORY), Some(Code::NoSupport));
+        assert_eq!(code(vec![SUBJECT], 0, 0, Abilities::DEEP_HIERARCHY), Some(Code::TooComplex));
+        assert_eq!(code(vec![], 0, 0, Abilities::DEEP_HIERARCHY), None);
+    }
+}
