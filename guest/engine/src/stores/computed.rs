@@ -4,7 +4,7 @@
 use crate::backend::{ObjectId, ObjectKind, Want};
 use crate::messages::message_flags;
 use crate::properties::{INLINE_LIMIT, PropTag, Value, tags};
-use crate::stores::reference::{StoreReference, object_type};
+use crate::stores::reference::{Named, StoreReference, object_type};
 use crate::stores::support::{self, rights};
 use crate::tables::{ComputedColumns, ComputedRow};
 use std::rc::Rc;
@@ -188,6 +188,19 @@ impl ComputedColumns for StoreColumns {
         let own = *self.tags.iter().find(|own| own.id() == tag.id())?;
         let subject = Subject { id: Some(row.id), kind: row.kind, parent: Some(row.parent), deleted: false };
         compute(&self.store, &subject, own, &|tag| row.stored(tag))
+    }
+
+    fn object_of(&self, tag: PropTag, value: &Value) -> Option<ObjectId> {
+        let own = *self.tags.iter().find(|own| own.id() == tag.id())?;
+        let Value::Binary(bytes) = value else { return None };
+        match own {
+            tags::ENTRYID | tags::LONGTERM_ENTRYID_FROM_TABLE => match self.store.resolve(bytes) {
+                Ok(Named::Object(object)) if self.store.entry_id(&object) == *bytes => Some(object),
+                _ => None,
+            },
+            tags::RECORD_KEY => ObjectId::new(bytes),
+            _ => None,
+        }
     }
 
     fn tags(&self) -> Vec<PropTag> {

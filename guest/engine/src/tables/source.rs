@@ -2,7 +2,7 @@
 
 use crate::backend::{Batch, Filter, ObjectId, OrderKey, Plan, RowKey, ScanFrom, ScanPage};
 use crate::error::Result;
-use crate::properties::PropTag;
+use crate::properties::{PropTag, Value};
 use crate::tables::{ChangeQueue, SortOrderSet, TableType};
 use std::rc::Rc;
 
@@ -139,6 +139,15 @@ pub trait RowSource {
     /// # Errors
     /// The backend's own.
     fn size(&self, row: &ObjectId, tag: PropTag) -> Result<Option<u64>>;
+
+    /// The row whose value of a key column that is, if it can be told without looking through the rows. It
+    /// need not be in any view.
+    ///
+    /// # Errors
+    /// The backend's own.
+    fn row_of_key(&self, _tag: PropTag, _value: &Value) -> Result<Option<ObjectId>> {
+        Ok(None)
+    }
 
     /// Takes in what others changed (one call of the backend at most); the queues get the changes.
     ///

@@ -1,8 +1,8 @@
 //! Rows of a backend's container: folder contents, associated contents, hierarchy, queues (`tables` 14).
 
 use crate::backend::{
-    Batch, Column, ColumnData, Filter, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, RowKey, ScanKind, ScanPage,
-    ScanRequest, Scope,
+    Batch, Column, ColumnData, Filter, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, RowKey, ScanFrom, ScanKind,
+    ScanPage, ScanRequest, Scope,
 };
 use crate::error::Result;
 use crate::properties::{PropTag, PropType, Value, tags};
@@ -48,6 +48,12 @@ pub trait ComputedColumns {
 
     /// Every tag it computes.
     fn tags(&self) -> Vec<PropTag>;
+
+    /// The object whose computed column has that value, where the value names its object (an entry
+    /// identifier); `None`: it must be searched for.
+    fn object_of(&self, _tag: PropTag, _value: &Value) -> Option<ObjectId> {
+        None
+    }
 
     /// A part of a long computed value (a body generated from another one); `None`: the value is stored as it is.
     ///
@@ -277,6 +283,21 @@ impl RowSource for StoredRows {
     fn size(&self, row: &ObjectId, tag: PropTag) -> Result<Option<u64>> {
         let sizes = self.objects.list_tags(row)?;
         Ok(sizes.iter().find(|entry| entry.tag.id() == tag.id()).map(|entry| entry.size))
+    }
+
+    fn row_of_key(&self, tag: PropTag, value: &Value) -> Result<Option<ObjectId>> {
+        let Value::Binary(bytes) = value else { return Ok(None) };
+        if tag.id() != tags::INSTANCE_KEY.id() {
+            return Ok(self.computed.object_of(tag, value));
+        }
+        let Some(arrival) = bytes.first_chunk().filter(|_| bytes.len() == 12).map(|key| u64::from_be_bytes(*key)) else {
+            return Ok(None);
+        };
+        let from = ScanFrom::At(RowKey { keys: Vec::new(), arrival });
+        let page =
+            self.scan(&RowRequest { columns: &[], cell_limit: 0, filters: &[], order: &[], from, backwards: false, max: 1 })?;
+        let found = page.batch.arrivals.first() == Some(&arrival);
+        Ok(page.batch.ids.into_iter().next().filter(|_| found))
     }
 
     fn refresh(&self) -> Result<()> {

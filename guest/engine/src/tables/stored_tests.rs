@@ -31,6 +31,10 @@ impl ComputedColumns for Computed {
             _ => None,
         }
     }
+    fn object_of(&self, tag: PropTag, value: &Value) -> Option<ObjectId> {
+        let Value::Binary(bytes) = value else { return None };
+        (tag.id() == tags::RECORD_KEY.id()).then(|| ObjectId::new(&bytes[..bytes.len() / 100])).flatten()
+    }
     fn tags(&self) -> Vec<PropTag> {
         vec![tags::RECORD_KEY, tags::NORMALIZED_SUBJECT]
     }
@@ -129,6 +133,9 @@ fn computed_columns_are_shown_searched_and_sorted_by() {
         let find = Restriction::Property { relop: Relop::Eq, tag: tags::INSTANCE_KEY, value: row[2].clone() };
         table.find_row(Some(&find), Bookmark::END, 1).unwrap();
         assert_eq!(table.query_position().unwrap().row, 2);
+        assert_eq!(table.find_row(Some(&find), Bookmark::BEGINNING, 1).unwrap_err().code(), Code::NotFound);
+        table.restrict(Some(content(FL_SUBSTRING, tags::SUBJECT, "RE")), 0).unwrap();
+        assert_eq!(table.find_row(Some(&find), Bookmark::BEGINNING, 0).unwrap_err().code(), Code::NotFound);
         let all = table.query_columns(TBL_ALL_COLUMNS).unwrap();
         assert!(all.is_sorted() && all.contains(&tags::RECORD_KEY) && all.contains(&tags::INSTANCE_KEY));
     }

@@ -9,7 +9,7 @@ mod sorted;
 use crate::backend::{Batch, Column, Filter, ObjectId, Plan, Support};
 use crate::error::Result;
 use crate::properties::{PropTag, PropType, Value};
-use crate::restriction::{Found, Matcher, Restriction, Subject};
+use crate::restriction::{Found, Matcher, Relop, Restriction, Subject};
 use crate::tables::change::Changes;
 use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::pushdown::{Pushed, conjuncts, translate};
@@ -151,6 +151,17 @@ impl View {
         from: u64,
         backwards: bool,
     ) -> Result<Option<u64>> {
+        // A key names its row: no need to look at all of them.
+        if let Restriction::Property { relop: Relop::Eq, tag, value } = restriction
+            && !tag.kind().is_multi()
+            && let Some(id) = source.row_of_key(*tag, &value.value)?
+        {
+            let index = match self {
+                Self::Pushed(view) => view.index_of_row(source, &id)?,
+                Self::Sorted(view) => view.index_of_row(&id),
+            };
+            return Ok(index.filter(|index| (*index < from) == backwards));
+        }
         match self {
             Self::Pushed(view) => view.find(source, restriction, from, backwards),
             Self::Sorted(view) => view.find(source, restriction, from, backwards),

@@ -11,6 +11,9 @@ use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::source::{RowRequest, RowSource};
 use std::collections::BTreeMap;
 
+/// Rows a table can have: what a backend counts beyond is a lie.
+const MAX_ROWS: u64 = u32::MAX as u64;
+
 /// A row of a pushed view, by its place in the order.
 #[derive(Clone, Debug)]
 pub(in crate::tables) struct StoredPlace {
@@ -42,7 +45,7 @@ impl PushedView {
         if let Some(count) = self.count {
             return Ok(count);
         }
-        let count = source.count(&self.filters)?;
+        let count = source.count(&self.filters)?.min(MAX_ROWS);
         self.count = Some(count);
         Ok(count)
     }
@@ -53,9 +56,17 @@ impl PushedView {
         {
             return Ok(index);
         }
-        let index = source.rank(&self.filters, &self.order.keys, &place.key)?;
+        let index = self.rank(source, &place.key)?;
         place.index = Some((index, self.generation));
         Ok(index)
+    }
+
+    /// The index of a row, if it is in the view.
+    pub(super) fn index_of_row(&self, source: &dyn RowSource, id: &ObjectId) -> Result<Option<u64>> {
+        match self.current(source, id, RowState::Touched)? {
+            Some(key) => self.rank(source, &key).map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn place_at(&mut self, source: &dyn RowSource, index: u64) -> Result<Option<Place>> {
@@ -64,6 +75,10 @@ impl PushedView {
         }
         let mut page = self.scan(source, &[], 0, ScanFrom::Position(index), false, 1)?;
         Ok(place(&mut page, Some((index, self.generation))))
+    }
+
+    fn rank(&self, source: &dyn RowSource, key: &RowKey) -> Result<u64> {
+        Ok(source.rank(&self.filters, &self.order.keys, key)?.min(MAX_ROWS))
     }
 
     fn scan(
@@ -143,7 +158,7 @@ impl PushedView {
                 let subject = BatchRow { source, batch: &page.batch, columns: matcher.columns(), limit: reading.limit, row };
                 if matcher.matches(&subject)? {
                     let key = self.order.row_key(&page.batch, row, &reading.keys);
-                    return source.rank(&self.filters, &self.order.keys, &key).map(Some);
+                    return self.rank(source, &key).map(Some);
                 }
             }
             match page.last {

@@ -177,6 +177,11 @@ impl SortedView {
         self.position(slot) as u64
     }
 
+    /// The index of a row, if it is in the view.
+    pub(super) fn index_of_row(&mut self, id: &ObjectId) -> Option<u64> {
+        self.slot_of(id).map(|slot| self.index_of(slot))
+    }
+
     pub(super) fn place_at(&self, index: u64) -> Option<Place> {
         let entry = self.order.get(usize::try_from(index).ok()?)?;
         Some(Place::Slot(entry.slot))
