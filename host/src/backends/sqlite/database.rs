@@ -195,6 +195,40 @@ impl Database {
         inner().map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
     }
 
+    /// Copies the file, in use or not, to a new one that appears when it is whole.
+    ///
+    /// # Errors
+    /// `MAPI_E_COLLISION` when the target exists; SQLite's, about the target.
+    pub fn backup(&self, target: &Path) -> Result<()> {
+        if target.exists() {
+            return Err(Failure::new(
+                Code::Collision,
+                format!("{} exists already. Name a new file for the backup.", target.display()),
+            ));
+        }
+        let mut partial = target.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let copied = self.read(|connection| {
+            // The target's size must be this state's, so the copy begins on an empty file.
+            if partial.exists() {
+                std::fs::remove_file(&partial)?;
+            }
+            let mut copy = Connection::open(&partial)?;
+            rusqlite::backup::Backup::new(connection, &mut copy)?.run_to_completion(1024, Duration::ZERO, None)?;
+            copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+            drop(copy);
+            std::fs::File::open(&partial)?.sync_all()?;
+            std::fs::rename(&partial, target)?;
+            Ok(())
+        });
+        if copied.is_err() {
+            // The failure to report is the first one.
+            drop(std::fs::remove_file(&partial));
+        }
+        copied
+    }
+
     fn writer(&self) -> Outcome<MutexGuard<'_, Connection>> {
         let writer = self.writer.as_ref().ok_or_else(|| {
             Failure::new(Code::NoAccess, format!("The {} {} was opened for reading only.", self.schema.what, self.path.display()))
