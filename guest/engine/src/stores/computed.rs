@@ -138,8 +138,11 @@ pub(crate) fn compute(
             Some(Value::Binary(store.entry_id(parent?)))
         }
         tags::PARENT_DISPLAY => {
-            let (_, values) = connection.backend().read(subject.parent?, Want::Tags(&[tags::DISPLAY_NAME]), INLINE_LIMIT).ok()?;
-            values.into_iter().find(|property| property.tag == tags::DISPLAY_NAME).map(|property| property.value)
+            let folder = match connection.backend().read(subject.parent?, Want::Tags(&[tags::DISPLAY_NAME]), INLINE_LIMIT) {
+                Ok((_, values)) => values,
+                Err(failure) => return Some(Value::Error(failure.code().raw())),
+            };
+            folder.into_iter().find(|property| property.tag == tags::DISPLAY_NAME).map(|property| property.value)
         }
         tags::FOLDER_TYPE => Some(Value::Long(match subject.kind {
             _ if root => 0,

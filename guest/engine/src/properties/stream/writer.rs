@@ -60,9 +60,7 @@ impl Writer {
         if bytes.is_empty() {
             return Ok(());
         }
-        let start = self.own(position)?;
-        self.grow(start)?;
-        let start = self.own(position)?;
+        let start = self.grow(position)?;
         let overlap = (self.bytes.len() - start).min(bytes.len());
         self.bytes[start..start + overlap].copy_from_slice(&bytes[..overlap]);
         self.bytes.extend_from_slice(&bytes[overlap..]);
@@ -75,9 +73,7 @@ impl Writer {
             self.discard();
             self.bytes.clear();
         } else {
-            let length = self.own(size)?;
-            self.grow(length)?;
-            let length = self.own(size)?;
+            let length = self.grow(size)?;
             self.bytes.truncate(length);
         }
         self.dirty = true;
@@ -98,12 +94,17 @@ impl Writer {
         usize::try_from(place).map_err(|_| Failure::new(Code::StgEMediumfull, "The stream cannot grow that much at once."))
     }
 
-    /// Fills a gap with zeros.
-    fn grow(&mut self, length: usize) -> Result<()> {
-        if length > self.bytes.len() {
-            self.bytes.resize(length, 0);
+    /// Fills a gap before a position with zeros, a window at a time: a far position must not cost its length in memory.
+    fn grow(&mut self, position: u64) -> Result<usize> {
+        loop {
+            let place = self.own(position)?;
+            let length = self.bytes.len();
+            if place <= length {
+                return Ok(place);
+            }
+            self.bytes.resize(place.min(length + CHUNK), 0);
+            self.spill()?;
         }
-        Ok(())
     }
 
     /// Hands a long value to the backend, but for its last window, which may still be changed.

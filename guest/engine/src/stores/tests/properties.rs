@@ -220,6 +220,25 @@ fn a_very_long_value_goes_through_the_backend() {
 }
 
 #[test]
+fn a_gap_reads_as_zero_however_long() {
+    let store = Bench::new().open();
+    let message = folder(&store, "a").create_message(None, 0).unwrap();
+    let properties = message.properties();
+    let write = stream(&properties, tags::HTML, 0, MAPI_MODIFY | MAPI_CREATE).unwrap();
+    write.write(b"a").unwrap();
+    write.seek(SeekOrigin::Start, 10 << 20).unwrap();
+    write.write(b"b").unwrap();
+    assert_eq!(write.size().unwrap(), (10 << 20) + 1);
+    write.seek(SeekOrigin::Start, 1 << 40).unwrap();
+    assert_eq!(write.write(b"c").unwrap_err().code(), Code::StgEMediumfull);
+    drop(write);
+    properties.save_changes(KEEP_OPEN_READWRITE).unwrap();
+    let bytes = all(&stream(&properties, tags::HTML, 0, 0).unwrap());
+    assert_eq!((bytes.len(), bytes[0], bytes[10 << 20]), ((10 << 20) + 1, b'a', b'b'));
+    assert!(bytes[1..10 << 20].iter().all(|byte| *byte == 0));
+}
+
+#[test]
 fn streams_of_folders_are_durable_at_commit() {
     let bench = Bench::new();
     let folder = folder(&bench.open(), "a");
