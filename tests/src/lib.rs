@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Tests that need more than one crate, and the kits others test their own parts with.
+
+pub mod conformance;

@@ -120,7 +120,8 @@ pub enum Change {
         object: ObjectId,
         /// The condition.
         expected: Expected,
-        /// For good; otherwise soft-deleted, if the backend keeps deleted items.
+        /// For good; otherwise soft-deleted, if the backend keeps deleted items. Only folders, messages and
+        /// lists are kept; other kinds always go for good.
         hard: bool,
     },
 }

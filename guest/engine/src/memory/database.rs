@@ -315,7 +315,15 @@ impl Database {
                 if removed.parent.as_ref().is_none_or(|parent| parent == object) {
                     return Err(Failure::new(Code::NoAccess, "the store and its root folder cannot be removed"));
                 }
-                if *hard || !self.keeps_deleted {
+                let kept = matches!(
+                    removed.kind,
+                    ObjectKind::Message
+                        | ObjectKind::Associated
+                        | ObjectKind::DistributionList
+                        | ObjectKind::Folder
+                        | ObjectKind::SearchFolder
+                );
+                if *hard || !kept || !self.keeps_deleted {
                     self.remove(object, &removed, batch);
                 } else if self.is_deleted(&removed) {
                     return Err(gone(object));

@@ -156,7 +156,7 @@ garble! {
     };
     ScanPage: value => ScanPage { batch: value.batch.garbled(), last: None, more: true };
     Plan: _value => Plan { filters: Vec::new(), order: Support::Inexact, counts: true, positions: true, groups: true };
-    Vec<PropTag>: value => value.into_iter().chain([PropTag(0), PropTag(u32::MAX)]).collect();
+    Vec<PropTag>: _value => vec![PropTag(0), PropTag(u32::MAX)];
     Vec<ObjectId>: value => value.into_iter().skip(1).collect();
     Committed: value => Committed { objects: Vec::new(), ..value };
     FeedCursor: _value => FeedCursor(vec![0xFF; 3]);

@@ -141,7 +141,7 @@ fn service(entry: Spanned<ServiceEntry>) -> Result<Service, Mistake> {
         return Err(mistake(at, format!("{tag} is required but is not among the settings")));
     }
     let providers = entry.provider.into_iter().map(provider).collect::<Result<_, _>>()?;
-    let extras = entry.extra.into_iter().map(extra).collect::<Result<_, _>>()?;
+    let extras = entry.extra.iter().map(extra).collect::<Result<_, _>>()?;
     Ok(Service {
         definition: ServiceDefinition {
             name: name.clone(),
@@ -177,7 +177,7 @@ fn provider(entry: ProviderEntry) -> Result<ProviderDefinition, Mistake> {
     })
 }
 
-fn extra(entry: ExtraEntry) -> Result<ExtraDefinition, Mistake> {
+fn extra(entry: &ExtraEntry) -> Result<ExtraDefinition, Mistake> {
     let uid = values::guid(entry.uid.get_ref()).ok_or_else(|| {
         mistake(&entry.uid, "write the key as \"{11111111-2222-3333-4444-555555555555}\" or as 32 hexadecimal digits")
     })?;

@@ -1,0 +1,66 @@
+//! The conformance suite over every store backend there is.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+use mapi_engine::backend::IndexPlan;
+use mapi_engine::memory::{Fault, Faulty, MemoryStore, PushDown, Trigger};
+use mapi_engine::properties::{Guid, tags};
+use mapi_tests::conformance::store_suite;
+use std::sync::Arc;
+
+fn memory() -> Arc<MemoryStore> {
+    Arc::new(MemoryStore::new(Guid([7; 16]), "conformance"))
+}
+
+#[test]
+fn the_memory_store_conforms() {
+    let report = store_suite(memory);
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_memory_store_conforms_when_it_answers_less() {
+    for push_down in [PushDown::INEXACT, PushDown::NONE] {
+        let report = store_suite(|| {
+            let store = memory();
+            store.set_push_down(push_down);
+            store
+        });
+        assert!(report.is_sound(), "{report}");
+    }
+}
+
+#[test]
+fn the_memory_store_conforms_when_it_compares_stored_keys_only() {
+    let report = store_suite(|| {
+        let store = memory();
+        let ordered = vec![tags::SUBJECT, tags::MESSAGE_DELIVERY_TIME, tags::IMPORTANCE, tags::MESSAGE_FLAGS];
+        store.set_index(IndexPlan { ordered, searched: vec![tags::SUBJECT], key_version: 0 });
+        store
+    });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_memory_store_conforms_without_feed_and_deleted_items() {
+    let report = store_suite(|| {
+        let capabilities = mapi_engine::backend::StoreCapabilities::default();
+        Arc::new(MemoryStore::new(Guid([7; 16]), "conformance").with_capabilities(capabilities))
+    });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_suite_notices_a_backend_that_lies() {
+    for method in ["read", "list_tags", "read_rows", "plan", "scan", "count", "rank", "container_tags", "read_range", "reserve"]
+        .into_iter()
+        .chain(["commit", "feed_cursor", "changes", "groups", "ids_of_names", "names_of_ids", "all_names"])
+    {
+        let report = store_suite(|| {
+            let store = Faulty::new(memory());
+            store.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
+            Arc::new(store)
+        });
+        assert!(!report.is_sound(), "garbage from {method} went unnoticed");
+    }
+}
