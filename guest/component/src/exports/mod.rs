@@ -1,7 +1,9 @@
 //! The world's exports, answered by the engine.
 
+mod import;
 mod objects;
 mod profiles;
+mod properties;
 mod sessions;
 mod status;
 mod tables;

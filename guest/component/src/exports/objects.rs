@@ -1,186 +1,221 @@
-//! `objects`.
+//! `objects`: stores, folders, messages and attachments.
 
 use crate::exports::Component;
+use crate::exports::import::ExportedImport;
+use crate::exports::properties::{ExportedProperties, ExportedStream, along, exported as exported_properties};
+use crate::exports::tables::exported as exported_table;
+use crate::types::{Bits, properties};
 use crate::world::exports::mapi::session::objects as export;
 use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-
-pub(crate) enum ExportedProperties {}
-pub(crate) enum ExportedDataStream {}
-pub(crate) enum ExportedStore {}
-pub(crate) enum ExportedFolder {}
-pub(crate) enum ExportedMessage {}
-pub(crate) enum ExportedAttachment {}
-pub(crate) enum ExportedContainer {}
-pub(crate) enum ExportedMailUser {}
-pub(crate) enum ExportedDistList {}
-pub(crate) enum ExportedControl {}
-pub(crate) enum ExportedMessageImport {}
+use mapi_engine::error::Result as EngineResult;
+use mapi_engine::messages::{Attachment, Message};
+use mapi_engine::mime::Importer;
+use mapi_engine::properties::ReadOnlyProperties;
+use mapi_engine::stores::{Folder, OpenedEntry, StoreObject};
 
 impl export::Guest for Component {
     type Properties = ExportedProperties;
-    type DataStream = ExportedDataStream;
+    type DataStream = ExportedStream;
     type Store = ExportedStore;
     type Folder = ExportedFolder;
     type Message = ExportedMessage;
     type Attachment = ExportedAttachment;
-    type Container = ExportedContainer;
+    type Container = NoContainer;
     type MailUser = ExportedMailUser;
-    type DistList = ExportedDistList;
-    type Control = ExportedControl;
-    type MessageImport = ExportedMessageImport;
+    type DistList = NoDistList;
+    type Control = NoControl;
+    type MessageImport = ExportedImport;
 }
 
-impl export::GuestProperties for ExportedProperties {
-    fn get_last_error(
-        &self,
-        _code: wire::Scode,
-        _how: flags::GetLastErrorFlags,
-    ) -> Result<Option<wire::MapiError>, wire::Failure> {
-        match *self {}
-    }
-    fn save_changes(&self, _how: flags::SaveChangesFlags) -> Result<(), wire::Failure> {
-        match *self {}
-    }
-    fn get_props(&self, _tags: Option<Vec<u32>>, _how: flags::GetPropsFlags) -> Result<export::Values, wire::Failure> {
-        match *self {}
-    }
-    fn get_prop_list(&self, _how: flags::GetPropListFlags) -> Result<Vec<u32>, wire::Failure> {
-        match *self {}
-    }
-    fn open_property(
-        &self,
-        _tag: u32,
-        _what: export::PropertyInterface,
-        _options: flags::OpenPropertyOptions,
-        _how: flags::OpenPropertyFlags,
-    ) -> Result<export::OpenedProperty, wire::Failure> {
-        match *self {}
-    }
-    fn set_props(&self, _values: Vec<wire::Property>) -> Result<Vec<wire::PropProblem>, wire::Failure> {
-        match *self {}
-    }
-    fn delete_props(&self, _tags: Vec<u32>) -> Result<Vec<wire::PropProblem>, wire::Failure> {
-        match *self {}
-    }
-    fn get_names_from_ids(
-        &self,
-        _tags: Option<Vec<u32>>,
-        _set: Option<wire::Guid>,
-        _how: flags::GetNamesFromIdsFlags,
-    ) -> Result<export::Names, wire::Failure> {
-        match *self {}
-    }
-    fn get_ids_from_names(
-        &self,
-        _names: Option<Vec<wire::NamedProperty>>,
-        _how: flags::GetIdsFromNamesFlags,
-    ) -> Result<export::NamedTags, wire::Failure> {
-        match *self {}
-    }
+/// A message store.
+pub(crate) struct ExportedStore(StoreObject);
+
+/// A folder.
+pub(crate) struct ExportedFolder(Folder);
+
+/// A message.
+pub(crate) struct ExportedMessage(Message);
+
+/// An attachment.
+pub(crate) struct ExportedAttachment(Attachment);
+
+/// Address book objects are part of the world's variants; no call makes one.
+pub(crate) enum NoContainer {}
+
+/// An entry of an address book.
+pub(crate) struct ExportedMailUser(ReadOnlyProperties);
+
+/// As [`NoContainer`].
+pub(crate) enum NoDistList {}
+
+/// As [`NoContainer`].
+pub(crate) enum NoControl {}
+
+/// A store for the world.
+pub(crate) fn exported_store(store: StoreObject) -> export::Store {
+    export::Store::new(ExportedStore(store))
 }
 
-impl export::GuestDataStream for ExportedDataStream {
-    fn read(&self, _length: u32) -> Result<Vec<u8>, wire::Failure> {
-        match *self {}
-    }
-    fn write(&self, _bytes: Vec<u8>) -> Result<(), wire::Failure> {
-        match *self {}
-    }
-    fn seek(&self, _offset: i64, _origin: export::SeekOrigin) -> Result<u64, wire::Failure> {
-        match *self {}
-    }
-    fn size(&self) -> Result<u64, wire::Failure> {
-        match *self {}
-    }
-    fn set_size(&self, _size: u64) -> Result<(), wire::Failure> {
-        match *self {}
-    }
-    fn commit(&self) -> Result<(), wire::Failure> {
-        match *self {}
-    }
+/// A folder for the world.
+pub(crate) fn exported_folder(folder: Folder) -> export::Folder {
+    export::Folder::new(ExportedFolder(folder))
+}
+
+/// An entry of an address book for the world.
+pub(crate) fn exported_mail_user(user: ReadOnlyProperties) -> export::MailUser {
+    export::MailUser::new(ExportedMailUser(user))
+}
+
+/// A message for the world.
+pub(crate) fn exported_message(message: Message) -> export::Message {
+    export::Message::new(ExportedMessage(message))
+}
+
+fn opened(entry: OpenedEntry, wanted: Option<Vec<u32>>) -> EngineResult<export::OpenedObject> {
+    Ok(match entry {
+        OpenedEntry::Store(store) => {
+            let values = along(wanted, || store.properties())?;
+            export::OpenedObject { object: export::Object::Store(exported_store(store)), values }
+        }
+        OpenedEntry::Folder(folder) => {
+            let values = along(wanted, || folder.properties())?;
+            export::OpenedObject { object: export::Object::Folder(exported_folder(folder)), values }
+        }
+        OpenedEntry::Message(message) => {
+            let values = along(wanted, || message.properties())?;
+            export::OpenedObject { object: export::Object::Message(exported_message(message)), values }
+        }
+    })
 }
 
 impl export::GuestStore for ExportedStore {
     fn properties(&self) -> export::Properties {
-        match *self {}
+        exported_properties(self.0.properties())
     }
+
     fn open_entry(
         &self,
-        _entry_id: Option<Vec<u8>>,
-        _how: flags::StoreOpenEntryFlags,
-        _tags: Option<Vec<u32>>,
+        entry_id: Option<Vec<u8>>,
+        how: flags::StoreOpenEntryFlags,
+        wanted: Option<Vec<u32>>,
     ) -> Result<export::OpenedObject, wire::Failure> {
-        match *self {}
+        Ok(opened(self.0.open_entry(entry_id.as_deref(), None, how.raw())?, wanted)?)
     }
-    fn compare_entry_ids(&self, _first: Vec<u8>, _second: Vec<u8>) -> Result<bool, wire::Failure> {
-        match *self {}
+
+    fn compare_entry_ids(&self, first: Vec<u8>, second: Vec<u8>) -> Result<bool, wire::Failure> {
+        Ok(self.0.compare_entry_ids(&first, &second, 0)?)
+    }
+
+    fn get_receive_folder(
+        &self,
+        message_class: Option<String>,
+        how: flags::GetReceiveFolderFlags,
+    ) -> Result<export::ReceiveFolder, wire::Failure> {
+        let (entry_id, message_class) = self.0.get_receive_folder(message_class.as_deref(), how.raw())?;
+        Ok(export::ReceiveFolder { entry_id, message_class })
+    }
+
+    fn get_receive_folder_table(&self, how: flags::GetReceiveFolderTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_receive_folder_table(how.raw())?))
     }
 }
 
 impl export::GuestFolder for ExportedFolder {
     fn properties(&self) -> export::Properties {
-        match *self {}
+        exported_properties(self.0.properties())
     }
-    fn get_contents_table(&self, _how: flags::GetContentsTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+
+    fn get_contents_table(&self, how: flags::GetContentsTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_contents_table(how.raw())?))
     }
-    fn get_hierarchy_table(&self, _how: flags::GetHierarchyTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+
+    fn get_hierarchy_table(&self, how: flags::GetHierarchyTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_hierarchy_table(how.raw())?))
     }
+
     fn open_entry(
         &self,
-        _entry_id: Option<Vec<u8>>,
-        _how: flags::StoreOpenEntryFlags,
-        _tags: Option<Vec<u32>>,
+        entry_id: Option<Vec<u8>>,
+        how: flags::StoreOpenEntryFlags,
+        wanted: Option<Vec<u32>>,
     ) -> Result<export::OpenedObject, wire::Failure> {
-        match *self {}
+        Ok(opened(self.0.open_entry(entry_id.as_deref(), None, how.raw())?, wanted)?)
     }
-    fn create_message(&self, _how: flags::CreateMessageFlags) -> Result<export::Message, wire::Failure> {
-        match *self {}
+
+    fn create_message(&self, how: flags::CreateMessageFlags) -> Result<export::Message, wire::Failure> {
+        Ok(exported_message(self.0.create_message(None, how.raw())?))
     }
+
     fn create_folder(
         &self,
-        _kind: export::FolderType,
-        _name: String,
-        _comment: Option<String>,
-        _how: flags::CreateFolderFlags,
+        kind: export::FolderType,
+        name: String,
+        comment: Option<String>,
+        how: flags::CreateFolderFlags,
     ) -> Result<export::Folder, wire::Failure> {
-        match *self {}
+        let kind = match kind {
+            export::FolderType::Root => 0,
+            export::FolderType::Generic => mapi_engine::stores::FOLDER_GENERIC,
+            export::FolderType::Search => mapi_engine::stores::FOLDER_SEARCH,
+        };
+        Ok(exported_folder(self.0.create_folder(kind, &name, comment.as_deref(), None, how.raw())?))
     }
-    fn import_messages(&self, _options: export::ImportOptions) -> Result<export::MessageImport, wire::Failure> {
-        match *self {}
+
+    fn import_messages(&self, options: export::ImportOptions) -> Result<export::MessageImport, wire::Failure> {
+        let connection = self.0.import_into()?.clone();
+        let importer = Importer::new(connection, self.0.object().clone(), options.defer_indexing);
+        Ok(export::MessageImport::new(ExportedImport::new(importer)))
     }
 }
 
 impl export::GuestMessage for ExportedMessage {
     fn properties(&self) -> export::Properties {
-        match *self {}
+        exported_properties(self.0.properties())
     }
-    fn get_attachment_table(&self, _how: flags::GetAttachmentTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+
+    fn get_attachment_table(&self, how: flags::GetAttachmentTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_attachment_table(how.raw())?))
     }
+
     fn open_attach(
         &self,
-        _number: u32,
-        _how: flags::OpenAttachFlags,
-        _tags: Option<Vec<u32>>,
+        number: u32,
+        how: flags::OpenAttachFlags,
+        wanted: Option<Vec<u32>>,
     ) -> Result<export::OpenedAttachment, wire::Failure> {
-        match *self {}
+        let attachment = self.0.open_attach(number, None, how.raw())?;
+        let values = along(wanted, || attachment.properties())?;
+        Ok(export::OpenedAttachment { attachment: export::Attachment::new(ExportedAttachment(attachment)), values })
     }
-    fn get_recipient_table(&self, _how: flags::GetRecipientTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+
+    fn create_attach(&self, how: flags::CreateAttachFlags) -> Result<export::NewAttach, wire::Failure> {
+        let (number, attachment) = self.0.create_attach(None, how.raw())?;
+        Ok(export::NewAttach { number, attachment: export::Attachment::new(ExportedAttachment(attachment)) })
+    }
+
+    fn delete_attach(&self, number: u32, how: flags::DeleteAttachFlags) -> Result<(), wire::Failure> {
+        Ok(self.0.delete_attach(number, how.raw())?)
+    }
+
+    fn get_recipient_table(&self, how: flags::GetRecipientTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_recipient_table(how.raw())?))
+    }
+
+    fn modify_recipients(&self, how: flags::ModifyRecipientsFlags, rows: Vec<Vec<wire::Property>>) -> Result<(), wire::Failure> {
+        let rows = rows.into_iter().map(properties).collect::<EngineResult<Vec<_>>>()?;
+        Ok(self.0.modify_recipients(how.raw(), &rows)?)
     }
 }
 
 impl export::GuestAttachment for ExportedAttachment {
     fn properties(&self) -> export::Properties {
-        match *self {}
+        exported_properties(self.0.properties())
     }
 }
 
-impl export::GuestContainer for ExportedContainer {
+impl export::GuestContainer for NoContainer {
     fn properties(&self) -> export::Properties {
         match *self {}
     }
@@ -188,36 +223,18 @@ impl export::GuestContainer for ExportedContainer {
 
 impl export::GuestMailUser for ExportedMailUser {
     fn properties(&self) -> export::Properties {
-        match *self {}
+        exported_properties(self.0.properties())
     }
 }
 
-impl export::GuestDistList for ExportedDistList {
+impl export::GuestDistList for NoDistList {
     fn properties(&self) -> export::Properties {
         match *self {}
     }
 }
 
-impl export::GuestControl for ExportedControl {
+impl export::GuestControl for NoControl {
     fn get_state(&self) -> Result<bool, wire::Failure> {
-        match *self {}
-    }
-}
-
-impl export::GuestMessageImport for ExportedMessageImport {
-    fn begin(&self, _properties: Vec<wire::Property>) -> Result<(), wire::Failure> {
-        match *self {}
-    }
-    fn write(&self, _bytes: Vec<u8>) -> Result<(), wire::Failure> {
-        match *self {}
-    }
-    fn finish(&self) -> Result<export::ImportedMessage, wire::Failure> {
-        match *self {}
-    }
-    fn cancel(&self) {
-        match *self {}
-    }
-    fn flush(&self) -> Result<(), wire::Failure> {
         match *self {}
     }
 }

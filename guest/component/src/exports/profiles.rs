@@ -14,7 +14,7 @@ impl export::Guest for Component {
     type ServiceAdmin = ExportedServiceAdmin;
 
     fn admin_profiles() -> Result<export::ProfileAdmin, wire::Failure> {
-        Ok(export::ProfileAdmin::new(ExportedProfileAdmin(super::sessions::admin_profiles())))
+        Ok(export::ProfileAdmin::new(ExportedProfileAdmin(super::sessions::subsystem().admin_profiles(0)?)))
     }
 }
 

@@ -1,90 +1,127 @@
 //! `sessions`.
 
 use crate::exports::Component;
+use crate::exports::objects::{exported_folder, exported_mail_user, exported_message, exported_store};
+use crate::exports::profiles::exported as exported_admin;
+use crate::exports::properties::along;
+use crate::exports::status::exported as exported_status;
+use crate::exports::tables::exported as exported_table;
 use crate::imports::{Imports, hook_panics};
+use crate::types::{Bits, scode};
 use crate::world::exports::mapi::session::profiles::ServiceAdmin;
 use crate::world::exports::mapi::session::sessions as export;
 use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-use mapi_engine::error::{Code, Failure};
-use mapi_engine::profiles::{ProfAdmin, Profiles};
-use mapi_engine::session::Alive;
+use mapi_engine::error::{Failure, LastError};
+use mapi_engine::session::{Entry, InitializeOptions, Session, Subsystem};
+use std::rc::Rc;
 
-/// No session can be made yet.
-pub(crate) enum ExportedSession {}
+thread_local! {
+    /// The one subsystem of this instance.
+    static SUBSYSTEM: Rc<Subsystem> = {
+        hook_panics();
+        Rc::new(Subsystem::new(Rc::new(Imports)))
+    };
+}
 
-pub(crate) fn admin_profiles() -> ProfAdmin {
-    ProfAdmin::new(Profiles::new(&Imports), Alive::new())
+/// The subsystem of this instance.
+pub(crate) fn subsystem() -> Rc<Subsystem> {
+    SUBSYSTEM.with(Rc::clone)
+}
+
+/// A client's handle of a session.
+pub(crate) struct ExportedSession(Session);
+
+/// A failed logon: there is no object to ask, so its last error comes along.
+fn logon_failure(failure: Failure) -> export::LogonFailure {
+    let last_error = LastError::default();
+    last_error.note(&failure);
+    let error = last_error.get_last_error(failure.code(), flags::GetLastErrorFlags::MAPI_UNICODE.raw());
+    export::LogonFailure { failure: failure.into(), error: error.ok().flatten().map(Into::into) }
 }
 
 impl export::Guest for Component {
     type Session = ExportedSession;
 
-    fn initialize(_options: Option<export::InitializeOptions>) -> Result<(), wire::Failure> {
-        hook_panics();
-        Ok(())
+    fn initialize(options: Option<export::InitializeOptions>) -> Result<(), wire::Failure> {
+        let options = options.map(|options| InitializeOptions { version: options.version, flags: options.how.raw() });
+        Ok(subsystem().initialize(options)?)
     }
 
-    fn uninitialize() {}
-
-    fn logon(_options: export::LogonOptions) -> Result<export::Session, export::LogonFailure> {
-        let failure = Failure::new(Code::NoSupport, "this build has no sessions");
-        Err(export::LogonFailure { failure: failure.into(), error: None })
+    fn uninitialize() {
+        subsystem().uninitialize();
     }
 
-    fn pump(_budget_us: u64) -> Result<export::Work, wire::Failure> {
-        Ok(export::Work { more: false, notifications: 0, wake_at: None })
+    fn logon(options: export::LogonOptions) -> Result<export::Session, export::LogonFailure> {
+        let export::LogonOptions { ui, profile, password, how } = options;
+        let session = subsystem().logon_ex(ui, profile.as_deref(), password.as_deref(), how.raw()).map_err(logon_failure)?;
+        Ok(export::Session::new(ExportedSession(session)))
     }
 
-    fn changed(_provider: wire::Guid) {}
+    fn pump(budget_us: u64) -> Result<export::Work, wire::Failure> {
+        let work = subsystem().pump(budget_us)?;
+        Ok(export::Work { more: work.more, notifications: 0, wake_at: work.wake_at })
+    }
 }
 
 impl export::GuestSession for ExportedSession {
-    fn get_last_error(
-        &self,
-        _code: wire::Scode,
-        _how: flags::GetLastErrorFlags,
-    ) -> Result<Option<wire::MapiError>, wire::Failure> {
-        match *self {}
+    fn get_last_error(&self, code: wire::Scode, how: flags::GetLastErrorFlags) -> Result<Option<wire::MapiError>, wire::Failure> {
+        Ok(self.0.get_last_error(code.into(), how.raw())?.map(Into::into))
     }
 
-    fn get_msg_stores_table(&self, _how: flags::GetMsgStoresTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+    fn get_msg_stores_table(&self, how: flags::GetMsgStoresTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_msg_stores_table(how.raw())?))
     }
 
     fn open_msg_store(
         &self,
-        _ui: u64,
-        _entry_id: Vec<u8>,
-        _how: flags::OpenMsgStoreFlags,
-        _tags: Option<Vec<u32>>,
+        ui: u64,
+        entry_id: Vec<u8>,
+        how: flags::OpenMsgStoreFlags,
+        wanted: Option<Vec<u32>>,
     ) -> Result<export::OpenedStore, wire::Failure> {
-        match *self {}
+        let opened = self.0.open_msg_store(ui, &entry_id, None, how.raw())?;
+        let values = along(wanted, || opened.value.properties())?;
+        Ok(export::OpenedStore { store: exported_store(opened.value), values, warning: scode(opened.warning) })
     }
 
-    fn get_status_table(&self, _how: flags::GetStatusTableFlags) -> Result<Table, wire::Failure> {
-        match *self {}
+    fn get_status_table(&self, how: flags::GetStatusTableFlags) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_status_table(how.raw())?))
     }
 
     fn open_entry(
         &self,
-        _entry_id: Vec<u8>,
-        _how: flags::SessionOpenEntryFlags,
-        _tags: Option<Vec<u32>>,
+        entry_id: Vec<u8>,
+        how: flags::SessionOpenEntryFlags,
+        wanted: Option<Vec<u32>>,
     ) -> Result<export::OpenedEntry, wire::Failure> {
-        match *self {}
+        let opened = self.0.open_entry(&entry_id, None, how.raw())?;
+        let values = along(wanted, || match &opened.value {
+            Entry::Store(store) => store.properties(),
+            Entry::Folder(folder) => folder.properties(),
+            Entry::Message(message) => message.properties(),
+            Entry::MailUser(object) | Entry::Status(object) => object.properties(),
+        })?;
+        let entry = match opened.value {
+            Entry::Store(store) => export::Entry::Store(exported_store(store)),
+            Entry::Folder(folder) => export::Entry::Folder(exported_folder(folder)),
+            Entry::Message(message) => export::Entry::Message(exported_message(message)),
+            Entry::MailUser(user) => export::Entry::MailUser(exported_mail_user(user)),
+            Entry::Status(object) => export::Entry::Status(exported_status(object)),
+        };
+        Ok(export::OpenedEntry { entry, values, warning: scode(opened.warning) })
     }
 
-    fn compare_entry_ids(&self, _first: Vec<u8>, _second: Vec<u8>) -> Result<bool, wire::Failure> {
-        match *self {}
+    fn compare_entry_ids(&self, first: Vec<u8>, second: Vec<u8>) -> Result<bool, wire::Failure> {
+        Ok(self.0.compare_entry_ids(&first, &second, 0)?)
     }
 
-    fn logoff(&self, _ui: u64, _how: flags::LogoffFlags) -> Result<(), wire::Failure> {
-        match *self {}
+    fn logoff(&self, ui: u64, how: flags::LogoffFlags) -> Result<(), wire::Failure> {
+        Ok(self.0.logoff(ui, how.raw(), 0)?)
     }
 
     fn admin_services(&self) -> Result<ServiceAdmin, wire::Failure> {
-        match *self {}
+        Ok(exported_admin(self.0.admin_services(0)?))
     }
 }

@@ -45,7 +45,7 @@ impl From<ObjectKind> for wire::ObjectKind {
 }
 
 /// What is known of an object.
-pub(crate) fn head(head: wire::ObjectHead) -> Result<ObjectHead> {
+pub(crate) fn head(head: &wire::ObjectHead) -> Result<ObjectHead> {
     Ok(ObjectHead {
         kind: head.kind.into(),
         parent: head.parent.as_deref().map(object_id).transpose()?,
@@ -97,7 +97,7 @@ macro_rules! objects {
                 let want = $crate::imports::objects::wire_want(want);
                 let hints = $crate::world::mapi::session::backend_types::ReadHints::empty();
                 let state = self.import.read(object.as_bytes(), &want, inline_limit, hints)?;
-                Ok(($crate::imports::objects::head(state.head)?, $crate::types::properties(state.properties)?))
+                Ok(($crate::imports::objects::head(&state.head)?, $crate::types::properties(state.properties)?))
             }
 
             fn list_tags(

@@ -193,6 +193,24 @@ bits! {
         MAPI_DEFERRED_ERRORS = 0x8,
         MAPI_BEST_ACCESS = 0x10,
     }
+    flags::CreateAttachFlags {
+        MAPI_DEFERRED_ERRORS = 0x8,
+    }
+    flags::DeleteAttachFlags {
+        ATTACH_DIALOG = 0x1,
+    }
+    flags::ModifyRecipientsFlags {
+        MODRECIP_ADD = 0x2,
+        MODRECIP_MODIFY = 0x4,
+        MODRECIP_REMOVE = 0x8,
+    }
+    flags::GetReceiveFolderFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::GetReceiveFolderTableFlags {
+        MAPI_DEFERRED_ERRORS = 0x8,
+        MAPI_UNICODE = 0x8000_0000,
+    }
     flags::GetProfileTableFlags {
         MAPI_APP_PROFILE = 0x4,
         MAPI_UNICODE = 0x8000_0000,
@@ -250,12 +268,6 @@ bits! {
         CONFIG_CHANGED = 0x10_0000,
         ABORT_XP_HEADER_OPERATION = 0x20_0000,
         SHOW_XP_SESSION_UI = 0x40_0000,
-    }
-    flags::SettingsDialogFlags {
-        UI_READONLY = 0x1,
-    }
-    flags::ChangePasswordFlags {
-        MAPI_UNICODE = 0x8000_0000,
     }
     flags::FlushQueuesFlags {
         FLUSH_UPLOAD = 0x2,
