@@ -379,3 +379,68 @@ pub(super) fn remove_entry(connection: &Connection, order: &Order, place: &Place
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::sqlite::database::{Access, Database};
+    use crate::backends::sqlite::schema::{ROOT, STORE};
+
+    #[test]
+    fn buckets_are_cut_and_still_tell_every_rank_and_position() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a"), STORE, Access::Create).unwrap();
+        let mut places: Vec<Place> = (1..=9000_i64)
+            .map(|arrival| {
+                let key = (arrival * 7919 % 1000).to_be_bytes();
+                Place::of((arrival % 5 > 0).then_some(&key[..]), arrival)
+            })
+            .collect();
+        let order = database
+            .write(|connection| {
+                let order = Order::create(connection, ROOT, Class::CONTENT, 0x0037_001F)?;
+                for chunk in places.chunks(700) {
+                    let mut directory = Directory::load(connection, order.id)?;
+                    for place in chunk {
+                        insert_entry(connection, &order, place, place.arrival)?;
+                        directory.add(place);
+                    }
+                    directory.flush(connection, &order)?;
+                }
+                let mut directory = Directory::load(connection, order.id)?;
+                for place in places.iter().filter(|place| place.arrival <= 2500) {
+                    remove_entry(connection, &order, place)?;
+                    directory.subtract(place);
+                }
+                directory.flush(connection, &order)?;
+                Ok(order)
+            })
+            .unwrap();
+        places.retain(|place| place.arrival > 2500);
+        places.sort();
+        database
+            .read(|connection| {
+                let directory = Directory::load(connection, order.id)?;
+                assert!(directory.firsts.len() > 3);
+                assert!(directory.counts.iter().all(|count| *count <= FULL));
+                assert_eq!(directory.total(), places.len() as u64);
+                for number in (0..places.len()).step_by(97).chain([places.len() - 1]) {
+                    let position = number as u64;
+                    assert_eq!(directory.rank(connection, &order, &places[number])?, position);
+                    for descending in [false, true] {
+                        let (place, skip) = directory.seek(position, descending).unwrap();
+                        let (from, to) = if descending { (Place::first(), place) } else { (place, Place::last()) };
+                        let mut found = None;
+                        order.walk(connection, &from, &to, descending, skip, |entry| {
+                            found = Some(entry.place);
+                            Ok(false)
+                        })?;
+                        assert_eq!(found.as_ref(), Some(&places[number]));
+                    }
+                }
+                assert_eq!(directory.seek(places.len() as u64, false), None);
+                Ok(())
+            })
+            .unwrap();
+    }
+}

@@ -537,3 +537,67 @@ fn remove_segment(connection: &Connection, segment: i64) -> Outcome<()> {
         .execute((posting_id(segment, 0)?, posting_id(segment, SLOTS - 1)?))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::sqlite::database::{Access, Database};
+    use crate::backends::sqlite::schema::STORE;
+
+    const BODY: u16 = 0x1000;
+
+    fn text(number: i64) -> String {
+        let word = |seed: i64| format!("w{:x} ", (number * 131 + seed * 7919) % 65_521);
+        (0..300).map(word).collect::<String>() + if number % 7 == 0 { "needle in it" } else { "nothing" }
+    }
+
+    #[test]
+    fn posting_lists_find_exactly_what_a_scan_finds() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a"), STORE, Access::Create).unwrap();
+        let documents = 700;
+        database
+            .write(|connection| {
+                for number in 1..=documents {
+                    append(connection, number, number, &[(BODY, text(number).as_bytes()), (0x37, b"subject")])?;
+                }
+                // One has been replaced, one is gone.
+                append(connection, documents + 1, 14, &[(BODY, b"changed")])?;
+                supersede(connection, 14, documents + 1)?;
+                supersede(connection, 21, i64::MAX)?;
+                consolidate(connection)
+            })
+            .unwrap();
+        let current = |number: i64| match number {
+            14 => Some("changed".to_owned()),
+            21 => None,
+            other => Some(text(other)),
+        };
+        let check = || {
+            for constant in ["needle", "dle", "n", "", "w1 ", "wfff", "changed", "absent", "needle in it"] {
+                for how in [TextMatch::Substring, TextMatch::Prefix, TextMatch::Full] {
+                    let expected: Vec<i64> = (1..=documents)
+                        .filter(|number| {
+                            current(*number).is_some_and(|text| match how {
+                                TextMatch::Full => text == constant,
+                                TextMatch::Prefix => text.starts_with(constant),
+                                TextMatch::Substring => text.contains(constant),
+                            })
+                        })
+                        .collect();
+                    let found = database.read(|connection| search(connection, BODY, how, constant)).unwrap();
+                    assert_eq!(found, expected, "{constant:?} {how:?}");
+                }
+            }
+        };
+        let posted: i64 = database
+            .read(|connection| Ok(connection.query_row("SELECT sum(posted) FROM segments", [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(posted, 2);
+        check();
+        let fetched = database.read(|connection| fetch(connection, 3, 3)).unwrap();
+        assert_eq!(fetched.last().map(|(_, text)| text.clone()), Some(text(3).into_bytes()));
+        database.write(drop_stale).unwrap();
+        check();
+    }
+}
