@@ -5,4 +5,8 @@
 pub mod archive;
 pub mod backends;
 pub mod expression;
+mod runtime;
 pub mod sample;
+
+pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
+pub use runtime::*;

@@ -1,0 +1,173 @@
+//! What a subsystem is granted: stores, address books, transports, profiles, services.
+//!
+//! There is no ambient authority. A backend that is not here does not exist for the session, whatever its
+//! profile says: a session that was given no transport cannot send.
+
+use mapi_engine::backend::{AddressBook, Catalogue, LogLevel, ProfileStorage, ProviderLogon, Store, Transport, Verdict};
+use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::properties::Property;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A store backend that may be used from any thread.
+pub type SharedStore = dyn Store + Send + Sync;
+/// An address book backend that may be used from any thread.
+pub type SharedAddressBook = dyn AddressBook + Send + Sync;
+/// A transport backend that may be used from any thread.
+pub type SharedTransport = dyn Transport + Send + Sync;
+/// A profile storage that may be used from any thread.
+pub type SharedProfileStorage = dyn ProfileStorage + Send + Sync;
+/// A service catalogue that may be used from any thread.
+pub type SharedCatalogue = dyn Catalogue + Send + Sync;
+
+/// An opened provider with what it reported while it was opened (`session` 10.1).
+pub struct Opened<T: ?Sized> {
+    /// The provider. Sessions that open the same store may be given the same one.
+    pub provider: Arc<T>,
+    /// Properties it wants written into its own profile section.
+    pub section_changes: Vec<Property>,
+    /// Columns of its status row, empty if it has none of its own.
+    pub status_row: Vec<Property>,
+    /// A warning of the logon: active, with this text as the session's last error.
+    pub warning: Option<Failure>,
+}
+
+impl<T: ?Sized> Opened<T> {
+    /// A provider that reported nothing.
+    #[must_use]
+    pub const fn new(provider: Arc<T>) -> Self {
+        Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None }
+    }
+}
+
+/// Where the calls of a backend run. Every call has a deadline and is kept from harming anything else;
+/// what differs is what a call that stalls holds up meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Threading {
+    /// Each call on a thread that may block: a stalled one holds up its own session only. Costs some ten
+    /// microseconds a call.
+    #[default]
+    Blocking,
+    /// Calls that read a bounded amount run where the session runs, long ones as above. For backends that
+    /// never wait for a network or a person.
+    Prompt,
+}
+
+type Opener<T> = Arc<dyn Fn(&ProviderLogon, Option<&[u8]>) -> Result<Opened<T>> + Send + Sync>;
+
+/// A registered backend.
+pub(crate) struct Registered<T: ?Sized> {
+    pub(crate) open: Opener<T>,
+    pub(crate) threading: Threading,
+}
+
+impl<T: ?Sized> Clone for Registered<T> {
+    fn clone(&self) -> Self {
+        Self { open: Arc::clone(&self.open), threading: self.threading }
+    }
+}
+
+/// A log sink.
+pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+/// A progress display: done, total (0: unknown).
+pub(crate) type ProgressSink = Arc<dyn Fn(u64, u64) -> Verdict + Send + Sync>;
+
+/// What a subsystem is granted.
+#[derive(Clone)]
+pub struct Backends {
+    pub(crate) stores: BTreeMap<String, Registered<SharedStore>>,
+    pub(crate) address_books: BTreeMap<String, Registered<SharedAddressBook>>,
+    pub(crate) transports: BTreeMap<String, Registered<SharedTransport>>,
+    pub(crate) profiles: Arc<SharedProfileStorage>,
+    pub(crate) catalogue: Arc<SharedCatalogue>,
+    pub(crate) log: Option<LogSink>,
+    pub(crate) progress: Option<ProgressSink>,
+}
+
+impl Backends {
+    /// Profiles and services, and no provider yet.
+    #[must_use]
+    pub fn new(profiles: Arc<SharedProfileStorage>, catalogue: Arc<SharedCatalogue>) -> Self {
+        Self {
+            stores: BTreeMap::new(),
+            address_books: BTreeMap::new(),
+            transports: BTreeMap::new(),
+            profiles,
+            catalogue,
+            log: None,
+            progress: None,
+        }
+    }
+
+    /// Grants a kind of message store under the name its profile sections carry (`PR_PROVIDER_DLL_NAME`;
+    /// ASCII case does not count). The opener is given the profile section and the store's private
+    /// identifier, if it is opened by one.
+    #[must_use]
+    pub fn with_store<F>(mut self, name: &str, threading: Threading, open: F) -> Self
+    where
+        F: Fn(&ProviderLogon, Option<&[u8]>) -> Result<Opened<SharedStore>> + Send + Sync + 'static,
+    {
+        self.stores.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        self
+    }
+
+    /// Grants a kind of address book under the name its profile sections carry.
+    #[must_use]
+    pub fn with_address_book<F>(mut self, name: &str, threading: Threading, open: F) -> Self
+    where
+        F: Fn(&ProviderLogon) -> Result<Opened<SharedAddressBook>> + Send + Sync + 'static,
+    {
+        let open = move |logon: &ProviderLogon, _: Option<&[u8]>| open(logon);
+        self.address_books.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        self
+    }
+
+    /// Grants a kind of transport under the name its profile sections carry.
+    #[must_use]
+    pub fn with_transport<F>(mut self, name: &str, threading: Threading, open: F) -> Self
+    where
+        F: Fn(&ProviderLogon) -> Result<Opened<SharedTransport>> + Send + Sync + 'static,
+    {
+        let open = move |logon: &ProviderLogon, _: Option<&[u8]>| open(logon);
+        self.transports.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        self
+    }
+
+    /// Also hands the engine's diagnostics to that function; `tracing` gets them in any case.
+    #[must_use]
+    pub fn with_log(mut self, log: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+        self.log = Some(Arc::new(log));
+        self
+    }
+
+    /// Shows the progress of long work, `done` of `total` items (0: unknown), and may cancel it. Called
+    /// where the session runs: it must not wait.
+    #[must_use]
+    pub fn with_progress(mut self, progress: impl Fn(u64, u64) -> Verdict + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+}
+
+impl core::fmt::Debug for Backends {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Backends")
+            .field("stores", &self.stores.keys())
+            .field("address_books", &self.address_books.keys())
+            .field("transports", &self.transports.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds what a profile section names.
+pub(crate) fn find<T: ?Sized>(backends: &BTreeMap<String, Registered<T>>, logon: &ProviderLogon) -> Result<Registered<T>> {
+    backends.get(&logon.backend.to_ascii_lowercase()).cloned().ok_or_else(|| {
+        Failure::new(
+            Code::NotFound,
+            format!(
+                "this host offers no backend named {:?}; remove the service from the profile or run it where the backend is",
+                logon.backend
+            ),
+        )
+    })
+}

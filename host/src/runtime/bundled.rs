@@ -1,0 +1,82 @@
+//! The backends this crate brings along, put together.
+
+use crate::backends::catalogue::TomlCatalogue;
+use crate::backends::profiles::SqliteProfiles;
+use crate::runtime::{Backends, Opened, SharedAddressBook, SharedStore, Threading};
+use mapi_engine::backend::{ProviderKind, ProviderLogon};
+use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::memory::{MemoryAddressBook, MemoryCatalogue, MemoryProfiles, MemoryStore};
+use mapi_engine::properties::Guid;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+impl Backends {
+    /// Everything in one data folder, durable: profiles, and a mailbox or address book file for each
+    /// provider of a profile. The services are those of `services.toml` in the folder. Any number of
+    /// processes may use one folder.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_ACCESS`, `MAPI_E_CORRUPT_STORE`, `MAPI_E_VERSION`, `MAPI_E_NOT_ENOUGH_DISK`.
+    pub fn embedded(folder: &Path) -> Result<Self> {
+        let profiles = SqliteProfiles::in_folder(folder)?;
+        let catalogue = TomlCatalogue::in_file(&folder.join("services.toml"))?;
+        Ok(Self::new(profiles, Arc::new(catalogue)).with_memory())
+    }
+
+    /// Everything in memory, gone with the last clone of this value: for tests, and for hosts that want
+    /// nothing on disk. The services have the names of [`Backends::embedded`].
+    #[must_use]
+    pub fn memory() -> Self {
+        let catalogue = MemoryCatalogue::new(vec![
+            MemoryCatalogue::service("mapi.store", "Mailbox", ProviderKind::Store, "memory"),
+            MemoryCatalogue::service("mapi.pab", "Personal Address Book", ProviderKind::AddressBook, "memory-pab"),
+        ]);
+        Self::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue)).with_memory()
+    }
+
+    /// Grants the backends `memory` and `memory-pab`: a store or address book for each profile section.
+    fn with_memory(self) -> Self {
+        let stores = Mutex::new(Vec::<(Guid, Arc<MemoryStore>)>::new());
+        let open_store = move |logon: &ProviderLogon, entry: Option<&[u8]>| {
+            let mut stores = stores.lock().unwrap_or_else(PoisonError::into_inner);
+            let wanted = |(section, store): &&(Guid, Arc<MemoryStore>)| match entry {
+                Some(entry) => store.private_entry() == entry,
+                None => *section == logon.section,
+            };
+            let known = stores.iter().find(wanted).map(|(_, store)| Arc::clone(store));
+            let store = match (known, entry) {
+                (Some(store), _) => store,
+                (None, Some(_)) => return Err(Failure::not_found("there is no such store in memory any more")),
+                (None, None) => {
+                    let uid = random_uid()?;
+                    let store = Arc::new(MemoryStore::new(uid, &format!("memory {uid}")));
+                    stores.push((logon.section, Arc::clone(&store)));
+                    store
+                }
+            };
+            Ok(Opened::<SharedStore>::new(store))
+        };
+        let books = Mutex::new(Vec::<(Guid, Arc<MemoryAddressBook>)>::new());
+        let open_book = move |logon: &ProviderLogon| {
+            let mut books = books.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = books.iter().find(|(section, _)| *section == logon.section).map(|(_, book)| Arc::clone(book));
+            let book = match known {
+                Some(book) => book,
+                None => {
+                    let book = Arc::new(MemoryAddressBook::new(random_uid()?));
+                    books.push((logon.section, Arc::clone(&book)));
+                    book
+                }
+            };
+            Ok(Opened::<SharedAddressBook>::new(book))
+        };
+        self.with_store("memory", Threading::Prompt, open_store).with_address_book("memory-pab", Threading::Prompt, open_book)
+    }
+}
+
+fn random_uid() -> Result<Guid> {
+    let mut uid = Guid::default();
+    getrandom::fill(&mut uid.0)
+        .map_err(|error| Failure::new(Code::NotEnoughResources, format!("the system gives no random bytes: {error}")))?;
+    Ok(uid)
+}

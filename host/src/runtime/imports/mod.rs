@@ -1,0 +1,86 @@
+//! The world's imports: what the component asks of its host, and nothing else.
+
+#![allow(unreachable_pub, reason = "the bindings publish the types behind their resources")]
+
+mod address_book;
+mod objects;
+mod presenter;
+mod services;
+mod store;
+mod transport;
+mod wasi;
+
+pub use address_book::AddressBookHandle;
+pub use store::StoreHandle;
+pub use transport::{HookHandle, TransportHandle};
+
+use crate::runtime::backends::{Opened, Registered};
+use crate::runtime::convert::Wire;
+use crate::runtime::provider::{Context, Provider, Weight};
+use crate::runtime::state::HostState;
+use crate::runtime::world::mapi::session::types as wit;
+use crate::runtime::{Threading, world};
+use mapi_engine::backend::ProviderLogon;
+use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::properties::{Value, tags};
+use std::sync::Arc;
+use wasmtime::component::{HasSelf, Linker, Resource};
+
+/// A linker with every import of the world.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(engine);
+    world::Session::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;
+    wasi::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+impl wit::Host for HostState {
+    /// The one way of a backend's failure into the component.
+    fn convert_failure(&mut self, failure: Failure) -> wasmtime::Result<wit::Failure> {
+        Ok(failure.into_wit())
+    }
+}
+
+impl world::mapi::session::method_flags::Host for HostState {}
+
+impl world::mapi::session::backend_types::Host for HostState {}
+
+/// A provider just opened, with its name for people.
+struct OpenedProvider<T: ?Sized> {
+    provider: Arc<Provider<T>>,
+    report: world::mapi::session::backend_types::LogonReport,
+}
+
+/// Opens a backend as the profile section names it. The backend's own code runs where it may block.
+async fn open<T: ?Sized + Send + Sync + 'static>(
+    context: &Context,
+    registered: Registered<T>,
+    logon: ProviderLogon,
+    entry: Option<Vec<u8>>,
+) -> Result<OpenedProvider<T>> {
+    let (name, uid) = (display_name(&logon), logon.section);
+    let opener = Provider::new(registered.open, &name, uid, Threading::Blocking);
+    let Opened { provider, section_changes, status_row, warning } =
+        opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
+    let provider = Arc::new(Provider::new(provider, &name, uid, registered.threading));
+    Ok(OpenedProvider { provider, report: super::convert::report(section_changes, status_row, warning) })
+}
+
+fn display_name(logon: &ProviderLogon) -> String {
+    let named = logon.configuration.iter().find(|property| property.tag.id() == tags::DISPLAY_NAME.id());
+    match named.map(|property| &property.value) {
+        Some(Value::Unicode(name)) => name.clone(),
+        _ => logon.backend.clone(),
+    }
+}
+
+/// A method the world has and this kind of backend does not offer.
+fn unsupported<T>(what: &str) -> Result<T> {
+    Err(Failure::new(Code::NoSupport, format!("this provider has no {what}")))
+}
+
+/// The provider behind a handle.
+trait Find<T> {
+    type Provider: ?Sized;
+    fn provider(&self, this: &Resource<T>) -> Result<Arc<Provider<Self::Provider>>>;
+}

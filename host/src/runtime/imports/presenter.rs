@@ -1,0 +1,78 @@
+//! The import `form-presenter`: this host shows no user interface, so every prompt is impossible.
+
+use crate::runtime::state::HostState;
+use crate::runtime::world::mapi::session::{form_presenter as wit, method_flags as flags, types};
+use mapi_engine::error::{Code, Failure, Result};
+
+fn no_interface<T>() -> Result<T> {
+    Err(Failure::new(Code::NoSupport, "this host shows no user interface"))
+}
+
+impl wit::Host for HostState {
+    async fn offers_ui(&mut self) -> wasmtime::Result<bool> {
+        Ok(false)
+    }
+
+    async fn show(&mut self, _ui: u64, _request: wit::FormRequest) -> Result<wit::FormOutcome> {
+        no_interface()
+    }
+
+    async fn forms(&mut self, _library: wit::FormLibrary) -> Result<Vec<wit::FormDefinition>> {
+        Ok(Vec::new())
+    }
+
+    async fn install_form(
+        &mut self,
+        _ui: u64,
+        _how: flags::InstallFormFlags,
+        _library: wit::FormLibrary,
+        _definition: String,
+    ) -> Result<()> {
+        no_interface()
+    }
+
+    async fn remove_form(&mut self, _library: wit::FormLibrary, _message_class: String) -> Result<()> {
+        no_interface()
+    }
+
+    async fn choose_profile(&mut self, _ui: u64, _prompt: wit::ProfilePrompt) -> Result<String> {
+        no_interface()
+    }
+
+    async fn ask(&mut self, _ui: u64, _question: wit::Question, _text: String) -> Result<bool> {
+        no_interface()
+    }
+
+    async fn resolve(&mut self, _ui: u64, _prompt: wit::ResolvePrompt) -> Result<wit::ResolveChoice> {
+        no_interface()
+    }
+
+    async fn choose_recipients(&mut self, _ui: u64, _prompt: wit::AddressPrompt) -> Result<wit::AddressChoice> {
+        no_interface()
+    }
+
+    async fn details(&mut self, _ui: u64, _prompt: wit::DetailsPrompt) -> Result<Vec<types::Property>> {
+        no_interface()
+    }
+
+    async fn new_entry(&mut self, _ui: u64, _prompt: wit::NewEntryPrompt) -> Result<wit::NewEntryChoice> {
+        no_interface()
+    }
+
+    async fn edit_options(&mut self, _ui: u64, _prompt: wit::OptionsPrompt) -> Result<Vec<types::Property>> {
+        no_interface()
+    }
+
+    async fn select_forms(&mut self, _ui: u64, _prompt: wit::SelectFormsPrompt) -> Result<Vec<u32>> {
+        no_interface()
+    }
+
+    async fn select_form_library(
+        &mut self,
+        _ui: u64,
+        _scope: wit::FormScope,
+        _folder_id: Option<Vec<u8>>,
+    ) -> Result<wit::FormLibrary> {
+        no_interface()
+    }
+}

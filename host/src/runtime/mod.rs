@@ -1,0 +1,40 @@
+//! The component in its runtime: engine, subsystems, objects, and what they are granted.
+
+#[macro_use]
+mod macros;
+
+mod backends;
+mod bundled;
+mod cache;
+mod call;
+mod convert;
+mod engine;
+mod imports;
+mod limits;
+mod objects;
+mod provider;
+mod state;
+mod subsystem;
+mod world;
+
+pub use backends::{
+    Backends, Opened, SharedAddressBook, SharedCatalogue, SharedProfileStorage, SharedStore, SharedTransport, Threading,
+};
+pub use call::CallId;
+pub use engine::{Engine, EngineOptions};
+pub use limits::Limits;
+pub use objects::{
+    AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, Folder, FolderType, ImportOptions, ImportedMessage,
+    LogonFailure, LogonOptions, MailUser, Message, MessageImport, MessageOptions, MessageStore, Object, Oddity, OpenedProperty,
+    ProfileAdmin, PropProblem, Properties, PropertyInterface, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
+    Table, WithValues, Work,
+};
+pub use subsystem::Subsystem;
+/// The flags of every method, one type for each, named after the methods and the flags after MAPI's.
+pub use world::mapi::session::method_flags as flags;
+
+/// The component this crate was built with.
+pub const COMPONENT: &[u8] = include_bytes!(env!("MAPI_SESSION_COMPONENT"));
+
+/// SHA-256 of [`COMPONENT`], in hexadecimal.
+pub const COMPONENT_HASH: &str = env!("MAPI_SESSION_COMPONENT_HASH");

@@ -1,0 +1,58 @@
+//! `IMessage`.
+
+use super::{Attachment, Table, WithValues, has_properties, object};
+use super::{raw_tags, with_values};
+use crate::runtime::flags;
+use mapi_engine::error::Result;
+use mapi_engine::properties::PropTag;
+
+object! {
+    /// A message (`IMessage`).
+    Message
+}
+
+impl Message {
+    has_properties!(mapi_session_objects, message);
+
+    /// `GetAttachmentTable`.
+    ///
+    /// # Errors
+    /// `messages` 3.
+    pub async fn get_attachment_table(&self, flags: flags::GetAttachmentTableFlags) -> Result<Table> {
+        let this = self.handle.resource;
+        let table = call!(self.subsystem(), "IMessage::GetAttachmentTable", |live| {
+            live.world.mapi_session_objects().message().call_get_attachment_table(&mut live.store, this, flags).await
+        })?;
+        Ok(Table::new(self.subsystem().hold(table)))
+    }
+
+    /// `OpenAttach`, by `PR_ATTACH_NUM`.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`.
+    pub async fn open_attach(
+        &self,
+        number: u32,
+        flags: flags::OpenAttachFlags,
+        tags: Option<&[PropTag]>,
+    ) -> Result<WithValues<Attachment>> {
+        let (this, tags) = (self.handle.resource, raw_tags(tags));
+        let opened = call!(self.subsystem(), "IMessage::OpenAttach", |live| {
+            let message = live.world.mapi_session_objects().message();
+            message.call_open_attach(&mut live.store, this, number, flags, tags.as_deref()).await
+        })?;
+        with_values(Attachment::new(self.subsystem().hold(opened.attachment)), opened.values)
+    }
+
+    /// `GetRecipientTable`.
+    ///
+    /// # Errors
+    /// `messages` 4.
+    pub async fn get_recipient_table(&self, flags: flags::GetRecipientTableFlags) -> Result<Table> {
+        let this = self.handle.resource;
+        let table = call!(self.subsystem(), "IMessage::GetRecipientTable", |live| {
+            live.world.mapi_session_objects().message().call_get_recipient_table(&mut live.store, this, flags).await
+        })?;
+        Ok(Table::new(self.subsystem().hold(table)))
+    }
+}

@@ -1,0 +1,229 @@
+//! `IMAPISession`.
+
+use super::{MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object};
+use super::{last_error, raw_tags, warned, with_values};
+use crate::runtime::convert::Wire;
+use crate::runtime::world::exports::mapi::session::sessions as wit;
+use crate::runtime::{Subsystem, flags};
+use mapi_engine::error::{Failure, MapiError, Result, Warned};
+use mapi_engine::properties::PropTag;
+
+/// What `MAPILogonEx` is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogonOptions {
+    /// Name of the profile; with `None` the flags say which.
+    pub profile: Option<String>,
+    /// The flags (`session` 2.1).
+    pub flags: flags::LogonFlags,
+}
+
+impl LogonOptions {
+    /// A session of its own with that profile.
+    #[must_use]
+    pub fn profile(name: impl Into<String>) -> Self {
+        Self { profile: Some(name.into()), flags: flags::LogonFlags::MAPI_EXTENDED | flags::LogonFlags::MAPI_NEW_SESSION }
+    }
+
+    /// A session of its own with the default profile.
+    #[must_use]
+    pub fn default_profile() -> Self {
+        let flags = flags::LogonFlags::MAPI_EXTENDED | flags::LogonFlags::MAPI_NEW_SESSION | flags::LogonFlags::MAPI_USE_DEFAULT;
+        Self { profile: None, flags }
+    }
+
+    /// With these flags too.
+    #[must_use]
+    pub fn with(mut self, flags: flags::LogonFlags) -> Self {
+        self.flags |= flags;
+        self
+    }
+
+    pub(crate) fn into_wit(self) -> wit::LogonOptions {
+        wit::LogonOptions { ui: NO_UI, profile: self.profile, password: None, how: self.flags | flags::LogonFlags::MAPI_UNICODE }
+    }
+}
+
+/// A logon that failed. There is no session that could be asked for the details, so they come along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogonFailure {
+    /// Why.
+    pub failure: Failure,
+    /// `MAPIERROR` of the failure.
+    pub error: Option<MapiError>,
+}
+
+impl LogonFailure {
+    pub(crate) fn from_wit(failed: wit::LogonFailure) -> Result<Self> {
+        Ok(Self { failure: Failure::from_wit(failed.failure)?, error: last_error(failed.error)? })
+    }
+}
+
+impl From<Failure> for LogonFailure {
+    fn from(failure: Failure) -> Self {
+        Self { failure, error: None }
+    }
+}
+
+impl From<LogonFailure> for Failure {
+    fn from(failed: LogonFailure) -> Self {
+        failed.failure
+    }
+}
+
+impl core::fmt::Display for LogonFailure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.failure.fmt(f)
+    }
+}
+
+impl std::error::Error for LogonFailure {}
+
+/// What a turn did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Whether more waits.
+    pub more: bool,
+    /// Notifications that are due.
+    pub notifications: u32,
+    /// When the next turn is wanted at the latest, in nanoseconds of the subsystem's monotonic clock.
+    pub wake_at: Option<u64>,
+}
+
+impl Work {
+    pub(crate) const fn from_wit(work: wit::Work) -> Self {
+        Self { more: work.more, notifications: work.notifications, wake_at: work.wake_at }
+    }
+}
+
+/// What `IMAPISession::OpenEntry` opens.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Entry {
+    /// An object of a store or an address book.
+    Object(Object),
+    /// A status object.
+    Status(StatusObject),
+}
+
+object! {
+    /// A client's handle onto a session (`IMAPISession`). Dropping the last handle logs off.
+    Session
+}
+
+impl Session {
+    has_last_error!(mapi_session_sessions, session);
+
+    /// `GetMsgStoresTable`.
+    ///
+    /// # Errors
+    /// `session` 6.2.
+    pub async fn get_msg_stores_table(&self, flags: flags::GetMsgStoresTableFlags) -> Result<Table> {
+        let this = self.handle.resource;
+        let table = call!(self.subsystem(), "IMAPISession::GetMsgStoresTable", |live| {
+            live.world.mapi_session_sessions().session().call_get_msg_stores_table(&mut live.store, this, flags).await
+        })?;
+        Ok(Table::new(self.subsystem().hold(table)))
+    }
+
+    /// `OpenMsgStore`. A warning means: open, and `get_last_error` knows more.
+    ///
+    /// # Errors
+    /// `session` 6.3.
+    pub async fn open_msg_store(
+        &self,
+        entry_id: &[u8],
+        flags: flags::OpenMsgStoreFlags,
+        tags: Option<&[PropTag]>,
+    ) -> Result<Warned<WithValues<MessageStore>>> {
+        let (this, entry_id, tags) = (self.handle.resource, entry_id.to_vec(), raw_tags(tags));
+        let opened = call!(self.subsystem(), "IMAPISession::OpenMsgStore", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_open_msg_store(&mut live.store, this, NO_UI, &entry_id, flags, tags.as_deref()).await
+        })?;
+        let store = MessageStore::new(self.subsystem().hold(opened.store));
+        warned(with_values(store, opened.values)?, opened.warning)
+    }
+
+    /// `GetStatusTable`.
+    ///
+    /// # Errors
+    /// `session` 6.6.
+    pub async fn get_status_table(&self, flags: flags::GetStatusTableFlags) -> Result<Table> {
+        let this = self.handle.resource;
+        let table = call!(self.subsystem(), "IMAPISession::GetStatusTable", |live| {
+            live.world.mapi_session_sessions().session().call_get_status_table(&mut live.store, this, flags).await
+        })?;
+        Ok(Table::new(self.subsystem().hold(table)))
+    }
+
+    /// `OpenEntry`.
+    ///
+    /// # Errors
+    /// `session` 6.7.
+    pub async fn open_entry(
+        &self,
+        entry_id: &[u8],
+        flags: flags::SessionOpenEntryFlags,
+        tags: Option<&[PropTag]>,
+    ) -> Result<WithValues<Entry>> {
+        let (this, entry_id, tags) = (self.handle.resource, entry_id.to_vec(), raw_tags(tags));
+        let opened = call!(self.subsystem(), "IMAPISession::OpenEntry", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_open_entry(&mut live.store, this, &entry_id, flags, tags.as_deref()).await
+        })?;
+        let entry = self.subsystem().entry(opened.entry);
+        with_values(entry, opened.values)
+    }
+
+    /// `CompareEntryIDs`.
+    ///
+    /// # Errors
+    /// `session` 6.8.
+    pub async fn compare_entry_ids(&self, first: &[u8], second: &[u8]) -> Result<bool> {
+        let (this, first, second) = (self.handle.resource, first.to_vec(), second.to_vec());
+        call!(self.subsystem(), "IMAPISession::CompareEntryIDs", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_compare_entry_ids(&mut live.store, this, &first, &second).await
+        })
+    }
+
+    /// `Logoff`: this handle and everything opened through it become invalid.
+    ///
+    /// # Errors
+    /// `session` 4.
+    pub async fn logoff(&self, flags: flags::LogoffFlags) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMAPISession::Logoff", |live| {
+            live.world.mapi_session_sessions().session().call_logoff(&mut live.store, this, NO_UI, flags).await
+        })
+    }
+
+    /// `AdminServices`.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT`.
+    pub async fn admin_services(&self) -> Result<ServiceAdmin> {
+        let this = self.handle.resource;
+        let admin = call!(self.subsystem(), "IMAPISession::AdminServices", |live| {
+            live.world.mapi_session_sessions().session().call_admin_services(&mut live.store, this).await
+        })?;
+        Ok(ServiceAdmin::new(self.subsystem().hold(admin)))
+    }
+}
+
+impl Subsystem {
+    fn entry(&self, entry: wit::Entry) -> Entry {
+        use crate::runtime::world::exports::mapi::session::objects;
+        let object = match entry {
+            wit::Entry::Store(store) => objects::Object::Store(store),
+            wit::Entry::Folder(folder) => objects::Object::Folder(folder),
+            wit::Entry::Container(container) => objects::Object::Container(container),
+            wit::Entry::Message(message) => objects::Object::Message(message),
+            wit::Entry::MailUser(user) => objects::Object::MailUser(user),
+            wit::Entry::DistList(list) => objects::Object::DistList(list),
+            wit::Entry::Properties(properties) => objects::Object::Properties(properties),
+            wit::Entry::Status(status) => return Entry::Status(StatusObject::new(self.hold(status))),
+        };
+        Entry::Object(self.object(object))
+    }
+}

@@ -1,0 +1,80 @@
+//! `IMsgStore`.
+
+use super::{AddressBookContainer, DistList, Folder, MailUser, Message, Properties, WithValues, has_properties, object};
+use super::{raw_tags, with_values};
+use crate::runtime::world::exports::mapi::session::objects as wit;
+use crate::runtime::{Subsystem, flags};
+use mapi_engine::error::Result;
+use mapi_engine::properties::PropTag;
+
+/// What an `OpenEntry` opens, by its type.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Object {
+    /// `MAPI_STORE`.
+    Store(MessageStore),
+    /// `MAPI_FOLDER`.
+    Folder(Folder),
+    /// `MAPI_ABCONT`.
+    Container(AddressBookContainer),
+    /// `MAPI_MESSAGE`.
+    Message(Message),
+    /// `MAPI_MAILUSER`.
+    MailUser(MailUser),
+    /// `MAPI_DISTLIST`.
+    DistList(DistList),
+    /// An object that has properties and nothing more.
+    Properties(Properties),
+}
+
+object! {
+    /// A message store (`IMsgStore`).
+    MessageStore
+}
+
+impl MessageStore {
+    has_properties!(mapi_session_objects, store);
+
+    /// `OpenEntry`; without an identifier the root folder.
+    ///
+    /// # Errors
+    /// `stores` 2.3.
+    pub async fn open_entry(
+        &self,
+        entry_id: Option<&[u8]>,
+        flags: flags::StoreOpenEntryFlags,
+        tags: Option<&[PropTag]>,
+    ) -> Result<WithValues<Object>> {
+        let (this, entry_id, tags) = (self.handle.resource, entry_id.map(<[u8]>::to_vec), raw_tags(tags));
+        let opened = call!(self.subsystem(), "IMsgStore::OpenEntry", |live| {
+            let store = live.world.mapi_session_objects().store();
+            store.call_open_entry(&mut live.store, this, entry_id.as_ref(), flags, tags.as_deref()).await
+        })?;
+        with_values(self.subsystem().object(opened.object), opened.values)
+    }
+
+    /// `CompareEntryIDs`.
+    ///
+    /// # Errors
+    /// `stores` 2.4.
+    pub async fn compare_entry_ids(&self, first: &[u8], second: &[u8]) -> Result<bool> {
+        let (this, first, second) = (self.handle.resource, first.to_vec(), second.to_vec());
+        call!(self.subsystem(), "IMsgStore::CompareEntryIDs", |live| {
+            live.world.mapi_session_objects().store().call_compare_entry_ids(&mut live.store, this, &first, &second).await
+        })
+    }
+}
+
+impl Subsystem {
+    pub(super) fn object(&self, object: wit::Object) -> Object {
+        match object {
+            wit::Object::Store(store) => Object::Store(MessageStore::new(self.hold(store))),
+            wit::Object::Folder(folder) => Object::Folder(Folder::new(self.hold(folder))),
+            wit::Object::Container(container) => Object::Container(AddressBookContainer::new(self.hold(container))),
+            wit::Object::Message(message) => Object::Message(Message::new(self.hold(message))),
+            wit::Object::MailUser(user) => Object::MailUser(MailUser::new(self.hold(user))),
+            wit::Object::DistList(list) => Object::DistList(DistList::new(self.hold(list))),
+            wit::Object::Properties(properties) => Object::Properties(Properties::new(self.hold(properties))),
+        }
+    }
+}

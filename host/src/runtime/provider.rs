@@ -1,0 +1,121 @@
+//! Calls of backends: kept from harming anything but their own provider.
+//!
+//! A backend that panics or stalls costs its own service and nothing else (`session` 3.1): a panic is
+//! `MAPI_E_CALL_FAILED` then and ever after, a call past its deadline `MAPI_E_TIMEOUT`, and until it has
+//! returned the provider is given no other.
+
+use crate::runtime::call::Control;
+use crate::runtime::{Limits, Threading};
+use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::properties::Guid;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a call may be expected to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Reads a bounded amount.
+    Short,
+    /// May wait for a disk or a network.
+    Long,
+    /// Works on a whole store.
+    Maintenance,
+}
+
+/// One opened backend, or one of the host's own services.
+pub(crate) struct Provider<T: ?Sized> {
+    backend: Arc<T>,
+    name: Arc<str>,
+    uid: Guid,
+    threading: Threading,
+    panicked: AtomicBool,
+    late: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+/// What a call of a provider may use of the call it is part of.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) control: Arc<Control>,
+    pub(crate) limits: Arc<Limits>,
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
+    pub(crate) fn new(backend: Arc<T>, name: &str, uid: Guid, threading: Threading) -> Self {
+        Self { backend, name: name.into(), uid, threading, panicked: AtomicBool::new(false), late: Mutex::new(None) }
+    }
+
+    /// Calls the backend. Every failure names the provider.
+    pub(crate) async fn call<R: Send + 'static>(
+        &self,
+        context: &Context,
+        weight: Weight,
+        call: impl FnOnce(&T) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.attempt(context, weight, call).await.map_err(|failure| failure.from_provider(&self.name, self.uid))
+    }
+
+    async fn attempt<R: Send + 'static>(
+        &self,
+        context: &Context,
+        weight: Weight,
+        call: impl FnOnce(&T) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        if context.control.is_cancelled() {
+            return Err(Failure::new(Code::UserCancel, "the call was cancelled"));
+        }
+        if self.panicked.load(Ordering::Relaxed) {
+            return Err(lost());
+        }
+        if self.is_late() {
+            return Err(Failure::new(Code::Timeout, "an earlier call has not returned yet; try again later"));
+        }
+        if weight == Weight::Short && self.threading == Threading::Prompt {
+            return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
+        }
+        let limit = match weight {
+            Weight::Short | Weight::Long => context.limits.backend_time,
+            Weight::Maintenance => context.limits.maintenance_time,
+        };
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let backend = Arc::clone(&self.backend);
+        let span = tracing::Span::current();
+        let running = tokio::task::spawn_blocking(move || {
+            let _entered = span.enter();
+            let outcome = catch_unwind(AssertUnwindSafe(|| call(&backend)));
+            // Nobody may wait any more: the answer came too late.
+            drop(answer.send(outcome));
+        });
+        match tokio::time::timeout(limit, answered).await {
+            Ok(Ok(outcome)) => self.unwound(outcome),
+            Ok(Err(_)) => Err(Failure::new(Code::CallFailed, "the process is ending")),
+            Err(_) => {
+                *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+                Err(overrun(limit))
+            }
+        }
+    }
+
+    fn is_late(&self) -> bool {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.take_if(|running| running.is_finished());
+        late.is_some()
+    }
+
+    fn unwound<R>(&self, outcome: std::thread::Result<Result<R>>) -> Result<R> {
+        outcome.unwrap_or_else(|_| {
+            self.panicked.store(true, Ordering::Relaxed);
+            tracing::error!(provider = &*self.name, "a backend panicked; it is not used any more");
+            Err(lost())
+        })
+    }
+}
+
+fn lost() -> Failure {
+    Failure::new(Code::CallFailed, "the backend broke down (a panic, see the log) and is not used any more by this subsystem")
+}
+
+fn overrun(limit: Duration) -> Failure {
+    Failure::new(Code::Timeout, format!("the backend did not answer within {limit:?} (Limits::backend_time or maintenance_time)"))
+}

@@ -1,0 +1,106 @@
+//! What an instance of the component can reach: its backends, and the limits it runs under.
+
+use crate::runtime::call::Control;
+use crate::runtime::engine::TICK;
+use crate::runtime::limits::Exceeded;
+use crate::runtime::provider::{Context, Provider};
+use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage, Threading};
+use mapi_engine::properties::Guid;
+use std::sync::Arc;
+use std::time::Instant;
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+
+/// The data of one instance.
+pub(crate) struct HostState {
+    pub(crate) backends: Backends,
+    pub(crate) profiles: Provider<SharedProfileStorage>,
+    pub(crate) catalogue: Provider<SharedCatalogue>,
+    /// The providers the component has opened.
+    pub(crate) providers: ResourceTable,
+    /// Leases of profiles, given back when the instance ends without having done so.
+    pub(crate) leases: Vec<u64>,
+    pub(crate) context: Context,
+    pub(crate) limiter: Limiter,
+    /// Where the monotonic clock begins.
+    pub(crate) started: Instant,
+    /// Ticks the running call has computed for.
+    ticks: u32,
+}
+
+impl HostState {
+    pub(crate) fn new(backends: Backends, limits: &Arc<Limits>, control: &Arc<Control>) -> Self {
+        let profiles = Provider::new(Arc::clone(&backends.profiles), "Profile storage", Guid::default(), Threading::Prompt);
+        let catalogue = Provider::new(Arc::clone(&backends.catalogue), "Service catalogue", Guid::default(), Threading::Prompt);
+        Self {
+            backends,
+            profiles,
+            catalogue,
+            providers: ResourceTable::new(),
+            leases: Vec::new(),
+            context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
+            limiter: Limiter { memory: limits.memory, exceeded: None },
+            started: Instant::now(),
+            ticks: 0,
+        }
+    }
+
+    /// Starts the accounts of a call.
+    pub(crate) fn begin(&mut self) {
+        self.ticks = 0;
+        self.limiter.exceeded = None;
+    }
+
+    /// One more tick was computed in this call.
+    fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        self.ticks = self.ticks.saturating_add(1);
+        let limits = &self.context.limits;
+        let exceeded = if self.context.control.is_overdue(limits.cancel_grace) {
+            Exceeded::Cancelled
+        } else if TICK.saturating_mul(self.ticks) > limits.call_time {
+            Exceeded::CallTime
+        } else {
+            // Other tasks of this thread have waited a tick.
+            return Ok(UpdateDeadline::Yield(1));
+        };
+        self.limiter.exceeded = Some(exceeded);
+        Err(wasmtime::format_err!("the host ended the call"))
+    }
+}
+
+impl Drop for HostState {
+    fn drop(&mut self) {
+        for lease in self.leases.drain(..) {
+            self.backends.profiles.release_lease(lease);
+        }
+    }
+}
+
+/// Puts the limits of the state in force.
+pub(crate) fn enforce(store: &mut Store<HostState>) {
+    store.limiter(|state| &mut state.limiter);
+    store.epoch_deadline_callback(|mut store| store.data_mut().tick());
+}
+
+/// Keeps the memory of the instance within its limit.
+pub(crate) struct Limiter {
+    memory: usize,
+    /// The limit that was hit during this call.
+    pub(crate) exceeded: Option<Exceeded>,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired <= self.memory {
+            return Ok(true);
+        }
+        tracing::warn!(current, desired, limit = self.memory, "a subsystem has reached its memory limit");
+        self.exceeded = Some(Exceeded::Memory);
+        Ok(false)
+    }
+
+    fn table_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // The component's tables have the size its code needs; nothing in it grows them.
+        Ok(true)
+    }
+}

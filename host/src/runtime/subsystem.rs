@@ -1,0 +1,288 @@
+//! One instance of the component: what one process with MAPI loaded is elsewhere.
+
+use crate::runtime::call::{CallId, Control};
+use crate::runtime::limits::{self, Exceeded};
+use crate::runtime::state::{HostState, enforce};
+use crate::runtime::world::exports::mapi::session::sessions as wit;
+use crate::runtime::world::{self, SessionPre};
+use crate::runtime::{Backends, Limits, LogonFailure, LogonOptions, ProfileAdmin, Session, Work, flags};
+use mapi_engine::error::{Code, Failure, Result};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+/// A subsystem: sessions that share one instance of the component, and nothing with any other.
+///
+/// Cloning it makes another handle. Calls on one subsystem run one after the other, each in the task that
+/// awaits it; a future that is dropped does not cancel its call, which ends in the background
+/// ([`Subsystem::cancel`] does). The instance ends with the last handle and the last object.
+#[derive(Clone)]
+pub struct Subsystem {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    live: Arc<tokio::sync::Mutex<Live>>,
+    control: Arc<Control>,
+    limits: Arc<Limits>,
+    /// Objects the client has dropped; the next call tells the component.
+    dropped: Mutex<Vec<ResourceAny>>,
+    /// Objects the client holds.
+    handles: AtomicU32,
+}
+
+/// The instance, until something ends it.
+enum Live {
+    Running(Box<Running>),
+    /// Why it was ended, for those who call nevertheless.
+    Ended(String),
+}
+
+pub(crate) struct Running {
+    pub(crate) store: Store<HostState>,
+    pub(crate) world: world::Session,
+}
+
+impl Subsystem {
+    pub(crate) async fn open(
+        engine: &wasmtime::Engine,
+        world: &SessionPre<HostState>,
+        backends: Backends,
+        limits: Limits,
+    ) -> Result<Self> {
+        let (limits, control) = (Arc::new(limits), Arc::new(Control::default()));
+        let mut store = Store::new(engine, HostState::new(backends, &limits, &control));
+        enforce(&mut store);
+        store.set_epoch_deadline(1);
+        let world = world.instantiate_async(&mut store).await.map_err(|error| {
+            Failure::new(Code::NotEnoughResources, format!("no subsystem can be opened (EngineOptions::subsystems): {error:#}"))
+        })?;
+        let live = Live::Running(Box::new(Running { store, world }));
+        let shared = Shared {
+            live: Arc::new(tokio::sync::Mutex::new(live)),
+            control,
+            limits,
+            dropped: Mutex::default(),
+            handles: AtomicU32::new(0),
+        };
+        let subsystem = Self { shared: Arc::new(shared) };
+        subsystem.initialize(None).await?;
+        Ok(subsystem)
+    }
+
+    /// The call that runs now.
+    #[must_use]
+    pub fn running(&self) -> Option<CallId> {
+        self.shared.control.running()
+    }
+
+    /// Cancels the call that runs now, if it is that one (`None`: whichever it is); whether there was one.
+    /// It ends with `MAPI_E_USER_CANCEL` as soon as it reports progress or needs a backend; when it has not
+    /// ended after [`Limits::cancel_grace`], the subsystem is ended.
+    #[expect(clippy::must_use_candidate, reason = "a call that is over needs no cancelling")]
+    pub fn cancel(&self, call: Option<CallId>) -> bool {
+        self.shared.control.cancel(call)
+    }
+
+    /// `MAPIInitialize`. A new subsystem is initialised once already; each further call needs its
+    /// [`Subsystem::uninitialize`].
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_UNKNOWN_FLAGS`.
+    pub async fn initialize(&self, how: Option<flags::InitializeFlags>) -> Result<()> {
+        let options = how.map(|how| wit::InitializeOptions { version: 0, how });
+        call!(self, "MAPIInitialize", |live| live.world.mapi_session_sessions().call_initialize(&mut live.store, options).await)
+    }
+
+    /// `MAPIUninitialize`. The last one logs every session off.
+    ///
+    /// # Errors
+    /// The subsystem was ended.
+    pub async fn uninitialize(&self) -> Result<()> {
+        call_plain!(self, "MAPIUninitialize", |live| live.world.mapi_session_sessions().call_uninitialize(&mut live.store).await)
+    }
+
+    /// `MAPILogonEx`.
+    ///
+    /// # Errors
+    /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `session` 2.6.
+    pub async fn logon(&self, options: LogonOptions) -> Result<Session, LogonFailure> {
+        let options = options.into_wit();
+        let logged_on = call_plain!(self, "MAPILogonEx", |live| {
+            live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
+        })?;
+        match logged_on {
+            Ok(session) => Ok(Session::new(self.hold(session))),
+            Err(failure) => Err(LogonFailure::from_wit(failure)?),
+        }
+    }
+
+    /// `MAPIAdminProfiles`.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`.
+    pub async fn admin_profiles(&self) -> Result<ProfileAdmin> {
+        let admin = call!(self, "MAPIAdminProfiles", |live| {
+            live.world.mapi_session_profiles().call_admin_profiles(&mut live.store).await
+        })?;
+        Ok(ProfileAdmin::new(self.hold(admin)))
+    }
+
+    /// Does waiting work (sliced table work, changes of other processes) for up to that long, in steps of a
+    /// microsecond.
+    ///
+    /// # Errors
+    /// The subsystem was ended.
+    pub async fn pump(&self, budget: Duration) -> Result<Work> {
+        let budget = u64::try_from(budget.as_micros()).unwrap_or(u64::MAX);
+        let work = call!(self, "pump", |live| live.world.mapi_session_sessions().call_pump(&mut live.store, budget).await)?;
+        Ok(Work::from_wit(work))
+    }
+
+    /// Takes charge of an object the component has handed out.
+    pub(crate) fn hold(&self, resource: ResourceAny) -> Handle {
+        self.shared.handles.fetch_add(1, Ordering::Relaxed);
+        Handle { subsystem: self.clone(), resource }
+    }
+
+    /// Waits for the calls before, and begins one.
+    pub(crate) async fn enter(&self, method: &'static str) -> Result<Entered> {
+        if self.shared.handles.load(Ordering::Relaxed) >= self.shared.limits.handles {
+            return Err(limits::too_many_handles(&self.shared.limits));
+        }
+        let live = Arc::clone(&self.shared.live).lock_owned().await;
+        Ok(Entered { live, shared: Arc::clone(&self.shared), id: CallId::next(), method })
+    }
+}
+
+impl core::fmt::Debug for Subsystem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Subsystem").field("running", &self.running()).finish_non_exhaustive()
+    }
+}
+
+/// An object of the component, dropped there with the next call after it is dropped here.
+pub(crate) struct Handle {
+    pub(crate) subsystem: Subsystem,
+    pub(crate) resource: ResourceAny,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let shared = &self.subsystem.shared;
+        shared.handles.fetch_sub(1, Ordering::Relaxed);
+        shared.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.resource);
+    }
+}
+
+/// A call under way: nobody else is in the instance.
+pub(crate) struct Entered {
+    live: OwnedMutexGuard<Live>,
+    shared: Arc<Shared>,
+    id: CallId,
+    method: &'static str,
+}
+
+impl Entered {
+    pub(crate) fn span(&self) -> tracing::Span {
+        tracing::debug_span!("mapi", call = %self.id, method = self.method)
+    }
+
+    /// Makes the instance ready for the call, and drops what the client has dropped since the last one.
+    pub(crate) async fn begin(&mut self) -> Result<&mut Running> {
+        let running = match &mut *self.live {
+            Live::Running(running) => &mut **running,
+            Live::Ended(why) => {
+                let gone = format!("the subsystem was ended ({why}); open another one");
+                return Err(Failure::new(Code::InvalidObject, gone));
+            }
+        };
+        self.shared.control.begin(self.id);
+        running.store.data_mut().begin();
+        running.store.set_epoch_deadline(1);
+        let dropped = std::mem::take(&mut *self.shared.dropped.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut outcome = Ok(());
+        for resource in dropped {
+            outcome = outcome.and(resource.resource_drop_async(&mut running.store).await);
+        }
+        match outcome {
+            Ok(()) => match &mut *self.live {
+                Live::Running(running) => Ok(running),
+                Live::Ended(_) => Err(Failure::new(Code::InvalidObject, "the subsystem was ended")),
+            },
+            Err(error) => Err(self.end(&error)),
+        }
+    }
+
+    /// Ends the call: what the component answered, or why it could not.
+    pub(crate) fn leave<T>(mut self, outcome: wasmtime::Result<T>) -> Result<T> {
+        let outcome = outcome.map_err(|error| self.end(&error));
+        self.shared.control.end();
+        outcome
+    }
+
+    /// A trap has ended the instance. Its memory and its providers go at once.
+    fn end(&mut self, error: &wasmtime::Error) -> Failure {
+        let exceeded = match &*self.live {
+            Live::Running(running) => running.store.data().limiter.exceeded,
+            Live::Ended(_) => None,
+        };
+        let failure = match exceeded {
+            Some(exceeded) => Exceeded::failure(exceeded, &self.shared.limits),
+            None => Failure::new(
+                Code::CallFailed,
+                format!(
+                    "the engine broke down in {} and the subsystem was ended; open another one ({})",
+                    self.method,
+                    error.root_cause()
+                ),
+            ),
+        };
+        tracing::error!(call = %self.id, method = self.method, error = format!("{error:#}"), "a subsystem was ended");
+        *self.live = Live::Ended(failure.to_string());
+        self.shared.control.end();
+        failure
+    }
+}
+
+/// A call that is finished even if nobody waits for it any more: an instance left in the middle of a call
+/// cannot be entered again.
+pub(crate) struct Finish<T: Send + 'static> {
+    call: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+}
+
+impl<T: Send + 'static> Finish<T> {
+    pub(crate) fn new(span: tracing::Span, call: impl Future<Output = T> + Send + 'static) -> Self {
+        let call: Pin<Box<dyn Future<Output = T> + Send>> =
+            if span.is_disabled() { Box::pin(call) } else { Box::pin(call.instrument(span)) };
+        Self { call: Some(call) }
+    }
+}
+
+impl<T: Send + 'static> Future for Finish<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(call) = &mut self.call else { return Poll::Pending };
+        let polled = call.as_mut().poll(context);
+        if polled.is_ready() {
+            self.call = None;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for Finish<T> {
+    fn drop(&mut self) {
+        if let (Some(call), Ok(runtime)) = (self.call.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(call);
+        }
+    }
+}
