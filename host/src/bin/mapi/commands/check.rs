@@ -1,0 +1,42 @@
+//! `mapi check`: the integrity of every store of the profile.
+
+use crate::args::CheckArguments;
+use crate::context::Context;
+use anyhow::Context as _;
+use mapi_session::expression::hexadecimal;
+use serde_json::json;
+use std::process::ExitCode;
+
+pub(crate) async fn run(context: &Context, arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
+    let stores = context.store_files()?;
+    let mut sound = true;
+    for path in stores {
+        let store = mapi_session::backends::sqlite::SqliteStore::open(&path, !arguments.repair)
+            .with_context(|| format!("cannot open the store {}", path.display()))?;
+        let report = mapi_session::Store::check(&*store, arguments.repair)?;
+        let left = report.findings.iter().filter(|finding| !finding.repaired).count();
+        sound &= left == 0;
+        if context.output.json {
+            let findings: Vec<_> = report
+                .findings
+                .iter()
+                .map(|finding| {
+                    json!({
+                        "object": finding.object.as_ref().map(|id| hexadecimal(id.as_bytes())),
+                        "message": finding.message,
+                        "repaired": finding.repaired,
+                    })
+                })
+                .collect();
+            context.output.object(&json!({ "store": path.display().to_string(), "objects": report.objects, "findings": findings }))?;
+        } else {
+            for finding in &report.findings {
+                let mended = if finding.repaired { " (mended)" } else { "" };
+                context.output.line(&format!("{}: {}{mended}", path.display(), finding.message))?;
+            }
+            let verdict = if left == 0 { "sound".to_owned() } else { format!("{left} faults; run mapi check --repair") };
+            context.output.line(&format!("{}: {} objects, {verdict}", path.display(), report.objects))?;
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,12 @@
+//! One module for each command.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod folders;
+pub(crate) mod import;
+pub(crate) mod profile;
+pub(crate) mod props;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod stores;
+pub(crate) mod table;

@@ -1,0 +1,154 @@
+//! `mapi table`: IMAPITable on the contents of a folder.
+
+use crate::args::TableArguments;
+use crate::context::Context;
+use crate::target;
+use anyhow::{Context as _, anyhow, bail};
+use mapi_session::expression::{self, ExpressionError, parse_property};
+use mapi_session::Table;
+use mapi_session::flags::{
+    FindRowFlags, GetContentsTableFlags, LogoffFlags, QueryColumnsFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags,
+};
+use mapi_session::properties::PropTag;
+use mapi_session::restriction::Restriction;
+use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
+use std::process::ExitCode;
+
+pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow::Result<ExitCode> {
+    // Everything typed is understood before anything is opened.
+    let restriction = restriction(arguments)?;
+    let sort = arguments.sort.as_deref().map(sort_order).transpose()?;
+    let find = arguments.find.as_deref().map(|text| parse("--find", text)).transpose()?;
+    let wanted = match arguments.columns.as_str() {
+        "all" | "default" => None,
+        names => Some(properties("--columns", names)?),
+    };
+    let share = arguments.at.as_deref().map(share).transpose()?;
+
+    let subsystem = context.subsystem().await?;
+    let session = context.session(&subsystem).await?;
+    let store = context.default_store(&session).await?;
+    let folder = target::folder(&store, &arguments.folder, false).await?;
+    let mut flags = GetContentsTableFlags::MAPI_UNICODE;
+    if arguments.associated {
+        flags |= GetContentsTableFlags::MAPI_ASSOCIATED;
+    }
+    let table = folder.get_contents_table(flags).await?;
+    let columns = match wanted {
+        Some(columns) => columns,
+        None if arguments.columns == "all" => table.query_columns(QueryColumnsFlags::TBL_ALL_COLUMNS).await?,
+        None => table.query_columns(QueryColumnsFlags::empty()).await?,
+    };
+    table.set_columns(&columns, SetColumnsFlags::empty()).await?;
+    if restriction.is_some() {
+        table.restrict(restriction.as_ref(), RestrictFlags::empty()).await?;
+    }
+    if let Some(sort) = sort {
+        table.sort_table(sort, SortTableFlags::empty()).await?;
+    }
+    if arguments.count {
+        let count = table.get_row_count().await?.value;
+        if context.output.json {
+            context.output.object(&serde_json::json!({ "count": count }))?;
+        } else {
+            context.output.line(&count.to_string())?;
+        }
+    } else {
+        seek(&table, arguments, share, find.as_ref()).await?;
+        show(context, &table, &columns, arguments.limit).await?;
+    }
+    session.logoff(LogoffFlags::empty()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn seek(table: &Table, arguments: &TableArguments, share: Option<(u32, u32)>, find: Option<&Restriction>) -> anyhow::Result<()> {
+    if let Some((numerator, denominator)) = share {
+        table.seek_row_approx(numerator, denominator).await?;
+    }
+    if let Some(position) = arguments.position {
+        let bookmark = if position < 0 { Bookmark::END } else { Bookmark::BEGINNING };
+        let rows = i32::try_from(position).map_err(|_| anyhow!("--position goes from -2147483648 to 2147483647"))?;
+        table.seek_row(bookmark, rows).await?;
+    }
+    if let Some(find) = find {
+        table.find_row(find, Bookmark::CURRENT, FindRowFlags::empty()).await.context("no row from here on matches --find")?;
+    }
+    Ok(())
+}
+
+/// Prints rows page by page: no call returns everything at once, and printing starts early.
+async fn show(context: &Context, table: &Table, columns: &[PropTag], limit: u32) -> anyhow::Result<()> {
+    let mut left = limit;
+    let mut rows = Vec::new();
+    while left > 0 {
+        let page = table.query_rows(i32::try_from(left.min(1_000)).unwrap_or(1_000), QueryRowsFlags::empty()).await?;
+        if page.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(u32::try_from(page.len()).unwrap_or(u32::MAX));
+        if context.output.json {
+            context.output.rows(columns, &page)?;
+        } else {
+            rows.extend(page);
+        }
+    }
+    if !context.output.json {
+        context.output.rows(columns, &rows)?;
+        let position = table.query_position().await?;
+        context.output.line(&format!("{} rows, to {} of {}", rows.len(), position.row, position.denominator))?;
+    }
+    Ok(())
+}
+
+fn parse(option: &str, text: &str) -> anyhow::Result<Restriction> {
+    expression::parse(text).map_err(|error: ExpressionError| anyhow!("{option}: {}", error.pointing_at(text)))
+}
+
+fn restriction(arguments: &TableArguments) -> anyhow::Result<Option<Restriction>> {
+    if let Some(text) = &arguments.restrict {
+        return parse("--restrict", text).map(Some);
+    }
+    let Some(text) = &arguments.restrict_json else { return Ok(None) };
+    let json = serde_json::from_str(text).context("--restrict-json is not JSON")?;
+    expression::restriction_from_json(&json).map(Some).map_err(|error| anyhow!("--restrict-json: {error}"))
+}
+
+/// Properties separated by commas.
+pub(crate) fn properties(option: &str, names: &str) -> anyhow::Result<Vec<PropTag>> {
+    names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| parse_property(name).ok_or_else(|| unknown(option, name)))
+        .collect()
+}
+
+fn unknown(option: &str, name: &str) -> anyhow::Error {
+    anyhow!("{option}: there is no property {name:?}; use a name such as subject or PR_SUBJECT, or a tag such as 0x0037001F")
+}
+
+/// `received` ascending, `-received` descending.
+fn sort_order(text: &str) -> anyhow::Result<SortOrderSet> {
+    let keys = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            let descending = name.starts_with('-');
+            let name = name.trim_start_matches(['-', '+']);
+            let tag = parse_property(name).ok_or_else(|| unknown("--sort", name))?;
+            Ok(if descending { SortOrder::descending(tag) } else { SortOrder::ascending(tag) })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(SortOrderSet::plain(keys))
+}
+
+fn share(text: &str) -> anyhow::Result<(u32, u32)> {
+    let Some((Ok(numerator), Ok(denominator))) = text.split_once('/').map(|(num, den)| (num.trim().parse(), den.trim().parse())) else {
+        bail!("--at takes a share such as 1/3, not {text:?}");
+    };
+    if denominator == 0 {
+        bail!("--at: the denominator cannot be 0");
+    }
+    Ok((numerator, denominator))
+}

@@ -1,0 +1,62 @@
+//! What every command starts from: the data folder, a subsystem in it, a session on a profile.
+
+use crate::args::Arguments;
+use crate::output::Output;
+use anyhow::{Context as _, bail};
+use mapi_session::flags::{GetMsgStoresTableFlags, InitializeFlags, OpenMsgStoreFlags, QueryRowsFlags, SetColumnsFlags};
+use mapi_session::properties::{PropTag, Property, Value, tags};
+use mapi_session::{Backends, Engine, EngineOptions, Limits, LogonOptions, MessageStore, Session, Subsystem};
+use std::path::PathBuf;
+
+/// The settings of this invocation.
+pub(crate) struct Context {
+    pub(crate) data: PathBuf,
+    pub(crate) profile: Option<String>,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(arguments: &Arguments) -> Self {
+        Self { data: arguments.data.clone(), profile: arguments.profile.clone(), output: Output { json: arguments.json } }
+    }
+
+    /// A subsystem on the data folder, initialised.
+    pub(crate) async fn subsystem(&self) -> anyhow::Result<Subsystem> {
+        let backends = Backends::embedded(&self.data)
+            .with_context(|| format!("the data folder {} cannot be used; name another with --data", self.data.display()))?;
+        let engine = Engine::new(&EngineOptions::default().with_subsystems(0).with_cache(self.data.join("cache")))?;
+        let subsystem = engine.subsystem(&backends, Limits::default()).await?;
+        subsystem.initialize(Some(InitializeFlags::MAPI_NT_SERVICE)).await?;
+        Ok(subsystem)
+    }
+
+    /// A session on the profile asked for, or on the default one.
+    pub(crate) async fn session(&self, subsystem: &Subsystem) -> anyhow::Result<Session> {
+        let options = match &self.profile {
+            Some(name) => LogonOptions::profile(name),
+            None => LogonOptions::default_profile(),
+        };
+        subsystem.logon(options).await.with_context(|| match &self.profile {
+            Some(name) => format!("cannot log on to the profile {name:?}; `mapi profile list` shows what there is"),
+            None => "cannot log on to the default profile; `mapi profile create NAME --default` makes one".to_owned(),
+        })
+    }
+
+    /// The default store of the session, opened for writing if it allows that.
+    pub(crate) async fn default_store(&self, session: &Session) -> anyhow::Result<MessageStore> {
+        const COLUMNS: [PropTag; 2] = [tags::ENTRYID, tags::DEFAULT_STORE];
+        let table = session.get_msg_stores_table(GetMsgStoresTableFlags::empty()).await?;
+        table.set_columns(&COLUMNS, SetColumnsFlags::empty()).await?;
+        let rows = table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?;
+        let is_default = |row: &&Vec<Property>| matches!(row.get(1).map(|cell| &cell.value), Some(Value::Boolean(true)));
+        let Some(row) = rows.iter().find(is_default).or_else(|| rows.first()) else {
+            bail!("this profile has no message store; `mapi profile create` makes one with the default services");
+        };
+        match row.first().map(|cell| &cell.value) {
+            Some(Value::Binary(entry_id)) => {
+                Ok(session.open_msg_store(entry_id, OpenMsgStoreFlags::MAPI_BEST_ACCESS, None).await?.value.object)
+            },
+            _ => bail!("the store of this profile has no entry identifier"),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The `mapi` command: mail through Extended MAPI, for people (aligned columns, progress bars, sentences)
+//! and for programs (`--json`).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
+
+mod args;
+mod commands;
+mod context;
+mod output;
+mod target;
+mod terminal;
+
+use args::{Arguments, Colour, Command};
+use clap::{CommandFactory, Parser};
+use context::Context;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.color {
+        Colour::Auto => {}
+        Colour::Always => anstream::ColorChoice::Always.write_global(),
+        Colour::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("MAPI_LOG").unwrap_or_else(|_| "off".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+            anstream::eprintln!("{style}mapi:{style:#} {}", terminal::harmless_lines(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does: no reason to complain.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+            || cause.downcast_ref::<serde_json::Error>().is_some_and(|error| error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe))
+    })
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Command::Completions { shell } = arguments.command {
+        clap_complete::generate(shell, &mut Arguments::command(), "mapi", &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let context = Context::new(&arguments);
+        match &arguments.command {
+            Command::Demo(demo) => commands::demo::run(&context, demo).await,
+            Command::Profile(profile) => commands::profile::run(&context, profile).await,
+            Command::Import(import) => commands::import::run(&context, import).await,
+            Command::Stores => commands::stores::run(&context).await,
+            Command::Folders(folders) => commands::folders::run(&context, folders).await,
+            Command::Table(table) => commands::table::run(&context, table).await,
+            Command::Props(props) => commands::props::run(&context, props).await,
+            Command::Show(show) => commands::show::run(&context, show).await,
+            Command::Status => commands::status::run(&context).await,
+            Command::Check(check) => commands::check::run(&context, check).await,
+            Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        }
+    })
+}

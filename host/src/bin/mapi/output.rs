@@ -1,0 +1,103 @@
+//! Rows and values, for people or for programs.
+
+use crate::terminal::{Grid, harmless};
+use mapi_session::expression::{hexadecimal, property_name, timestamp, value_to_json};
+use mapi_session::error::Code;
+use mapi_session::properties::{PropTag, PropType, Property, Value};
+use serde_json::{Map, Value as Json};
+use std::io::Write;
+
+/// Where a command's data goes.
+pub(crate) struct Output {
+    pub(crate) json: bool,
+}
+
+impl Output {
+    /// One JSON object on a line of its own.
+    pub(crate) fn object(&self, object: &Json) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        serde_json::to_writer(&mut out, object)?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// A line for people.
+    pub(crate) fn line(&self, text: &str) -> anyhow::Result<()> {
+        writeln!(std::io::stdout().lock(), "{text}")?;
+        Ok(())
+    }
+
+    /// Rows of a table: columns with the given headings, or objects with property names as keys.
+    pub(crate) fn rows(&self, columns: &[PropTag], rows: &[Vec<Property>]) -> anyhow::Result<()> {
+        if self.json {
+            for row in rows {
+                self.object(&row_object(columns, row))?;
+            }
+            return Ok(());
+        }
+        let headings: Vec<String> = columns.iter().map(|tag| property_name(*tag).trim_start_matches("PR_").replace('_', " ")).collect();
+        let marked: Vec<(&str, bool)> = headings.iter().zip(columns).map(|(heading, tag)| (heading.as_str(), is_number(*tag))).collect();
+        let mut grid = Grid::new(&marked);
+        for row in rows {
+            grid.row(row.iter().map(|cell| cell_text(&cell.value)));
+        }
+        let mut out = std::io::stdout().lock();
+        write!(out, "{grid}")?;
+        Ok(())
+    }
+}
+
+/// A row as a JSON object; cells without a value are left out.
+pub(crate) fn row_object(columns: &[PropTag], row: &[Property]) -> Json {
+    let mut object = Map::new();
+    for (tag, cell) in columns.iter().zip(row) {
+        if !matches!(cell.value, Value::Error(raw) if Code::from_raw(raw) == Code::NotFound) {
+            object.insert(property_name(*tag), value_to_json(&cell.value));
+        }
+    }
+    Json::Object(object)
+}
+
+fn is_number(tag: PropTag) -> bool {
+    matches!(tag.kind(), PropType::I2 | PropType::LONG | PropType::I8 | PropType::R4 | PropType::DOUBLE | PropType::CURRENCY)
+}
+
+/// A value on one line. Nothing in it acts on a terminal.
+pub(crate) fn cell_text(value: &Value) -> String {
+    match value {
+        Value::Error(raw) if Code::from_raw(*raw) == Code::NotFound => String::new(),
+        Value::Error(raw) => format!("({})", Code::from_raw(*raw)),
+        Value::Unicode(text) => harmless(text).into_owned(),
+        Value::String8(bytes) => harmless(&String::from_utf8_lossy(bytes)).into_owned(),
+        Value::SysTime(time) => {
+            let text = timestamp(*time);
+            text.get(..16).filter(|_| text.len() >= 20).map_or(text.clone(), |minute| minute.replace('T', " "))
+        }
+        Value::Binary(bytes) | Value::SvrEid(bytes) => hexadecimal(bytes),
+        Value::MvUnicode(texts) => texts.iter().map(|text| harmless(text).into_owned()).collect::<Vec<_>>().join("; "),
+        other => match value_to_json(other) {
+            Json::String(text) => text,
+            json => json.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mapi_session::properties::{FileTime, tags};
+
+    #[test]
+    fn a_missing_cell_is_empty_for_people_and_absent_for_programs() {
+        let missing = Property { tag: tags::SUBJECT, value: Value::Error(Code::NotFound.raw()) };
+        assert_eq!(cell_text(&missing.value), "");
+        assert_eq!(row_object(&[tags::SUBJECT], &[missing]), serde_json::json!({}));
+    }
+
+    #[test]
+    fn times_show_to_the_minute_for_people_and_in_full_for_programs() {
+        let time = Value::SysTime(FileTime::from_unix(1_717_149_600, 0));
+        assert_eq!(cell_text(&time), "2024-05-31 10:00");
+        assert_eq!(value_to_json(&time), serde_json::json!("2024-05-31T10:00:00Z"));
+    }
+}
