@@ -3,7 +3,9 @@
 #[path = "../../host/build/toolchain.rs"]
 mod toolchain;
 
+mod demo;
 mod dist;
+mod portability;
 mod setup;
 mod test;
 
@@ -24,6 +26,11 @@ struct Arguments {
 enum Task {
     /// Make the WebAssembly target usable; safe to run again.
     Setup,
+    /// Build and tell the whole story, on a sample mailbox or on an archive.
+    Demo {
+        /// mbox, Maildir or .eml, plain or compressed.
+        archive: Option<PathBuf>,
+    },
     /// Run every test.
     Test {
         /// Passed on to `cargo test`.
@@ -37,6 +44,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Setup => setup::setup(),
+        Task::Demo { archive } => demo::demo(archive.as_deref()),
         Task::Test { arguments } => test::test(&arguments),
         Task::Dist => dist::dist(),
     };

@@ -413,6 +413,7 @@ impl PropertyHolder for MessageState {
                 }
             }
         }
+        list.retain(|tag| !private::RANGE.contains(&tag.id()));
         Ok(list)
     }
 

@@ -13,11 +13,14 @@ use std::rc::Rc;
 pub(crate) mod private {
     use crate::properties::PropTag;
 
+    /// Identifiers the engine keeps for itself on stores, folders and messages: the outgoing queue, the
+    /// original of an imported message, and those below. Never listed.
+    pub(crate) const RANGE: std::ops::RangeInclusive<u16> = 0x67E0..=0x67EF;
     /// On the store object: the receive folders.
-    pub(crate) const RECEIVE_FOLDERS: PropTag = PropTag(0x67E1_0102);
+    pub(crate) const RECEIVE_FOLDERS: PropTag = PropTag(0x67E3_0102);
     /// On a folder: raised with every change of its set of subfolders, so that two who create one of the
     /// same name at once collide.
-    pub(crate) const CHILDREN_CHANGED: PropTag = PropTag(0x67E2_0003);
+    pub(crate) const CHILDREN_CHANGED: PropTag = PropTag(0x67E4_0003);
 
     /// Whether the tag is one of them.
     pub(crate) fn is_private(tag: PropTag) -> bool {
