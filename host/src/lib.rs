@@ -8,5 +8,6 @@ pub mod expression;
 mod runtime;
 pub mod sample;
 
+pub use mapi_engine::mime::IMPORT_KEY;
 pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
 pub use runtime::*;

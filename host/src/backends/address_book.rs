@@ -4,10 +4,11 @@
 //! [`SqliteStore`] under another identity. It has one modifiable container, made when the file is; matching
 //! names is left to the engine, which knows `PR_ANR`.
 
-use crate::backends::sqlite::{Access, SqliteStore};
+use crate::backends::sqlite::SqliteStore;
+use crate::backends::sqlite::database::Access;
 use mapi_engine::backend::{
-    AddressBook, AddressBookIdentity, Change, Commit, ObjectId, ObjectKind, Objects, Resolution, ScanFrom, ScanKind, ScanRequest, Scope,
-    Store, StoredProperty,
+    AddressBook, AddressBookIdentity, Change, Commit, ObjectId, ObjectKind, Objects, Resolution, ScanFrom, ScanKind, ScanRequest,
+    Scope, Store, StoredProperty,
 };
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::forward_objects;
@@ -56,7 +57,8 @@ impl SqliteAddressBook {
     }
 
     fn create_container(&self) -> Result<()> {
-        let object = self.0.reserve(1)?.pop().ok_or_else(|| Failure::new(Code::CallFailed, "The address book gave no identifier."))?;
+        let object =
+            self.0.reserve(1)?.pop().ok_or_else(|| Failure::new(Code::CallFailed, "The address book gave no identifier."))?;
         let properties = [
             Property::new(tags::DISPLAY_NAME, Value::Unicode("Personal Address Book".into())),
             Property::new(tags::CONTAINER_FLAGS, Value::Long(CONTAINER_FLAGS)),

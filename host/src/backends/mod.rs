@@ -1,5 +1,6 @@
 //! The backends the host brings along.
 
+pub mod address_book;
 pub mod catalogue;
 pub mod profiles;
 pub mod sqlite;

@@ -1,13 +1,16 @@
 //! The backends this crate brings along, put together.
 
+use crate::backends::address_book::SqliteAddressBook;
 use crate::backends::catalogue::TomlCatalogue;
 use crate::backends::profiles::SqliteProfiles;
+use crate::backends::sqlite::SqliteStore;
+use crate::backends::sqlite::database::Access;
 use crate::runtime::{Backends, Opened, SharedAddressBook, SharedStore, Threading};
-use mapi_engine::backend::{ProviderKind, ProviderLogon};
+use mapi_engine::backend::{ProviderKind, ProviderLogon, Store};
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::memory::{MemoryAddressBook, MemoryCatalogue, MemoryProfiles, MemoryStore};
-use mapi_engine::properties::Guid;
-use std::path::Path;
+use mapi_engine::properties::{Guid, Value, tags};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Backends {
@@ -20,7 +23,7 @@ impl Backends {
     pub fn embedded(folder: &Path) -> Result<Self> {
         let profiles = SqliteProfiles::in_folder(folder)?;
         let catalogue = TomlCatalogue::in_file(&folder.join("services.toml"))?;
-        Ok(Self::new(profiles, Arc::new(catalogue)).with_memory())
+        Ok(Self::new(profiles, Arc::new(catalogue)).with_sqlite(folder).with_memory())
     }
 
     /// Everything in memory, gone with the last clone of this value: for tests, and for hosts that want
@@ -32,6 +35,24 @@ impl Backends {
             MemoryCatalogue::service("mapi.pab", "Personal Address Book", ProviderKind::AddressBook, "memory-pab"),
         ]);
         Self::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue)).with_memory()
+    }
+
+    /// Grants the backends `sqlite` and `sqlite-pab`: a file for each profile section, the one its
+    /// `PR_RESOURCE_PATH` names (relative to the folder) or one of its own.
+    fn with_sqlite(self, folder: &Path) -> Self {
+        let (stores, books) = (folder.to_owned(), folder.to_owned());
+        let open_store = move |logon: &ProviderLogon, entry: Option<&[u8]>| {
+            let store = SqliteStore::open(&provider_file(&stores, "stores", logon), access(logon))?;
+            if entry.is_some_and(|entry| entry != store.identity().private_entry) {
+                return Err(Failure::not_found("this profile has another store file than the identifier names"));
+            }
+            Ok(Opened::<SharedStore>::new(Arc::new(store)))
+        };
+        let open_book = move |logon: &ProviderLogon| {
+            let book = SqliteAddressBook::open(&provider_file(&books, "address-books", logon), access(logon))?;
+            Ok(Opened::<SharedAddressBook>::new(Arc::new(book)))
+        };
+        self.with_store("sqlite", Threading::Prompt, open_store).with_address_book("sqlite-pab", Threading::Prompt, open_book)
     }
 
     /// Grants the backends `memory` and `memory-pab`: a store or address book for each profile section.
@@ -71,6 +92,22 @@ impl Backends {
             Ok(Opened::<SharedAddressBook>::new(book))
         };
         self.with_store("memory", Threading::Prompt, open_store).with_address_book("memory-pab", Threading::Prompt, open_book)
+    }
+}
+
+fn access(logon: &ProviderLogon) -> Access {
+    if logon.write { Access::Create } else { Access::Read }
+}
+
+/// The file of a provider: what its section says, or one named after the section.
+fn provider_file(folder: &Path, kind: &str, logon: &ProviderLogon) -> PathBuf {
+    let named = logon.configuration.iter().find(|property| property.tag.id() == tags::RESOURCE_PATH.id());
+    match named.map(|property| &property.value) {
+        Some(Value::Unicode(path)) if !path.is_empty() => folder.join(path),
+        _ => {
+            let name: String = logon.section.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+            folder.join(kind).join(name).with_extension("mapi")
+        }
     }
 }
 

@@ -55,8 +55,30 @@ impl Context {
         match row.first().map(|cell| &cell.value) {
             Some(Value::Binary(entry_id)) => {
                 Ok(session.open_msg_store(entry_id, OpenMsgStoreFlags::MAPI_BEST_ACCESS, None).await?.value.object)
-            },
+            }
             _ => bail!("the store of this profile has no entry identifier"),
         }
+    }
+
+    /// Every store and address book file of the data folder.
+    pub(crate) fn store_files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for kind in ["stores", "address-books"] {
+            let folder = self.data.join(kind);
+            if !folder.exists() {
+                continue;
+            }
+            for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|extension| extension == "mapi") {
+                    files.push(path);
+                }
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            bail!("there is no store in {}; name the data folder with --data", self.data.display());
+        }
+        Ok(files)
     }
 }

@@ -1,8 +1,8 @@
 //! Rows and values, for people or for programs.
 
 use crate::terminal::{Grid, harmless};
-use mapi_session::expression::{hexadecimal, property_name, timestamp, value_to_json};
 use mapi_session::error::Code;
+use mapi_session::expression::{hexadecimal, property_name, timestamp, value_to_json};
 use mapi_session::properties::{PropTag, PropType, Property, Value};
 use serde_json::{Map, Value as Json};
 use std::io::Write;
@@ -35,8 +35,10 @@ impl Output {
             }
             return Ok(());
         }
-        let headings: Vec<String> = columns.iter().map(|tag| property_name(*tag).trim_start_matches("PR_").replace('_', " ")).collect();
-        let marked: Vec<(&str, bool)> = headings.iter().zip(columns).map(|(heading, tag)| (heading.as_str(), is_number(*tag))).collect();
+        let headings: Vec<String> =
+            columns.iter().map(|tag| property_name(*tag).trim_start_matches("PR_").replace('_', " ")).collect();
+        let marked: Vec<(&str, bool)> =
+            headings.iter().zip(columns).map(|(heading, tag)| (heading.as_str(), is_number(*tag))).collect();
         let mut grid = Grid::new(&marked);
         for row in rows {
             grid.row(row.iter().map(|cell| cell_text(&cell.value)));

@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use mapi_session::flags::{
-    CreateFolderFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetPropsFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags,
-    StoreOpenEntryFlags,
+    CreateFolderFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetPropsFlags, QueryRowsFlags, RestrictFlags,
+    SetColumnsFlags, StoreOpenEntryFlags,
 };
 use mapi_session::properties::{Property, Value, tags};
 use mapi_session::restriction::{Relop, Restriction};

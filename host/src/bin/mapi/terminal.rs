@@ -42,10 +42,7 @@ pub(crate) fn harmless_lines(text: &str) -> String {
 }
 
 /// Rows under headings, numbers to the right. On a terminal it fits the width; elsewhere nothing is cut.
-pub(crate) struct Grid {
-    table: Table,
-    rows: usize,
-}
+pub(crate) struct Grid(Table);
 
 impl Grid {
     /// A grid with these headings; `true` marks a column of numbers.
@@ -64,24 +61,18 @@ impl Grid {
                 }
             }
         }
-        Self { table, rows: 0 }
+        Self(table)
     }
 
     /// Adds a row; every text is made harmless.
     pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.table.add_row(cells.into_iter().map(|cell| Cell::new(harmless(cell.as_ref()))));
-        self.rows += 1;
-    }
-
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> usize {
-        self.rows
+        self.0.add_row(cells.into_iter().map(|cell| Cell::new(harmless(cell.as_ref()))));
     }
 }
 
 impl core::fmt::Display for Grid {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        for line in self.table.lines() {
+        for line in self.0.lines() {
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
@@ -114,6 +105,5 @@ mod tests {
         let text = grid.to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines, ["NAME    SIZE", "a          1", "longer   100"]);
-        assert_eq!(grid.len(), 2);
     }
 }

@@ -3,6 +3,9 @@
 use crate::args::CheckArguments;
 use crate::context::Context;
 use anyhow::Context as _;
+use mapi_session::backend::Store;
+use mapi_session::backends::sqlite::SqliteStore;
+use mapi_session::backends::sqlite::database::Access;
 use mapi_session::expression::hexadecimal;
 use serde_json::json;
 use std::process::ExitCode;
@@ -11,9 +14,9 @@ pub(crate) async fn run(context: &Context, arguments: &CheckArguments) -> anyhow
     let stores = context.store_files()?;
     let mut sound = true;
     for path in stores {
-        let store = mapi_session::backends::sqlite::SqliteStore::open(&path, !arguments.repair)
-            .with_context(|| format!("cannot open the store {}", path.display()))?;
-        let report = mapi_session::Store::check(&*store, arguments.repair)?;
+        let access = if arguments.repair { Access::Write } else { Access::Read };
+        let store = SqliteStore::open(&path, access).with_context(|| format!("cannot open the store {}", path.display()))?;
+        let report = store.check(arguments.repair)?;
         let left = report.findings.iter().filter(|finding| !finding.repaired).count();
         sound &= left == 0;
         if context.output.json {
@@ -28,7 +31,9 @@ pub(crate) async fn run(context: &Context, arguments: &CheckArguments) -> anyhow
                     })
                 })
                 .collect();
-            context.output.object(&json!({ "store": path.display().to_string(), "objects": report.objects, "findings": findings }))?;
+            context
+                .output
+                .object(&json!({ "store": path.display().to_string(), "objects": report.objects, "findings": findings }))?;
         } else {
             for finding in &report.findings {
                 let mended = if finding.repaired { " (mended)" } else { "" };

@@ -12,7 +12,8 @@ use anyhow::{Context as _, bail, ensure};
 use mapi_session::expression::{self, value_to_json};
 use mapi_session::flags::{
     CreateProfileFlags, FindRowFlags, GetAttachmentTableFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetPropsFlags,
-    GetRecipientTableFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags, StoreOpenEntryFlags,
+    GetRecipientTableFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags,
+    StoreOpenEntryFlags,
 };
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
@@ -29,7 +30,11 @@ pub(crate) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
         return recheck(context, stated).await;
     }
     let folder = tempfile::tempdir().context("no temporary folder can be made for the demonstration")?;
-    let context = Context { data: folder.path().join("data"), profile: Some(PROFILE.into()), output: crate::output::Output { json: false } };
+    let context = Context {
+        data: folder.path().join("data"),
+        profile: Some(PROFILE.into()),
+        output: crate::output::Output { json: false },
+    };
     let (archive, known) = match &arguments.archive {
         Some(archive) => (archive.clone(), None),
         None => {
@@ -99,9 +104,17 @@ async fn tell(context: &Context, archive: &Path, known: Option<sample::Sample>) 
     steps.say("GetHierarchyTable", &before.join(", "))?;
 
     let first = take_in(context, &session, archive).await?;
-    steps.say("IMAPIFolder::CreateMessage, SaveChanges", &format!("{} of {} messages taken in from {}, {:.0} a second", first.added, first.seen, archive.display(), first.rate()))?;
+    steps.say(
+        "IMAPIFolder::CreateMessage, SaveChanges",
+        &format!("{} of {} messages taken in from {}, {:.0} a second", first.added, first.seen, archive.display(), first.rate()),
+    )?;
     if let Some(known) = known {
-        ensure!(first.added == u64::from(known.messages), "the sample holds {} messages, {} came in", known.messages, first.added);
+        ensure!(
+            first.added == u64::from(known.messages),
+            "the sample holds {} messages, {} came in",
+            known.messages,
+            first.added
+        );
     }
     let again = take_in(context, &session, archive).await?;
     ensure!(again.added == 0, "importing the same archive again added {} messages", again.added);
@@ -111,8 +124,18 @@ async fn tell(context: &Context, archive: &Path, known: Option<sample::Sample>) 
     narrate(&steps, &facts)?;
     if let Some(known) = known {
         ensure!(facts["messages"] == json!(known.messages), "the table has {} rows", facts["messages"]);
-        ensure!(facts["with attachments"] == json!(known.with_attachments), "{} messages have attachments, not {}", facts["with attachments"], known.with_attachments);
-        ensure!(facts["about releases"] == json!(known.about_releases), "{} messages are about releases, not {}", facts["about releases"], known.about_releases);
+        ensure!(
+            facts["with attachments"] == json!(known.with_attachments),
+            "{} messages have attachments, not {}",
+            facts["with attachments"],
+            known.with_attachments
+        );
+        ensure!(
+            facts["about releases"] == json!(known.about_releases),
+            "{} messages are about releases, not {}",
+            facts["about releases"],
+            known.about_releases
+        );
     }
 
     let forged = store.open_entry(Some(&[0; 24]), StoreOpenEntryFlags::MAPI_BEST_ACCESS, None).await;
@@ -120,22 +143,31 @@ async fn tell(context: &Context, archive: &Path, known: Option<sample::Sample>) 
     steps.say("OpenEntry", &format!("a forged identifier opens nothing: {refusal}"))?;
 
     let status = session.get_status_table(GetStatusTableFlags::MAPI_UNICODE).await?;
-    steps.say("GetStatusTable", &format!("{} rows: subsystem, spooler, address book and the providers at work", status.get_row_count().await?.value))?;
+    steps.say(
+        "GetStatusTable",
+        &format!("{} rows: subsystem, spooler, address book and the providers at work", status.get_row_count().await?.value),
+    )?;
     session.logoff(LogoffFlags::empty()).await?;
     steps.say("Logoff", "everything opened through the session is void now")?;
-    ensure!(store.open_entry(None, StoreOpenEntryFlags::empty(), None).await.is_err(), "a store still opens things after its session has logged off");
+    ensure!(
+        store.open_entry(None, StoreOpenEntryFlags::empty(), None).await.is_err(),
+        "a store still opens things after its session has logged off"
+    );
     Ok(facts)
 }
 
 async fn take_in(context: &Context, session: &Session, archive: &Path) -> anyhow::Result<Report> {
-    let arguments = ImportArguments { archives: vec![archive.to_owned()], folder: FOLDER.into(), defer_indexing: false, report_all: false };
+    let arguments =
+        ImportArguments { archives: vec![archive.to_owned()], folder: FOLDER.into(), defer_indexing: false, report_all: false };
     import::import(context, session, &arguments, false).await
 }
 
 fn narrate(steps: &Steps, facts: &Map<String, Json>) -> anyhow::Result<()> {
     let text = |name: &str| match &facts[name] {
         Json::String(text) => text.clone(),
-        Json::Array(list) => list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(" | "),
+        Json::Array(list) => {
+            list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(" | ")
+        }
         other => other.to_string(),
     };
     steps.say("GetContentsTable, GetRowCount", &format!("{} messages in {FOLDER}", text("messages")))?;
@@ -143,10 +175,20 @@ fn narrate(steps: &Steps, facts: &Map<String, Json>) -> anyhow::Result<()> {
     steps.say("SeekRowApprox 1/2", &format!("in the middle stands {}", text("middle")))?;
     steps.say("FindRow", &format!("the first subject from \"R\" on is {}", text("first from R")))?;
     steps.say("CreateBookmark, SeekRow", &format!("ten rows on and back again: {}", text("bookmark")))?;
-    steps.say("Restrict", &format!("{} subjects contain \"release\", {} messages have attachments", text("about releases"), text("with attachments")))?;
+    steps.say(
+        "Restrict",
+        &format!(
+            "{} subjects contain \"release\", {} messages have attachments",
+            text("about releases"),
+            text("with attachments")
+        ),
+    )?;
     steps.say("Restrict on bodies", &format!("{} bodies contain \"the\"", text("bodies with the")))?;
     steps.say("OpenEntry, GetProps", &format!("the newest message: {}", text("opened")))?;
-    steps.say("GetRecipientTable, GetAttachmentTable", &format!("its recipients {}, its attachments {}", text("recipients"), text("attachments")))?;
+    steps.say(
+        "GetRecipientTable, GetAttachmentTable",
+        &format!("its recipients {}, its attachments {}", text("recipients"), text("attachments")),
+    )?;
     steps.say("CompareEntryIDs", &format!("the newest and itself {}, the newest and the oldest {}", text("same"), text("other")))
 }
 
@@ -201,7 +243,9 @@ async fn open_newest(store: &MessageStore, table: &Table, facts: &mut Map<String
     let newest = entry_id(&table.query_rows(1, QueryRowsFlags::empty()).await?)?;
     table.seek_row(Bookmark::END, -1).await?;
     let oldest = entry_id(&table.query_rows(1, QueryRowsFlags::empty()).await?)?;
-    let Object::Message(message) = store.open_entry(Some(&newest), StoreOpenEntryFlags::empty(), None).await?.object else { bail!("the newest row is not a message") };
+    let Object::Message(message) = store.open_entry(Some(&newest), StoreOpenEntryFlags::empty(), None).await?.object else {
+        bail!("the newest row is not a message")
+    };
     let wanted = [tags::SUBJECT, tags::SENT_REPRESENTING_NAME, tags::CLIENT_SUBMIT_TIME, tags::INTERNET_MESSAGE_ID];
     let values = message.properties().await?.get_props(Some(&wanted), GetPropsFlags::MAPI_UNICODE).await?.value;
     facts.insert("opened".into(), values.iter().map(|property| value_to_json(&property.value)).collect());
@@ -218,12 +262,14 @@ async fn open_newest(store: &MessageStore, table: &Table, facts: &mut Map<String
 
 async fn recheck(context: &Context, stated: &Path) -> anyhow::Result<ExitCode> {
     let stated: Map<String, Json> = serde_json::from_slice(&std::fs::read(stated)?)?;
-    let context = Context { data: context.data.clone(), profile: Some(PROFILE.into()), output: crate::output::Output { json: false } };
+    let context =
+        Context { data: context.data.clone(), profile: Some(PROFILE.into()), output: crate::output::Output { json: false } };
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
     let store = context.default_store(&session).await?;
     let found = facts(&store).await?;
-    let wrong: Vec<&String> = stated.iter().filter(|(name, value)| found.get(*name) != Some(value)).map(|(name, _)| name).collect();
+    let wrong: Vec<&String> =
+        stated.iter().filter(|(name, value)| found.get(*name) != Some(value)).map(|(name, _)| name).collect();
     for name in &wrong {
         eprintln!("{name}: stated {}, found {}", stated[name.as_str()], found.get(name.as_str()).unwrap_or(&Json::Null));
     }
@@ -255,7 +301,10 @@ fn entry_id(rows: &[Vec<Property>]) -> anyhow::Result<Vec<u8>> {
 }
 
 async fn folder_names(store: &MessageStore) -> anyhow::Result<Vec<String>> {
-    let table = target::folder(store, "/", false).await?.get_hierarchy_table(GetHierarchyTableFlags::MAPI_UNICODE | GetHierarchyTableFlags::CONVENIENT_DEPTH).await?;
+    let table = target::folder(store, "/", false)
+        .await?
+        .get_hierarchy_table(GetHierarchyTableFlags::MAPI_UNICODE | GetHierarchyTableFlags::CONVENIENT_DEPTH)
+        .await?;
     table.set_columns(&[tags::DISPLAY_NAME], SetColumnsFlags::empty()).await?;
     Ok(table.query_rows(100, QueryRowsFlags::empty()).await?.iter().flatten().map(|cell| cell_text(&cell.value)).collect())
 }

@@ -29,7 +29,11 @@ pub(crate) async fn run(context: &Context, arguments: &FoldersArguments) -> anyh
     } else {
         let mut grid = Grid::new(&[("folder", false), ("messages", true), ("unread", true)]);
         for row in &rows {
-            grid.row([format!("{}{}", "  ".repeat(number(row, 0)), text(row, 1)), number(row, 2).to_string(), number(row, 3).to_string()]);
+            grid.row([
+                format!("{}{}", "  ".repeat(number(row, 0)), text(row, 1)),
+                number(row, 2).to_string(),
+                number(row, 3).to_string(),
+            ]);
         }
         context.output.line(grid.to_string().trim_end())?;
     }

@@ -10,9 +10,9 @@ use crate::terminal::harmless;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use mapi_session::archive::{Archive, ArchiveMessage};
-use mapi_session::flags::{GetContentsTableFlags, LogoffFlags, QueryRowsFlags, SetColumnsFlags};
-use mapi_session::properties::{Property, Value, tags};
-use mapi_session::{Folder, IMPORT_KEY, ImportOptions, MessageImport, Session};
+use mapi_session::flags::LogoffFlags;
+use mapi_session::properties::{FileTime, Property, Value};
+use mapi_session::{IMPORT_KEY, ImportOptions, MessageImport, MessageOptions, Session};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -24,10 +24,6 @@ use std::time::{Duration, Instant};
 const IN_MEMORY: usize = 8 << 20;
 /// Bytes handed to the component at a time.
 const PIECE: usize = 1 << 20;
-/// Rows read at a time when the known messages of a folder are listed.
-const KEYS_AT_A_TIME: i32 = 10_000;
-/// `MSGFLAG_READ`.
-const MSGFLAG_READ: i32 = 1;
 /// Oddities listed unless all are asked for.
 const LISTED: usize = 10;
 
@@ -90,15 +86,24 @@ pub(crate) async fn run(context: &Context, arguments: &ImportArguments) -> anyho
 }
 
 /// Imports the archives named. With `show` a progress bar is drawn on a terminal.
-pub(crate) async fn import(context: &Context, session: &Session, arguments: &ImportArguments, show: bool) -> anyhow::Result<Report> {
+pub(crate) async fn import(
+    context: &Context,
+    session: &Session,
+    arguments: &ImportArguments,
+    show: bool,
+) -> anyhow::Result<Report> {
     // Every archive is opened before anything is written.
-    let archives =
-        arguments.archives.iter().map(|path| Archive::open(path, None).map_err(anyhow::Error::new)).collect::<anyhow::Result<Vec<_>>>()?;
+    let archives = arguments
+        .archives
+        .iter()
+        .map(|path| Archive::open(path, None).map_err(anyhow::Error::new))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let store = context.default_store(session).await?;
     let folder = target::folder(&store, &arguments.folder, true).await?;
-    let known = known_keys(&folder).await?;
-    let options = ImportOptions { defer_indexing: arguments.defer_indexing, ..ImportOptions::default() };
-    let mut intake = Intake { import: folder.import_messages(options).await?, known, report: Report::default() };
+    let options = ImportOptions { defer_indexing: arguments.defer_indexing };
+    let import = folder.import_messages(options).await?;
+    let known = import.keys(IMPORT_KEY).await?.into_iter().collect();
+    let mut intake = Intake { import, known, report: Report::default() };
     let started = Instant::now();
     for mut archive in archives {
         let outcome = intake.archive(&mut archive, show && !context.output.json).await;
@@ -111,23 +116,6 @@ pub(crate) async fn import(context: &Context, session: &Session, arguments: &Imp
 
 fn after(report: &Report) -> String {
     format!("stopped after {} messages; those are stored, and running it again goes on from there", report.seen)
-}
-
-/// The keys of the messages that are in the folder.
-async fn known_keys(folder: &Folder) -> anyhow::Result<HashSet<Vec<u8>>> {
-    let table = folder.get_contents_table(GetContentsTableFlags::empty()).await?;
-    table.set_columns(&[IMPORT_KEY], SetColumnsFlags::empty()).await?;
-    let mut known = HashSet::new();
-    loop {
-        let rows = table.query_rows(KEYS_AT_A_TIME, QueryRowsFlags::empty()).await?;
-        if rows.is_empty() {
-            return Ok(known);
-        }
-        known.extend(rows.into_iter().flatten().filter_map(|cell| match cell.value {
-            Value::Binary(key) => Some(key),
-            _ => None,
-        }));
-    }
 }
 
 struct Intake {
@@ -160,12 +148,20 @@ impl Intake {
         Ok(())
     }
 
-    async fn message(&mut self, archive: &Archive, message: &ArchiveMessage, content: &mut Content, key: Vec<u8>) -> anyhow::Result<()> {
-        let mut properties = vec![Property::new(IMPORT_KEY, Value::Binary(key))];
-        if message.flags.is_some_and(|flags| flags.seen) {
-            properties.push(Property::new(tags::MESSAGE_FLAGS, Value::Long(MSGFLAG_READ)));
-        }
-        self.import.begin(properties).await?;
+    async fn message(
+        &mut self,
+        archive: &Archive,
+        message: &ArchiveMessage,
+        content: &mut Content,
+        key: Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let options = MessageOptions {
+            received: message.envelope_date.map(|seconds| FileTime::from_unix(seconds, 0)),
+            keep_original: true,
+            seen: message.flags.is_some_and(|flags| flags.seen),
+            properties: vec![Property::new(IMPORT_KEY, Value::Binary(key))],
+        };
+        self.import.begin(options).await?;
         while let Some(piece) = content.next_piece()? {
             self.import.write(piece).await?;
         }
@@ -176,7 +172,7 @@ impl Intake {
                 None => format!("{} at byte {}", archive.path().display(), message.offset),
             };
             self.report.oddities.push(format!("{place}: {}", oddity.message));
-            *self.report.kinds.entry(oddity.message).or_default() += 1;
+            *self.report.kinds.entry(oddity.kind).or_default() += 1;
         }
         Ok(())
     }

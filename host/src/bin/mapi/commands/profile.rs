@@ -4,7 +4,8 @@ use crate::args::ProfileCommand;
 use crate::context::Context;
 use anyhow::Context as _;
 use mapi_session::flags::{
-    CreateMsgServiceFlags, CreateProfileFlags, GetProfileTableFlags, GetProviderTableFlags, LogoffFlags, QueryRowsFlags, SetColumnsFlags,
+    CreateMsgServiceFlags, CreateProfileFlags, GetProfileTableFlags, GetProviderTableFlags, LogoffFlags, QueryRowsFlags,
+    SetColumnsFlags,
 };
 use mapi_session::properties::tags;
 use std::process::ExitCode;

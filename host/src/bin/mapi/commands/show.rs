@@ -6,10 +6,11 @@ use crate::output::cell_text;
 use crate::target;
 use crate::terminal::{bytes, harmless_lines};
 use anyhow::{Context as _, bail};
-use mapi_session::expression::{timestamp, value_to_json};
 use mapi_session::error::Code;
+use mapi_session::expression::{timestamp, value_to_json};
 use mapi_session::flags::{
-    GetAttachmentTableFlags, GetPropsFlags, LogoffFlags, OpenAttachFlags, OpenPropertyFlags, OpenPropertyOptions, QueryRowsFlags, SetColumnsFlags,
+    GetAttachmentTableFlags, GetPropsFlags, LogoffFlags, OpenAttachFlags, OpenPropertyFlags, OpenPropertyOptions, QueryRowsFlags,
+    SetColumnsFlags,
 };
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::{DataStream, Message, OpenedProperty, Properties, PropertyInterface};
@@ -52,7 +53,9 @@ pub(crate) async fn run(context: &Context, arguments: &ShowArguments) -> anyhow:
         if let Some(headers) = &headers {
             object.insert("headers".into(), json!(headers));
         }
-        let list = attachments.iter().map(|attachment| json!({ "number": attachment.number, "name": attachment.name, "size": attachment.size }));
+        let list = attachments
+            .iter()
+            .map(|attachment| json!({ "number": attachment.number, "name": attachment.name, "size": attachment.size }));
         object.insert("attachments".into(), list.collect());
         context.output.object(&serde_json::Value::Object(object))?;
     } else {
@@ -135,8 +138,9 @@ async fn text(properties: &Properties, tag: PropTag) -> anyhow::Result<Option<St
 
 /// A property as a stream of bytes; text is UTF-16.
 async fn stream(properties: &Properties, tag: PropTag) -> anyhow::Result<DataStream> {
-    let opened =
-        properties.open_property(tag, PropertyInterface::DataStream, OpenPropertyOptions::empty(), OpenPropertyFlags::empty()).await?;
+    let opened = properties
+        .open_property(tag, PropertyInterface::DataStream, OpenPropertyOptions::empty(), OpenPropertyFlags::empty())
+        .await?;
     match opened {
         OpenedProperty::DataStream(stream) => Ok(stream),
         _ => bail!("{} is no stream", mapi_session::expression::property_name(tag)),
@@ -183,7 +187,8 @@ async fn save(context: &Context, message: &Message, attached: &Attached, folder:
         return context.output.line(&format!("[{}] holds no file of its own, not saved", attached.number));
     }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
-    let name: String = attached.name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c }).collect();
+    let name: String =
+        attached.name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':') { '_' } else { c }).collect();
     let name = name.trim_start_matches('.');
     let mut path = folder.join(if name.is_empty() { "attachment" } else { name });
     if path.exists() {

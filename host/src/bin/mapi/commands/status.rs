@@ -9,8 +9,14 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
     let table = session.get_status_table(GetStatusTableFlags::MAPI_UNICODE).await?;
-    let columns =
-        [tags::DISPLAY_NAME, tags::RESOURCE_TYPE, tags::STATUS_CODE, tags::STATUS_STRING, tags::RESOURCE_FLAGS, tags::PROVIDER_DLL_NAME];
+    let columns = [
+        tags::DISPLAY_NAME,
+        tags::RESOURCE_TYPE,
+        tags::STATUS_CODE,
+        tags::STATUS_STRING,
+        tags::RESOURCE_FLAGS,
+        tags::PROVIDER_DLL_NAME,
+    ];
     table.set_columns(&columns, SetColumnsFlags::empty()).await?;
     let rows = table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?;
     context.output.rows(&columns, &rows)?;

@@ -4,10 +4,11 @@ use crate::args::TableArguments;
 use crate::context::Context;
 use crate::target;
 use anyhow::{Context as _, anyhow, bail};
-use mapi_session::expression::{self, ExpressionError, parse_property};
 use mapi_session::Table;
+use mapi_session::expression::{self, ExpressionError, parse_property};
 use mapi_session::flags::{
-    FindRowFlags, GetContentsTableFlags, LogoffFlags, QueryColumnsFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags,
+    FindRowFlags, GetContentsTableFlags, LogoffFlags, QueryColumnsFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags,
+    SortTableFlags,
 };
 use mapi_session::properties::PropTag;
 use mapi_session::restriction::Restriction;
@@ -61,7 +62,12 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-async fn seek(table: &Table, arguments: &TableArguments, share: Option<(u32, u32)>, find: Option<&Restriction>) -> anyhow::Result<()> {
+async fn seek(
+    table: &Table,
+    arguments: &TableArguments,
+    share: Option<(u32, u32)>,
+    find: Option<&Restriction>,
+) -> anyhow::Result<()> {
     if let Some((numerator, denominator)) = share {
         table.seek_row_approx(numerator, denominator).await?;
     }
@@ -144,7 +150,8 @@ fn sort_order(text: &str) -> anyhow::Result<SortOrderSet> {
 }
 
 fn share(text: &str) -> anyhow::Result<(u32, u32)> {
-    let Some((Ok(numerator), Ok(denominator))) = text.split_once('/').map(|(num, den)| (num.trim().parse(), den.trim().parse())) else {
+    let Some((Ok(numerator), Ok(denominator))) = text.split_once('/').map(|(num, den)| (num.trim().parse(), den.trim().parse()))
+    else {
         bail!("--at takes a share such as 1/3, not {text:?}");
     };
     if denominator == 0 {
