@@ -11,13 +11,13 @@ use crate::target;
 use anyhow::{Context as _, bail, ensure};
 use mapi_session::expression::{self, value_to_json};
 use mapi_session::flags::{
-    CreateProfileFlags, FindRowFlags, GetAttachmentTableFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetPropsFlags,
-    GetRecipientTableFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags,
-    StoreOpenEntryFlags,
+    CreateProfileFlags, FindRowFlags, GetAttachmentTableFlags, GetContentsTableFlags, GetHierarchyTableFlags,
+    GetMsgStoresTableFlags, GetPropsFlags, GetRecipientTableFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags,
+    RestrictFlags, SetColumnsFlags, SortTableFlags, StoreOpenEntryFlags,
 };
-use mapi_session::properties::{PropTag, Property, Value, tags};
+use mapi_session::properties::{Property, Value, tags};
 use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
-use mapi_session::{Folder, LogonOptions, MessageStore, Object, Properties, Session, Table, sample};
+use mapi_session::{Folder, LogonOptions, MessageStore, Object, Session, Table, sample};
 use serde_json::{Map, Value as Json, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,7 +48,7 @@ pub(crate) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
     let stated = tell(&context, &archive, known).await?;
     let file = folder.path().join("stated.json");
     std::fs::write(&file, serde_json::to_vec(&stated)?)?;
-    let steps = Steps::from(20);
+    let steps = Steps::from(22);
     steps.say("A second process", "opens the data folder and computes every number again")?;
     let status = std::process::Command::new(std::env::current_exe()?)
         .arg("--data")
@@ -97,7 +97,7 @@ async fn tell(context: &Context, archive: &Path, known: Option<sample::Sample>) 
     steps.say("MAPILogonEx", &format!("as \"Nobody\" it is refused: {refusal}"))?;
 
     let store = context.default_store(&session).await?;
-    let name = text_of(&store.properties().await?, tags::DISPLAY_NAME).await?;
+    let name = store_name(&session).await?;
     steps.say("GetMsgStoresTable, OpenMsgStore", &format!("the default store is {name:?}, its standard folders are in place"))?;
 
     let before = folder_names(&store).await?;
@@ -309,7 +309,8 @@ async fn folder_names(store: &MessageStore) -> anyhow::Result<Vec<String>> {
     Ok(table.query_rows(100, QueryRowsFlags::empty()).await?.iter().flatten().map(|cell| cell_text(&cell.value)).collect())
 }
 
-async fn text_of(properties: &Properties, tag: PropTag) -> anyhow::Result<String> {
-    let values = properties.get_props(Some(&[tag]), GetPropsFlags::MAPI_UNICODE).await?.value;
-    Ok(values.first().map(|property| cell_text(&property.value)).unwrap_or_default())
+async fn store_name(session: &Session) -> anyhow::Result<String> {
+    let table = session.get_msg_stores_table(GetMsgStoresTableFlags::MAPI_UNICODE).await?;
+    table.set_columns(&[tags::DISPLAY_NAME], SetColumnsFlags::empty()).await?;
+    Ok(subject(&table.query_rows(1, QueryRowsFlags::empty()).await?))
 }
