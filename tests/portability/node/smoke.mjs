@@ -80,17 +80,17 @@ admin.createProfile('Smoke', 0n, { mapiDefaultServices: true });
 const session = sessions.logon({ ui: 0n, profile: 'Smoke', password: undefined, how: { mapiNewSession: true, mapiExtended: true } });
 
 const stores = session.getMsgStoresTable({ mapiUnicode: true });
-stores.setColumns([ENTRYID, DISPLAY_NAME], none);
+stores.setColumns(Uint32Array.of(ENTRYID, DISPLAY_NAME), none);
 const [storeRow] = stores.queryRows(10, none);
 const opened = session.openMsgStore(0n, storeRow.cells[0].value.val, { mapiBestAccess: true }, undefined);
 
-const subtree = opened.store.properties().getProps([SUBTREE], { mapiUnicode: true }).properties[0].value.val;
+const subtree = opened.store.properties().getProps(Uint32Array.of(SUBTREE), { mapiUnicode: true }).properties[0].value.val;
 const top = opened.store.openEntry(subtree, { mapiBestAccess: true }, undefined).object.val;
 const inbox = top.createFolder('generic', 'Smoke', undefined, { openIfExists: true });
 
-const incoming = inbox.importMessages({ deferIndexing: false, markRead: false, properties: [] });
+const incoming = inbox.importMessages({ deferIndexing: false });
 for (const subject of ['beta', 'Alpha', 'gamma']) {
-  incoming.begin([]);
+  incoming.begin({ received: undefined, keepOriginal: true, seen: false, properties: [] });
   incoming.write(new TextEncoder().encode(
     `From: Ada <ada@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: ${subject}\r\nDate: Tue, 02 Jan 2024 08:00:00 +0000\r\nMessage-ID: <${subject}@example.org>\r\n\r\nHello ${subject}\r\n`,
   ));
@@ -99,13 +99,13 @@ for (const subject of ['beta', 'Alpha', 'gamma']) {
 incoming.flush();
 
 const contents = inbox.getContentsTable({ mapiUnicode: true });
-contents.setColumns([SUBJECT, ENTRYID], none);
+contents.setColumns(Uint32Array.of(SUBJECT, ENTRYID), none);
 contents.sortTable({ orders: [{ tag: SUBJECT, direction: 'ascend' }], categories: 0, expanded: 0 }, none);
 const rows = contents.queryRows(10, none);
 const message = opened.store.openEntry(rows[0].cells[1].value.val, { mapiBestAccess: true }, undefined).object.val;
-const values = message.properties().getProps([SUBJECT, 0x1000001f, 0x1035001f], { mapiUnicode: true }).properties;
+const values = message.properties().getProps(Uint32Array.of(SUBJECT, 0x1000001f, 0x1035001f), { mapiUnicode: true }).properties;
 const recipients = message.getRecipientTable({ mapiUnicode: true });
-recipients.setColumns([DISPLAY_NAME], none);
+recipients.setColumns(Uint32Array.of(DISPLAY_NAME), none);
 let refused;
 try {
   opened.store.openEntry(new Uint8Array(5), none, undefined);

@@ -179,9 +179,9 @@ def main(path):
     top = call("objects", "[method]store.open-entry", opened.store, subtree, {"mapi-best-access"}, None).object.payload
     inbox = call("objects", "[method]folder.create-folder", top, "generic", "Smoke", None, {"open-if-exists"})
 
-    incoming = call("objects", "[method]folder.import-messages", inbox, record(defer_indexing=False, mark_read=False, properties=[]))
+    incoming = call("objects", "[method]folder.import-messages", inbox, record(defer_indexing=False))
     for subject in ("beta", "Alpha", "gamma"):
-        call("objects", "[method]message-import.begin", incoming, [])
+        call("objects", "[method]message-import.begin", incoming, record(received=None, keep_original=True, seen=False, properties=[]))
         text = (
             f"From: Ada <ada@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: {subject}\r\n"
             f"Date: Tue, 02 Jan 2024 08:00:00 +0000\r\nMessage-ID: <{subject}@example.org>\r\n\r\nHello {subject}\r\n"
