@@ -44,7 +44,7 @@ fn expected(store: &str) -> Value {
         "subjects": ["Alpha", "beta", "gamma"],
         "message": ["Alpha", "Hello Alpha\r\n", "<Alpha@example.org>"],
         "recipients": ["Bob"],
-        "refused": "invalid-entryid",
+        "refused": "mapi-e-invalid-entryid",
     })
 }
 

@@ -1,7 +1,8 @@
 """A message store backend in memory: the smallest thing that satisfies `store-backend`.
 
 It answers "unsupported" to every plan, so the engine filters and sorts by itself. Methods take and
-return the values the component model has: records with kebab-case attributes, variants with a tag.
+return the values of wasmtime-py: records with kebab-case attributes; variants with a tag, unless the
+payloads of their cases tell them apart: then the payload alone, None for a case without one.
 """
 
 from wasmtime.component import Record, Variant
@@ -33,7 +34,7 @@ class Failure(Exception):
     def __init__(self, code, raw, message):
         super().__init__(message)
         self.payload = record(
-            code=record(code=code, raw=raw), origin=Variant("session"), tag=None, argument=None, retry=False,
+            code=record(code=code, raw=raw), origin=None, tag=None, argument=None, retry=False,
             message=message, low_level=0,
         )
 
@@ -108,7 +109,7 @@ class MemoryStore:
 
     def read(self, id, want, inline_limit, hints):
         stored = self.get(id)
-        tags = [p.tag for p in stored.properties.values()] if want.tag == "all" else want.payload
+        tags = [p.tag for p in stored.properties.values()] if want is None else want
         found = [p for p in (self.property(stored, tag) for tag in tags) if p]
         shown = [
             p if size_of(p.value) <= inline_limit else record(tag=p.tag & 0xFFFF0000 | 0x0A, value=Variant("error", 0x8007000E))
@@ -152,7 +153,7 @@ class MemoryStore:
         )
 
     def scan(self, request):
-        containers = [request.scope.payload] if request.scope.tag == "one" else request.scope.payload.ids
+        containers = [request.scope] if isinstance(request.scope, bytes) else request.scope.ids
         rows = [row for id in containers for row in self.children(id, KINDS.get(request.kind, ()))]
         rows.sort(key=lambda row: row.arrival, reverse=request.backwards)
         if request.start.tag in ("after", "at"):
@@ -189,15 +190,15 @@ class MemoryStore:
         self.staged.pop(staged, None)
 
     def stored(self, value, tag):
-        if value.tag == "inline":
-            return value.payload
-        data = bytes(self.staged.pop(value.payload.number))
+        if isinstance(value, Variant):
+            return value
+        data = bytes(self.staged.pop(value.number))
         return Variant("unicode", data.decode()) if tag & 0xFFFF == 0x1F else Variant("binary", data)
 
     def commit(self, request):
         for change in request.changes:
             expected = getattr(change.payload, "expected", None)
-            if expected is not None and expected.tag == "version" and self.get(change.payload.object).version != expected.payload:
+            if expected is not None and self.get(change.payload.object).version != expected:
                 raise Failure("object-changed", 0x80040109, "somebody else changed it")
         self.commits += 1
         return record(objects=[self.apply(change, request) for change in request.changes], cursor=self.feed_cursor())

@@ -6,8 +6,8 @@ Argument: the component. Prints one JSON object with what it saw.
 import json
 import sys
 
-from wasmtime import Config, Engine, Store
-from wasmtime.component import Component, FuncType, Linker, ResourceHost, ResourceType, ResultType, Variant
+from wasmtime import Config, Engine, Store, WasiConfig
+from wasmtime.component import Component, FuncType, Linker, Record, ResourceHost, ResourceType, ResultType, Variant
 
 from memory_store import Failure, MemoryStore, missing, no_support, record
 
@@ -82,12 +82,26 @@ def define(linker, component_type, engine, granted):
             continue
         interface = name.split("/")[1].split("@")[0]
         with linker.root() as root, root.add_instance(name) as instance:
-            for export, kind in item.exports(engine).items():
+            for export, extern in item.ty.exports(engine).items():
+                kind = extern.ty
                 if isinstance(kind, ResourceType):
                     number = STORE_RESOURCE if interface == "store-backend" else 100 + len(export)
                     instance.add_resource(export, ResourceType.host(number), lambda store, rep: None)
                 elif isinstance(kind, FuncType):
                     instance.add_func(export, adapter(granted.get(interface), interface, export, kind))
+
+
+def snake(value):
+    """Gives records their fields under Python names too."""
+    if isinstance(value, Record):
+        for name, field in list(vars(value).items()):
+            setattr(value, name.replace("-", "_"), snake(field))
+    elif isinstance(value, Variant):
+        snake(value.payload)
+    elif isinstance(value, list):
+        for item in value:
+            snake(item)
+    return value
 
 
 def adapter(implementation, interface, name, kind):
@@ -99,10 +113,12 @@ def adapter(implementation, interface, name, kind):
     tagged = isinstance(result, ResultType) and result._tagged()
 
     def call(store, *arguments):
+        if method:
+            arguments[0].drop(store)  # a borrowed handle must be given back before the call returns
         try:
             if target is None:
                 no_support(f"{interface} {plain}")
-            value = target(*(arguments[1:] if method else arguments))
+            value = target(*map(snake, arguments[1:] if method else arguments))
             return Variant("ok", value) if tagged else value
         except Failure as failure:
             if not isinstance(result, ResultType):
@@ -159,7 +175,6 @@ def main(path):
     linker.add_wasip2()
     define(linker, component.type, engine, granted)
     store = Store(engine)
-    from wasmtime import WasiConfig
     store.set_wasi(WasiConfig())
     call = Exports(store, linker.instantiate(store, component))
 
