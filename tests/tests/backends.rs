@@ -5,7 +5,9 @@
 use mapi_engine::backend::IndexPlan;
 use mapi_engine::memory::{Fault, Faulty, MemoryStore, PushDown, Trigger};
 use mapi_engine::properties::{Guid, tags};
-use mapi_tests::conformance::store_suite;
+use mapi_session::backends::sqlite::SqliteStore;
+use mapi_session::backends::sqlite::database::Access;
+use mapi_tests::conformance::{durable_suite, store_suite};
 use std::sync::Arc;
 
 fn memory() -> Arc<MemoryStore> {
@@ -47,6 +49,26 @@ fn the_memory_store_conforms_without_feed_and_deleted_items() {
         let capabilities = mapi_engine::backend::StoreCapabilities::default();
         Arc::new(MemoryStore::new(Guid([7; 16]), "conformance").with_capabilities(capabilities))
     });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_sqlite_store_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    let report = store_suite(|| {
+        number.set(number.get() + 1);
+        let path = folder.path().join(format!("{}.sqlite", number.get()));
+        Arc::new(SqliteStore::open(&path, Access::Create).unwrap())
+    });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_sqlite_store_is_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    let report = durable_suite(|| Arc::new(SqliteStore::open(&path, Access::Create).unwrap()));
     assert!(report.is_sound(), "{report}");
 }
 

@@ -359,6 +359,9 @@ impl<'a> Writer<'a> {
                     .query_row([id], |row| row.get(0))
                     .optional()?
                     .ok_or_else(gone)?;
+                if lies_in_deleted(self.connection, id)? {
+                    return Err(gone().into());
+                }
                 let found = kind_of(number)?;
                 self.parents.insert(id, found);
                 found
@@ -829,6 +832,8 @@ impl<'a> Writer<'a> {
             self.count(&row, 1);
             self.update(&row)?;
             self.records.add(&record);
+            // What was known to take objects in may lie below this one.
+            self.parents.clear();
         } else {
             self.leave(&row)?;
             self.erase(&row)?;
