@@ -9,10 +9,8 @@
 
 mod instance;
 mod key;
-mod leased;
 
 pub use key::StorageKey;
-pub use leased::LeasedProfiles;
 
 use crate::backends::sqlite::database::{Access, Database, Registry, Schema};
 use crate::backends::sqlite::trouble::Outcome;

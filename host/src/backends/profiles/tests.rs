@@ -100,18 +100,6 @@ fn leases_are_counted_over_all_instances_that_live() {
 }
 
 #[test]
-fn a_subsystem_that_ends_gives_its_leases_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let profiles = Arc::new(storage(folder.path()));
-    profiles.replace("a", b"", 0).unwrap();
-    let subsystem = LeasedProfiles::new(Arc::clone(&profiles));
-    subsystem.acquire_lease("a").unwrap();
-    assert_eq!(profiles.leases("a").unwrap(), 1);
-    drop(subsystem);
-    assert_eq!(profiles.leases("a").unwrap(), 0);
-}
-
-#[test]
 fn a_folder_is_opened_once_in_a_process() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
