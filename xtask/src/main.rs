@@ -8,6 +8,7 @@ mod dist;
 mod portability;
 mod setup;
 mod test;
+mod world;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -37,6 +38,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Renew the committed copy of the world.
+    World,
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(),
         Task::Demo { archive } => demo::demo(archive.as_deref()),
         Task::Test { arguments } => test::test(&arguments),
+        Task::World => world::world(),
         Task::Dist => dist::dist(),
     };
     match done {
