@@ -111,6 +111,13 @@ impl Backends {
         self
     }
 
+    /// Takes a kind of message store away.
+    #[must_use]
+    pub fn without_store(mut self, name: &str) -> Self {
+        self.stores.remove(&name.to_ascii_lowercase());
+        self
+    }
+
     /// Grants a kind of address book under the name its profile sections carry.
     #[must_use]
     pub fn with_address_book<F>(mut self, name: &str, threading: Threading, open: F) -> Self
@@ -122,6 +129,13 @@ impl Backends {
         self
     }
 
+    /// Takes a kind of address book away.
+    #[must_use]
+    pub fn without_address_book(mut self, name: &str) -> Self {
+        self.address_books.remove(&name.to_ascii_lowercase());
+        self
+    }
+
     /// Grants a kind of transport under the name its profile sections carry.
     #[must_use]
     pub fn with_transport<F>(mut self, name: &str, threading: Threading, open: F) -> Self
@@ -130,6 +144,13 @@ impl Backends {
     {
         let open = move |logon: &ProviderLogon, _: Option<&[u8]>| open(logon);
         self.transports.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        self
+    }
+
+    /// Takes a kind of transport away.
+    #[must_use]
+    pub fn without_transport(mut self, name: &str) -> Self {
+        self.transports.remove(&name.to_ascii_lowercase());
         self
     }
 

@@ -10,8 +10,14 @@ use mapi_engine::backend::{ProviderKind, ProviderLogon, Store};
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::memory::{MemoryAddressBook, MemoryCatalogue, MemoryProfiles, MemoryStore};
 use mapi_engine::properties::{Guid, Value, tags};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The folder of the stores in the data folder.
+const STORES: &str = "stores";
+
+/// How store and address book files are called.
+const EXTENSION: &str = "mapi";
 
 impl Backends {
     /// Everything in one data folder, durable: profiles, and a mailbox or address book file for each
@@ -38,18 +44,18 @@ impl Backends {
     }
 
     /// Grants the backends `sqlite` and `sqlite-pab`: a file for each profile section, the one its
-    /// `PR_RESOURCE_PATH` names (relative to the folder) or one of its own.
+    /// `PR_RESOURCE_PATH` names, inside the folder, or one of its own.
     fn with_sqlite(self, folder: &Path) -> Self {
         let (stores, books) = (folder.to_owned(), folder.to_owned());
         let open_store = move |logon: &ProviderLogon, entry: Option<&[u8]>| {
-            let store = SqliteStore::open(&provider_file(&stores, "stores", logon), access(logon))?;
-            if entry.is_some_and(|entry| entry != store.identity().private_entry) {
-                return Err(Failure::not_found("this profile has another store file than the identifier names"));
-            }
+            let store = match entry {
+                None => SqliteStore::open(&provider_file(&stores, STORES, logon)?, access(logon))?,
+                Some(entry) => find_store(&stores.join(STORES), logon.write, entry)?,
+            };
             Ok(Opened::<SharedStore>::new(Arc::new(store)))
         };
         let open_book = move |logon: &ProviderLogon| {
-            let book = SqliteAddressBook::open(&provider_file(&books, "address-books", logon), access(logon))?;
+            let book = SqliteAddressBook::open(&provider_file(&books, "address-books", logon)?, access(logon))?;
             Ok(Opened::<SharedAddressBook>::new(Arc::new(book)))
         };
         self.with_store("sqlite", Threading::Prompt, open_store).with_address_book("sqlite-pab", Threading::Prompt, open_book)
@@ -100,15 +106,42 @@ fn access(logon: &ProviderLogon) -> Access {
 }
 
 /// The file of a provider: what its section says, or one named after the section.
-fn provider_file(folder: &Path, kind: &str, logon: &ProviderLogon) -> PathBuf {
+fn provider_file(folder: &Path, kind: &str, logon: &ProviderLogon) -> Result<PathBuf> {
     let named = logon.configuration.iter().find(|property| property.tag.id() == tags::RESOURCE_PATH.id());
     match named.map(|property| &property.value) {
-        Some(Value::Unicode(path)) if !path.is_empty() => folder.join(path),
+        Some(Value::Unicode(path)) if !path.is_empty() => inside(folder, path),
         _ => {
             let name: String = logon.section.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            folder.join(kind).join(name).with_extension("mapi")
+            Ok(folder.join(kind).join(name).with_extension(EXTENSION))
         }
     }
+}
+
+/// A path a profile names. Profiles are the client's to change; what it may touch is the folder.
+fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
+    let relative = Path::new(path);
+    if relative.components().all(|component| matches!(component, Component::Normal(_))) {
+        return Ok(folder.join(relative));
+    }
+    let outside = format!("the profile names the file {path:?}, which is not inside {}; name one that is", folder.display());
+    Err(Failure::new(Code::NoAccess, outside).with_tag(tags::RESOURCE_PATH))
+}
+
+/// A store that no section of the profile names, by its private identifier.
+fn find_store(folder: &Path, write: bool, entry: &[u8]) -> Result<SqliteStore> {
+    let unknown = || Failure::not_found(format!("no mailbox in {} has that identifier", folder.display()));
+    let files = std::fs::read_dir(folder).map_err(|_| unknown())?;
+    let files = files.flatten().map(|file| file.path()).filter(|path| path.extension().is_some_and(|name| name == EXTENSION));
+    for path in files {
+        // A file that cannot be opened is not the one that was asked for, as far as anybody can tell.
+        let store = SqliteStore::open(&path, if write { Access::Write } else { Access::Read });
+        if let Ok(store) = store
+            && store.identity().private_entry == entry
+        {
+            return Ok(store);
+        }
+    }
+    Err(unknown())
 }
 
 fn random_uid() -> Result<Guid> {
