@@ -11,3 +11,8 @@ pub mod sample;
 pub use mapi_engine::mime::IMPORT_KEY;
 pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
 pub use runtime::*;
+
+/// The Rust example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
