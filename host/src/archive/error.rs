@@ -44,7 +44,9 @@ impl fmt::Display for ArchiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.trouble {
-            ArchiveTrouble::Io(error) if self.offset == 0 => write!(f, "{path} cannot be read: {error}"),
+            ArchiveTrouble::Io(error) if self.offset == 0 => {
+                write!(f, "{path} cannot be read: {error}; name an mbox, a Maildir or a single message that can be")
+            }
             ArchiveTrouble::Io(error) => write!(f, "{path} cannot be read beyond byte {}: {error}", self.offset),
             ArchiveTrouble::Damaged(error) => write!(
                 f,
@@ -64,11 +66,5 @@ impl fmt::Display for ArchiveError {
     }
 }
 
-impl std::error::Error for ArchiveError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.trouble {
-            ArchiveTrouble::Io(error) | ArchiveTrouble::Damaged(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// The sentence holds the system's reason already, so there is no source to print after it.
+impl std::error::Error for ArchiveError {}
