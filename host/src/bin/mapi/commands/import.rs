@@ -34,6 +34,8 @@ pub(crate) struct Report {
     pub(crate) seen: u64,
     /// Messages added.
     pub(crate) added: u64,
+    /// Messages added that are durable: not yet those of an unfinished batch.
+    stored: u64,
     /// Messages that were there already.
     pub(crate) known: u64,
     /// How long it took.
@@ -107,15 +109,20 @@ pub(crate) async fn import(
     let started = Instant::now();
     for mut archive in archives {
         let outcome = intake.archive(&mut archive, show && !context.output.json).await;
-        intake.import.flush().await.with_context(|| after(&intake.report))?;
+        // What was finished before the trouble is kept, if it can be.
+        let flushed = intake.import.flush().await;
+        if let Ok(stored) = flushed {
+            intake.report.stored += u64::from(stored);
+        }
         outcome.with_context(|| after(&intake.report))?;
+        flushed.with_context(|| after(&intake.report))?;
     }
     intake.report.time = started.elapsed();
     Ok(intake.report)
 }
 
 fn after(report: &Report) -> String {
-    format!("stopped after {} messages; those are stored, and running it again goes on from there", report.seen)
+    format!("stopped after storing {} messages; running it again goes on from there", report.stored + report.known)
 }
 
 struct Intake {
@@ -166,6 +173,7 @@ impl Intake {
             self.import.write(piece).await?;
         }
         let imported = self.import.finish().await?;
+        self.report.stored += u64::from(imported.committed);
         for oddity in imported.oddities {
             let place = match &message.file {
                 Some(file) => file.display().to_string(),
