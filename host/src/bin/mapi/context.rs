@@ -3,6 +3,7 @@
 use crate::args::Arguments;
 use crate::output::Output;
 use anyhow::{Context as _, bail};
+use mapi_session::error::Code;
 use mapi_session::flags::{GetMsgStoresTableFlags, InitializeFlags, OpenMsgStoreFlags, QueryRowsFlags, SetColumnsFlags};
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::{Backends, Engine, EngineOptions, Limits, LogonOptions, MessageStore, Session, Subsystem};
@@ -36,9 +37,18 @@ impl Context {
             Some(name) => LogonOptions::profile(name),
             None => LogonOptions::default_profile(),
         };
-        subsystem.logon(options).await.with_context(|| match &self.profile {
-            Some(name) => format!("cannot log on to the profile {name:?}; `mapi profile list` shows what there is"),
-            None => "cannot log on to the default profile; `mapi profile create NAME --default` makes one".to_owned(),
+        subsystem.logon(options).await.map_err(|failure| {
+            // Only a profile that is not there is a reason to make or name another one.
+            let absent = failure.failure.code() == Code::LogonFailed;
+            let said = match &self.profile {
+                Some(name) if absent => format!("cannot log on to the profile {name:?}; `mapi profile list` shows what there is"),
+                Some(name) => format!("cannot log on to the profile {name:?}"),
+                None if absent => {
+                    "cannot log on to the default profile; `mapi profile create NAME --default` makes one".to_owned()
+                }
+                None => "cannot log on to the default profile".to_owned(),
+            };
+            anyhow::Error::new(failure).context(said)
         })
     }
 

@@ -115,7 +115,7 @@ fn restriction(arguments: &TableArguments) -> anyhow::Result<Option<Restriction>
         return parse("--restrict", text).map(Some);
     }
     let Some(text) = &arguments.restrict_json else { return Ok(None) };
-    let json = serde_json::from_str(text).context("--restrict-json is not JSON")?;
+    let json = serde_json::from_str(text).context("--restrict-json is no JSON of at most 64 levels of nesting")?;
     expression::restriction_from_json(&json).map(Some).map_err(|error| anyhow!("--restrict-json: {error}"))
 }
 
