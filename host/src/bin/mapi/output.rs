@@ -1,9 +1,11 @@
 //! Rows and values, for people or for programs.
 
-use crate::terminal::{Grid, harmless};
+use crate::terminal::{Grid, harmless, is_harmful};
 use mapi_session::error::Code;
 use mapi_session::expression::{hexadecimal, property_name, timestamp, value_to_json};
 use mapi_session::properties::{PropTag, PropType, Property, Value};
+use serde::Serialize;
+use serde_json::ser::Formatter;
 use serde_json::{Map, Value as Json};
 use std::io::Write;
 
@@ -12,11 +14,29 @@ pub(crate) struct Output {
     pub(crate) json: bool,
 }
 
+/// JSON in which what acts on a terminal is escaped: it means the same to a program, and a person may look
+/// at it. JSON itself demands that of C0 only.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> std::io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_harmful(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
 impl Output {
     /// One JSON object on a line of its own.
     pub(crate) fn object(&self, object: &Json) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        serde_json::to_writer(&mut out, object)?;
+        object.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless))?;
         writeln!(out)?;
         Ok(())
     }
@@ -88,12 +108,23 @@ pub(crate) fn cell_text(value: &Value) -> String {
 mod tests {
     use super::*;
     use mapi_session::properties::{FileTime, tags};
+    use serde_json::json;
 
     #[test]
     fn a_missing_cell_is_empty_for_people_and_absent_for_programs() {
         let missing = Property { tag: tags::SUBJECT, value: Value::Error(Code::NotFound.raw()) };
         assert_eq!(cell_text(&missing.value), "");
         assert_eq!(row_object(&[tags::SUBJECT], &[missing]), serde_json::json!({}));
+    }
+
+    #[test]
+    fn json_escapes_what_acts_on_a_terminal_and_means_the_same() {
+        let text = "a\u{1b}[31m \u{9b}2J \u{202e}turned \u{7f} é 山 \u{1F600} \"quoted\"";
+        let mut written = Vec::new();
+        json!(text).serialize(&mut serde_json::Serializer::with_formatter(&mut written, Harmless)).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert!(!written.contains(is_harmful), "{written}");
+        assert_eq!(serde_json::from_str::<Json>(&written).unwrap(), json!(text));
     }
 
     #[test]

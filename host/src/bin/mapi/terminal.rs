@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::io::IsTerminal;
 
 /// Whether a character could move the cursor, change colours, hide or reverse text.
-fn is_harmful(c: char) -> bool {
+#[must_use]
+pub(crate) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
