@@ -4,10 +4,10 @@
 use crate::backends::sqlite::encoding::{Body, Entries};
 use crate::backends::sqlite::orders::{Directory, Order, Place};
 use crate::backends::sqlite::schema::{Class, STORE_OBJECT, kind_of, name_of};
-use crate::backends::sqlite::trouble::Outcome;
+use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{CheckFinding, CheckReport, ObjectKind};
 use mapi_engine::properties::PropTag;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of `counters` as they follow from the objects; kind 7 is an embedded message, which no folder holds.
@@ -18,6 +18,19 @@ const COUNTED: &str = "SELECT parent, sum(class = 1), sum(class = 2), sum(class 
 /// Checks the store; with `repair` in a transaction that may write.
 pub(super) fn check(connection: &Connection, repair: bool) -> Outcome<CheckReport> {
     let mut report = CheckReport::default();
+    match inspect(connection, repair, &mut report) {
+        // Damage that ends the reading is what a check is there to find. A repair fails on it instead, so
+        // that nothing half mended is kept.
+        Err(Trouble::Sql(error)) if !repair && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            let message = format!("the file is damaged so that the rest of it cannot be read: {error}");
+            report.findings.push(CheckFinding { object: None, message, repaired: false });
+            Ok(report)
+        }
+        outcome => outcome.map(|()| report),
+    }
+}
+
+fn inspect(connection: &Connection, repair: bool, report: &mut CheckReport) -> Outcome<()> {
     let mut find = |object: Option<i64>, message: String, repaired: bool| -> Outcome<()> {
         report.findings.push(CheckFinding { object: object.map(name_of).transpose()?, message, repaired });
         Ok(())
@@ -35,8 +48,7 @@ pub(super) fn check(connection: &Connection, repair: bool) -> Outcome<CheckRepor
     report.objects = objects(connection, &mut find)?;
     counters(connection, repair, &mut find)?;
     orders(connection, repair, &mut find)?;
-    feed(connection, &mut find)?;
-    Ok(report)
+    feed(connection, &mut find)
 }
 
 type Find<'a> = dyn FnMut(Option<i64>, String, bool) -> Outcome<()> + 'a;

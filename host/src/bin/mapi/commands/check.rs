@@ -39,7 +39,11 @@ pub(crate) async fn run(context: &Context, arguments: &CheckArguments) -> anyhow
                 let mended = if finding.repaired { " (mended)" } else { "" };
                 context.output.line(&format!("{}: {}{mended}", path.display(), finding.message))?;
             }
-            let verdict = if left == 0 { "sound".to_owned() } else { format!("{left} faults; run mapi check --repair") };
+            let verdict = match (left, arguments.repair) {
+                (0, _) => "sound".to_owned(),
+                (left, false) => format!("{left} faults; run mapi check --repair, or restore it from a backup"),
+                (left, true) => format!("{left} faults that cannot be mended; restore it from a backup"),
+            };
             context.output.line(&format!("{}: {} objects, {verdict}", path.display(), report.objects))?;
         }
     }
