@@ -1,0 +1,12 @@
+//! The `mapi` command from outside: what a person types, what is said, what is in the store afterwards.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+mod bad_input;
+mod corpus;
+mod escapes;
+mod imports;
+mod mailbox;
+mod places;
+mod running;
+mod story;
