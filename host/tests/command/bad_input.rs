@@ -121,7 +121,7 @@ fn a_full_disk_stops_an_import_and_more_space_continues_it() {
     fill(&filler, 0);
     let other = around.path().join("other");
     run_in(&other, ["profile", "create", "Me", "--default"]).refuses(&[]);
-    run_in(&data, ["import".as_ref(), archive.path().as_os_str()]).is_no_crash();
+    run_in(&data, ["import".as_ref(), archive.path().as_os_str()]).without_crash();
     std::fs::remove_file(&filler).unwrap();
     assert_eq!(count(&data), 600);
 }
@@ -187,7 +187,7 @@ fn unknown_names_are_answered_with_what_there_is() {
     data.run(["table", "--at", "1/0"]).refuses(&["--at"]);
     data.run(["profile", "create", "Other", "--service", "mapi.nothing"]).refuses(&["\"mapi.nothing\""]);
     for arguments in [&["table", "--bogus"][..], &["frobnicate"], &["import"], &["table", "-n", "many"]] {
-        let answer = data.run(arguments).is_no_crash();
+        let answer = data.run(arguments).without_crash();
         assert_eq!(answer.status, Some(2));
         assert!(answer.stderr.contains("error: ") && answer.stderr.contains("--help"), "{}", answer.stderr);
     }

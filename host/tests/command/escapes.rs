@@ -57,7 +57,7 @@ fn no_escape_sequence_of_a_sender_reaches_the_terminal() {
     ];
     for command in commands {
         for colour in ["--color=never", "--color=auto"] {
-            let answer = data.run(command.iter().copied().chain([colour])).is_no_crash();
+            let answer = data.run(command.iter().copied().chain([colour])).without_crash();
             let text = format!("{}{}", answer.stdout, answer.stderr);
             assert!(!text.is_empty(), "{command:?}");
             if let Some(at) = text.find(is_harmful) {

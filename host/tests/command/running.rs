@@ -140,10 +140,10 @@ impl Answer {
         for part in parts {
             assert!(self.stderr.contains(part), "{part:?} is not in: {}", self.stderr);
         }
-        self.is_no_crash()
+        self.without_crash()
     }
 
-    pub(crate) fn is_no_crash(self) -> Self {
+    pub(crate) fn without_crash(self) -> Self {
         let said = self.stderr.to_lowercase();
         for word in ["panic", "backtrace", "wasm", "trap", "unreachable", "overflow", "stack"] {
             assert!(!said.contains(word), "{word:?} in: {}", self.stderr);

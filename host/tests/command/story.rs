@@ -46,7 +46,7 @@ fn a_store_damaged_on_purpose_is_found_and_said_so() {
     bytes[middle..middle + 16 * 8192].fill(0xA5);
     std::fs::write(&file, bytes).unwrap();
     for arguments in [&["check"][..], &["check", "--repair"]] {
-        let answer = data.run(arguments).is_no_crash();
+        let answer = data.run(arguments).without_crash();
         assert_eq!(answer.status, Some(1), "{answer:?}");
         let said = format!("{}{}", answer.stdout, answer.stderr);
         assert!(said.contains("damaged") && said.contains("backup"), "{said}");
