@@ -6,8 +6,7 @@
 //! broken is read as well as it can be, and reported as an [`Oddity`].
 //!
 //! The message as received is kept byte for byte under [`ORIGINAL`], so that one that was not changed can
-//! be given back exactly. It is not compressed: on the measured mailing list the store grows by the size of
-//! the archive, and compressing would cost more time in the component than writing does.
+//! be given back exactly. It is not compressed; the store grows by about the size of the message once more.
 //!
 //! What is decided here: `multipart/signed` is one attachment only when it is the outermost part, with its
 //! first text also as the body; winmail.dat stays an attachment; a folded text field keeps the blank it was
