@@ -3,6 +3,7 @@
 #[path = "../../host/build/toolchain.rs"]
 mod toolchain;
 
+mod bench;
 mod demo;
 mod dist;
 mod portability;
@@ -40,6 +41,14 @@ enum Task {
     },
     /// Renew the committed copy of the world.
     World,
+    /// Measure the goals: every row, or those of an area.
+    Bench {
+        /// An area (host, session, stores) or a row.
+        areas: Vec<String>,
+        /// Print one JSON object a row.
+        #[arg(long)]
+        json: bool,
+    },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
 }
@@ -50,6 +59,7 @@ fn main() -> ExitCode {
         Task::Demo { archive } => demo::demo(archive.as_deref()),
         Task::Test { arguments } => test::test(&arguments),
         Task::World => world::world(),
+        Task::Bench { areas, json } => bench::bench(&areas, json),
         Task::Dist => dist::dist(),
     };
     match done {

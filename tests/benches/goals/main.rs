@@ -1,0 +1,95 @@
+//! The measured goals: each row is our figure, the reference on the same work in the same run, and the goal.
+//!
+//! `cargo xtask bench [AREA] [--json]` builds this program and `mapi-reference` in the release profile and
+//! runs it. A row that cannot be produced is missing and fails, as does a missed goal.
+
+mod client;
+mod engine;
+mod fixture;
+mod host;
+mod import;
+mod messages;
+mod row;
+mod session;
+mod stage;
+mod stores;
+mod timing;
+
+use anyhow::{Context as _, ensure};
+use row::{Goal, Row};
+use stage::Stage;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A row, and how it is measured.
+struct Bench {
+    name: &'static str,
+    unit: &'static str,
+    goal: Goal,
+    measure: fn(&Stage) -> anyhow::Result<row::Figures>,
+}
+
+const BENCHES: [Bench; 10] = [
+    Bench { name: "host.instantiate", unit: "µs", goal: Goal::Ratio(4.0), measure: host::instantiate },
+    Bench { name: "host.engine", unit: "µs", goal: Goal::Ratio(1.5), measure: engine::ten_operations },
+    Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::Ratio(1.3), measure: session::first_page_100k },
+    Bench { name: "session.warm", unit: "ms", goal: Goal::Ratio(6.0), measure: session::warm },
+    Bench { name: "stores.import", unit: "messages/s", goal: Goal::AtLeast(1_200.0), measure: import::indexed },
+    Bench { name: "stores.import_deferred", unit: "messages/s", goal: Goal::AtLeast(2_000.0), measure: import::deferred },
+    Bench { name: "stores.page_random_1m", unit: "ms", goal: Goal::Under(3.0), measure: stores::page_random_1m },
+    Bench { name: "stores.search_body", unit: "ms", goal: Goal::Under(8.0), measure: stores::search_body },
+    Bench { name: "stores.search_body_short", unit: "ms", goal: Goal::Under(80.0), measure: stores::search_body_short },
+    Bench { name: "stores.search_subject", unit: "ms", goal: Goal::Under(3.0), measure: stores::search_subject },
+];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every row asked for met its goal.
+fn run() -> anyhow::Result<bool> {
+    let mut json = false;
+    let (mut areas, mut reference) = (Vec::new(), None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json = true,
+            "--reference" => reference = arguments.next().map(PathBuf::from),
+            // What cargo passes to every benchmark.
+            "--bench" => {}
+            _ => areas.push(argument),
+        }
+    }
+    let wanted = |bench: &&Bench| areas.is_empty() || areas.iter().any(|area| is_in(bench.name, area));
+    let benches: Vec<&Bench> = BENCHES.iter().filter(wanted).collect();
+    ensure!(!benches.is_empty(), "no row is in the area {}; areas are host, session and stores", areas.join(", "));
+    let stage = Stage::new(reference).context("the benchmarks cannot be set up")?;
+    let mut rows = Vec::new();
+    for bench in benches {
+        eprintln!("{} …", bench.name);
+        let figures = (bench.measure)(&stage);
+        if let Err(error) = &figures {
+            eprintln!("{} is missing: {error:#}", bench.name);
+        }
+        rows.push(Row { name: bench.name, unit: bench.unit, goal: bench.goal, figures: figures.ok() });
+    }
+    if json {
+        row::print_json(&rows)?
+    } else {
+        row::print_table(&rows)?
+    }
+    Ok(rows.iter().all(Row::met))
+}
+
+/// Whether a row is the one named, or of the area named.
+fn is_in(name: &str, area: &str) -> bool {
+    let area = area.trim_end_matches('.');
+    name == area || name.strip_prefix(area).is_some_and(|rest| rest.starts_with('.'))
+}

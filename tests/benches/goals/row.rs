@@ -1,0 +1,124 @@
+//! A row of the table: figures, goal, and whether it is met.
+
+use serde_json::{Value, json};
+use std::io::{self, Write as _};
+
+/// What a row has to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// At most that many times the reference.
+    Ratio(f64),
+    /// Less than that.
+    Under(f64),
+    /// At least that.
+    AtLeast(f64),
+}
+
+/// What was measured, in the unit of the row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) ours: f64,
+    pub(crate) reference: Option<f64>,
+}
+
+impl Figures {
+    /// A figure against a reference.
+    pub(crate) const fn against(ours: f64, reference: f64) -> Self {
+        Self { ours, reference: Some(reference) }
+    }
+
+    /// A figure against a bound.
+    pub(crate) const fn alone(ours: f64) -> Self {
+        Self { ours, reference: None }
+    }
+
+    fn ratio(&self) -> Option<f64> {
+        self.reference.map(|reference| self.ours / reference)
+    }
+}
+
+/// A row; without figures it is missing.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) goal: Goal,
+    pub(crate) figures: Option<Figures>,
+}
+
+impl Row {
+    /// Whether the goal is met; a missing row meets none.
+    pub(crate) fn met(&self) -> bool {
+        let Some(figures) = &self.figures else { return false };
+        match self.goal {
+            Goal::Ratio(most) => figures.ratio().is_some_and(|ratio| ratio <= most),
+            Goal::Under(bound) => figures.ours < bound,
+            Goal::AtLeast(least) => figures.ours >= least,
+        }
+    }
+
+    fn goal(&self) -> String {
+        match self.goal {
+            Goal::Ratio(most) => format!("at most {most}x"),
+            Goal::Under(bound) => format!("under {bound} {}", self.unit),
+            Goal::AtLeast(least) => format!("at least {least} {}", self.unit),
+        }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let figure =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{} {}", rounded(value), self.unit));
+        let figures = self.figures.as_ref();
+        [
+            self.name.to_owned(),
+            if figures.is_none() { "missing".to_owned() } else { figure(figures.map(|figures| figures.ours)) },
+            figure(figures.and_then(|figures| figures.reference)),
+            figures.and_then(Figures::ratio).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x")),
+            self.goal(),
+            if self.met() { "yes" } else { "NO" }.to_owned(),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let figures = self.figures.as_ref();
+        json!({
+            "name": self.name,
+            "unit": self.unit,
+            "ours": figures.map(|figures| figures.ours),
+            "reference": figures.and_then(|figures| figures.reference),
+            "ratio": figures.and_then(Figures::ratio),
+            "goal": self.goal(),
+            "met": self.met(),
+        })
+    }
+}
+
+/// Three significant digits.
+fn rounded(value: f64) -> String {
+    let digits = match value.abs() {
+        value if value < 10.0 => 2,
+        value if value < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$}")
+}
+
+/// Prints one object a row.
+pub(crate) fn print_json(rows: &[Row]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    rows.iter().try_for_each(|row| writeln!(out, "{}", row.json()))
+}
+
+/// Prints one aligned table.
+pub(crate) fn print_table(rows: &[Row]) -> io::Result<()> {
+    let head = ["row", "ours", "reference", "ratio", "goal", "met"].map(str::to_owned);
+    let lines: Vec<[String; 6]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut out = io::stdout().lock();
+    for line in &lines {
+        let [name, ours, reference, ratio, goal, met] = line;
+        let [w0, w1, w2, w3, w4, _] = widths;
+        writeln!(out, "{name:<w0$}  {ours:>w1$}  {reference:>w2$}  {ratio:>w3$}  {goal:<w4$}  {met}")?;
+    }
+    Ok(())
+}
