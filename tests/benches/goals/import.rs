@@ -52,7 +52,7 @@ pub(crate) async fn import(
     let folder = client::folder(&store, Some(folder)).await?;
     let start = Instant::now();
     let mut archive = Archive::open(archive, None)?;
-    let import = folder.import_messages(ImportOptions { defer_indexing, ..ImportOptions::default() }).await?;
+    let import = folder.import_messages(ImportOptions { defer_indexing }).await?;
     let (mut messages, mut piece) = (0_u32, Vec::new());
     while let Some(message) = archive.next_message()? {
         let mut content = Vec::new();

@@ -81,9 +81,9 @@ fn run() -> anyhow::Result<bool> {
         rows.push(Row { name: bench.name, unit: bench.unit, goal: bench.goal, figures: figures.ok() });
     }
     if json {
-        row::print_json(&rows)?
+        row::print_json(&rows)?;
     } else {
-        row::print_table(&rows)?
+        row::print_table(&rows)?;
     }
     Ok(rows.iter().all(Row::met))
 }
