@@ -61,7 +61,7 @@ impl export::Guest for Component {
 
     fn pump(budget_us: u64) -> Result<export::Work, wire::Failure> {
         let work = subsystem().pump(budget_us)?;
-        Ok(export::Work { more: work.more, notifications: 0, wake_at: work.wake_at })
+        Ok(export::Work { more: work.more, notifications: work.notifications, wake_at: work.wake_at })
     }
 }
 

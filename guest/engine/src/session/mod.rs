@@ -15,13 +15,15 @@ mod shared;
 mod store_table;
 mod stores;
 mod subsystem;
+mod turn;
 
 pub use alive::Alive;
 pub use handle::{MAPI_LOGOFF_SHARED, MAPI_LOGOFF_UI, Session};
 pub use logon::flags as logon_flags;
 pub use open_store::flags as open_store_flags;
 pub use routing::Entry;
-pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem, Work};
+pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem};
+pub use turn::Work;
 
 #[cfg(test)]
 mod scenarios;

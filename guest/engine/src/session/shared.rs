@@ -156,18 +156,9 @@ impl SharedSession {
         self.environment().log.log(level, text);
     }
 
-    /// Lets every open store do deferred indexing; whether more is left.
-    pub(super) fn index_stores(&self, budget_us: u64) -> bool {
-        let stores: Vec<Rc<OpenStore>> = self.stores.borrow().clone();
-        let share = budget_us / u64::try_from(stores.len()).unwrap_or(1).max(1);
-        let mut more = false;
-        for store in stores {
-            match store.connection.backend().index_step(share) {
-                Ok(left) => more |= left,
-                Err(failure) => self.log(LogLevel::Warn, &format!("a store could not index: {}", failure.code())),
-            }
-        }
-        more
+    /// The stores that are open now.
+    pub(super) fn open_stores(&self) -> Vec<Rc<OpenStore>> {
+        self.stores.borrow().clone()
     }
 }
 

@@ -4,6 +4,7 @@ use super::Alive;
 use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
 use super::shared::SharedSession;
+use super::turn::{self, Budget, Work};
 use crate::backend::{Environment, Host};
 use crate::error::{Code, Failure, Result, check_flags, check_reserved};
 use crate::profiles::{ProfAdmin, Profiles};
@@ -27,15 +28,6 @@ pub struct InitializeOptions {
     pub version: u32,
     /// `MAPI_MULTITHREAD_NOTIFICATIONS`, `MAPI_NO_COINIT`, `MAPI_NT_SERVICE`.
     pub flags: u32,
-}
-
-/// What waits to be done (`session` 8.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Work {
-    /// There is more to do now.
-    pub more: bool,
-    /// When to call again, in nanoseconds of the monotonic clock; absent: not before something happens.
-    pub wake_at: Option<u64>,
 }
 
 /// What all sessions of a subsystem share.
@@ -177,20 +169,14 @@ impl Subsystem {
     /// `MAPI_E_NOT_INITIALIZED`.
     pub fn pump(&self, budget_us: u64) -> Result<Work> {
         self.check_initialised()?;
-        let clock = Rc::clone(&self.parts.environment.clock);
-        let end = clock.monotonic().saturating_add(budget_us.saturating_mul(1000));
+        let budget = Budget::new(&self.parts.environment, budget_us);
         let mut sessions: Vec<Rc<SharedSession>> = Vec::new();
         for handle in self.parts.live_handles() {
             if !sessions.iter().any(|known| Rc::ptr_eq(known, &handle.shared)) {
                 sessions.push(Rc::clone(&handle.shared));
             }
         }
-        let mut work = Work::default();
-        for session in sessions {
-            let left = end.saturating_sub(clock.monotonic()) / 1000;
-            work.more |= session.index_stores(left);
-        }
-        Ok(work)
+        Ok(turn::take(&sessions, &budget))
     }
 }
 
