@@ -15,6 +15,7 @@ pub mod error;
 pub mod memory;
 pub mod messages;
 pub mod mime;
+pub mod notifications;
 pub mod profiles;
 pub mod properties;
 pub mod restriction;

@@ -77,7 +77,8 @@ pub enum Change {
         /// Keeps the version: read state, status and submission state are no content (`stores` 7).
         quiet: bool,
     },
-    /// Sets and clears bits of a `PT_LONG` property: new = (old and not `clear`) or `set`. Never raises the version.
+    /// Sets and clears bits of a `PT_LONG` property: new = (old and not `clear`) or `set`. Never raises the
+    /// version. Where it changes nothing the feed has no record of it.
     Bits {
         /// The object.
         object: ObjectId,

@@ -271,6 +271,7 @@ impl Database {
             }
             Change::Set { object, expected, set, delete, quiet } => {
                 let mut changed = self.live(object, *expected)?;
+                let former = changed.properties.clone();
                 self.assign(&mut changed.properties, set, batch)?;
                 for tag in delete {
                     changed.properties.remove(&tag.id());
@@ -278,7 +279,10 @@ impl Database {
                 if !quiet {
                     changed.version += 1;
                 }
-                let tags = set.iter().map(|property| property.tag).chain(delete.iter().copied()).collect();
+                let value = |cells: &BTreeMap<u16, Cell>, tag: PropTag| cells.get(&tag.id()).map(|cell| cell.value.clone());
+                let named = set.iter().map(|property| property.tag).chain(delete.iter().copied());
+                let differs = |tag: &PropTag| value(&former, *tag) != value(&changed.properties, *tag);
+                let tags = named.filter(differs).collect();
                 self.store(batch, object, changed, FeedVerb::Modified, tags);
             }
             Change::Bits { object, tag, set, clear } => {
@@ -287,7 +291,14 @@ impl Database {
                     Some(Value::Long(bits)) => bits.cast_unsigned(),
                     _ => 0,
                 };
-                let value = Value::Long((old & !clear | set).cast_signed());
+                let new = old & !clear | set;
+                let known = changed.properties.contains_key(&tag.id());
+                if known && new == old {
+                    // Nothing changes, and nothing is told.
+                    batch.results.push((object.clone(), (changed.version, changed.arrival)));
+                    return Ok(());
+                }
+                let value = Value::Long(new.cast_signed());
                 let order_key = collation::order_key(&value).filter(|_| self.ordered.contains(&tag.id()));
                 let tag = tag.with_kind(PropType::LONG);
                 changed.properties.insert(tag.id(), Cell { tag, value, order_key, folded: None });

@@ -76,7 +76,6 @@ pub struct OpenRequest {
 }
 
 /// What `OpenProperty` opened.
-#[expect(clippy::large_enum_variant, reason = "lives only until the caller takes the object out")]
 pub enum OpenedProperty {
     /// IStream.
     Stream(DataStream),

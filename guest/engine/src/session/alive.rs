@@ -1,6 +1,8 @@
-//! Liveness of handles and of everything opened through them (`session` 4 step 5, 11).
+//! What ties everything opened through a client handle to it: its liveness, and where its notifications go
+//! (`session` 4 step 5, 8.4, 11).
 
 use crate::error::{Code, Failure, Result};
+use crate::notifications::HandleQueue;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -13,19 +15,40 @@ pub struct Alive(Rc<Node>);
 struct Node {
     ended: Cell<bool>,
     parent: Option<Alive>,
+    /// The queue of the client handle, at the token of the handle.
+    queue: Option<Rc<HandleQueue>>,
 }
 
 impl Alive {
     /// A token of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self(Rc::new(Node { ended: Cell::new(false), parent: None }))
+        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: None }))
+    }
+
+    /// The token of a client handle with that queue.
+    #[must_use]
+    pub fn of_handle(queue: Rc<HandleQueue>) -> Self {
+        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: Some(queue) }))
+    }
+
+    /// The queue of the client handle it derives from; `None` for what was opened without a session.
+    #[must_use]
+    pub fn queue(&self) -> Option<Rc<HandleQueue>> {
+        let mut token = Some(self);
+        while let Some(Self(node)) = token {
+            if let Some(queue) = &node.queue {
+                return Some(Rc::clone(queue));
+            }
+            token = node.parent.as_ref();
+        }
+        None
     }
 
     /// A token that ends with this one, and may end earlier.
     #[must_use]
     pub fn derive(&self) -> Self {
-        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self.clone()) }))
+        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self.clone()), queue: None }))
     }
 
     /// Ends it for good; clones are the same token.

@@ -5,6 +5,7 @@ use super::shared::SharedSession;
 use super::subsystem::Parts;
 use super::{Alive, Entry};
 use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
+use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
 use crate::properties::Guid;
 use crate::stores::StoreObject;
@@ -23,6 +24,8 @@ pub(super) struct Handle {
     parts: Rc<Parts>,
     pub(super) shared: Rc<SharedSession>,
     pub(super) alive: Alive,
+    /// Where its notifications wait.
+    pub(super) queue: Rc<HandleQueue>,
     /// The spooler is not told, and transports are not shown.
     pub(super) no_mail: bool,
     /// Providers may ask for credentials on behalf of this client.
@@ -35,10 +38,12 @@ pub(super) struct Handle {
 impl Handle {
     pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
         shared.join();
+        let queue = parts.notifications.open_queue();
         Rc::new(Self {
             parts,
             shared,
-            alive: Alive::new(),
+            alive: Alive::of_handle(Rc::clone(&queue)),
+            queue,
             no_mail: mode.no_mail,
             may_prompt: mode.may_prompt,
             last_error: LastError::default(),
@@ -51,9 +56,16 @@ impl Handle {
         if !self.alive.is_alive() {
             return;
         }
+        let of_session = self.parts.handles_of(&self.shared);
         if withdraw {
             self.parts.withdraw(&self.shared);
+            let end = ErrorNotification { entry_id: None, code: Code::EndOfSession, error: None };
+            let others = of_session.iter().filter(|handle| !std::ptr::eq(self, &raw const ***handle));
+            others.for_each(|handle| handle.queue.push_of_session(&Notification::CriticalError(end.clone())));
         }
+        let logoff = Notification::Extended(ExtendedNotification { event: SESSION_LOGOFF, data: Vec::new() });
+        of_session.iter().for_each(|handle| handle.queue.push_of_session(&logoff));
+        self.queue.close();
         // Everything opened through the handle is invalid before a provider could be asked about it.
         self.alive.end();
         self.shared.leave();
@@ -130,6 +142,29 @@ impl Session {
     /// As `session` 6.8.
     pub fn compare_entry_ids(&self, first: &[u8], second: &[u8], flags: u32) -> Result<bool> {
         self.0.last_error.keep(self.0.compare_entry_ids(first, second, flags))
+    }
+
+    /// The number that names this handle in what `DispatchNotifications` hands out.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.queue.number()
+    }
+
+    /// `Advise`: without an identifier of the session itself, else of the object it names (`session` 6.9).
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT` for events, or owners, that cannot be told; `MAPI_E_INVALID_PARAMETER` for an empty
+    /// mask with an identifier; `MAPI_E_UNKNOWN_ENTRYID`, `MAPI_E_INVALID_ENTRYID`; those of the owner.
+    pub fn advise(&self, entry_id: Option<&[u8]>, mask: u32) -> Result<u32> {
+        self.0.last_error.keep(self.0.advise(entry_id, mask))
+    }
+
+    /// `Unadvise`: nothing is handed out for that connection any more.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` for a connection that was not made here.
+    pub fn unadvise(&self, connection: u32) -> Result<()> {
+        self.0.last_error.keep(self.0.unadvise(connection))
     }
 
     /// `OpenProfileSection` (`profiles` 3).

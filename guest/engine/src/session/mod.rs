@@ -2,8 +2,9 @@
 //!
 //! [`Subsystem`] is what one process with MAPI loaded is elsewhere. A [`Session`] is one client's handle of a
 //! shared or private session; providers are logged on when they are first needed and belong to the session,
-//! not to the handle. Notifications, forms, the address book and the spooler are not here.
+//! not to the handle. Forms, the address book and the spooler are not here.
 
+mod advise;
 mod alive;
 mod handle;
 mod logon;

@@ -63,7 +63,7 @@ impl Entry {
 }
 
 /// The owner of an identifier.
-enum Owner {
+pub(super) enum Owner {
     /// The provider a wrapped store identifier names; it need not be logged on.
     StoreProvider(WrappedStoreId),
     /// The engine, for one-off recipients.
@@ -78,7 +78,7 @@ enum Owner {
 
 impl SharedSession {
     /// The owner of an identifier. A store is never opened to find one; address books are.
-    fn owner(&self, entry_id: &[u8], may_prompt: bool) -> Result<Owner> {
+    pub(super) fn owner(&self, entry_id: &[u8], may_prompt: bool) -> Result<Owner> {
         let id = match EntryId::parse(entry_id)? {
             EntryId::Store(id) => {
                 self.check_installed(&self.load_profile()?, &id)?;

@@ -22,6 +22,10 @@ pub(super) struct OpenStore {
     pub(super) entry_id: crate::entry_id::WrappedStoreId,
     /// The backend, shared by all references.
     pub(super) connection: Rc<Connection>,
+    /// The host says when it changed.
+    pub(super) is_signalled: Cell<bool>,
+    /// Its change feed could not be read the last time.
+    pub(super) feed_fails: Cell<bool>,
 }
 
 /// An address book provider logged on in this session.

@@ -10,6 +10,7 @@ use crate::profiles::{Profile, Provider, SectionProperties, provider_flags};
 use crate::properties::{Property, Value, tags};
 use crate::stores::Connection;
 use crate::tables::Table;
+use std::cell::Cell;
 use std::rc::Rc;
 
 impl SharedSession {
@@ -84,7 +85,13 @@ impl SharedSession {
             Property::new(tags::MDB_PROVIDER, Value::Binary(identity.kind.0.to_vec())),
         ];
         self.keep_section(section, &refreshed);
-        let store = Rc::new(OpenStore { section: section.uid, entry_id, connection });
+        let store = Rc::new(OpenStore {
+            section: section.uid,
+            entry_id,
+            connection,
+            is_signalled: Cell::new(false),
+            feed_fails: Cell::new(false),
+        });
         self.stores.borrow_mut().push(Rc::clone(&store));
         if section.has(provider_flags::TEMP_SECTION) {
             self.temporary.borrow_mut().push(section.clone());

@@ -5,9 +5,11 @@ use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
 use super::shared::SharedSession;
 use super::turn::{self, Budget, Work};
-use crate::backend::{Environment, Host};
+use crate::backend::{Environment, Host, LogLevel};
 use crate::error::{Code, Failure, Result, check_flags, check_reserved};
+use crate::notifications::{Dispatched, Notifications};
 use crate::profiles::{ProfAdmin, Profiles};
+use crate::properties::Guid;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -38,6 +40,8 @@ pub(super) struct Parts {
     /// The shared session later logons join.
     published: RefCell<Weak<SharedSession>>,
     handles: RefCell<Vec<Weak<Handle>>>,
+    /// The queues of all client handles.
+    pub(super) notifications: Notifications,
 }
 
 impl Parts {
@@ -60,6 +64,34 @@ impl Parts {
         handles.retain(|handle| handle.upgrade().is_some_and(|handle| handle.alive.is_alive()));
         handles.iter().filter_map(Weak::upgrade).collect()
     }
+
+    /// The client handles of a session.
+    pub(super) fn handles_of(&self, session: &Rc<SharedSession>) -> Vec<Rc<Handle>> {
+        let mut handles = self.live_handles();
+        handles.retain(|handle| Rc::ptr_eq(&handle.shared, session));
+        handles
+    }
+
+    /// The sessions that have clients, each once.
+    fn sessions(&self) -> Vec<Rc<SharedSession>> {
+        let mut sessions: Vec<Rc<SharedSession>> = Vec::new();
+        for handle in self.live_handles() {
+            if !sessions.iter().any(|known| Rc::ptr_eq(known, &handle.shared)) {
+                sessions.push(Rc::clone(&handle.shared));
+            }
+        }
+        sessions
+    }
+
+    /// Takes in what stores report as changed (`own`: by ourselves), and lets tables tell what follows.
+    fn take_in(&self, own: bool) -> Work {
+        let sessions = self.sessions();
+        let work = sessions.iter().fold(Work::default(), |work, session| work.and(turn::take_in_feeds(session, own)));
+        if let Err(failure) = self.notifications.take_in() {
+            self.environment.log.log(LogLevel::Warn, &format!("a table could not take in changes: {}", failure.code()));
+        }
+        work
+    }
 }
 
 /// One subsystem.
@@ -81,6 +113,7 @@ impl Subsystem {
             host,
             published: RefCell::default(),
             handles: RefCell::default(),
+            notifications: Notifications::default(),
         };
         Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
     }
@@ -113,6 +146,7 @@ impl Subsystem {
                     handle.end(false);
                 }
                 self.alive.borrow().end();
+                self.parts.notifications.clear();
             }
             count => self.initialised.set(count - 1),
         }
@@ -163,6 +197,31 @@ impl Subsystem {
         Ok(ProfAdmin::new(Rc::clone(&self.parts.profiles), self.alive.borrow().derive()))
     }
 
+    /// `DispatchNotifications` (`session` 8.4): what is due, up to so many events (0: all), for every client handle.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`; `MAPI_E_INVALID_PARAMETER` for flags other than 0.
+    pub fn dispatch_notifications(&self, flags: u32, max: u32) -> Result<Dispatched> {
+        self.check_initialised()?;
+        check_reserved(flags)?;
+        let work = self.parts.take_in(false);
+        let dispatched = self.parts.notifications.take(max);
+        Ok(Dispatched { more: dispatched.more || work.more, ..dispatched })
+    }
+
+    /// The host says that the store of that profile section has changed, or that it will say so from now on.
+    /// A store of which the host never says it is asked again and again. An unknown one is no error: it may
+    /// have been closed meanwhile.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`.
+    pub fn changed(&self, provider: Guid) -> Result<()> {
+        self.check_initialised()?;
+        let stores = self.parts.sessions().into_iter().flat_map(|session| session.open_stores());
+        stores.filter(|store| store.section == provider).for_each(|store| store.is_signalled.set(true));
+        Ok(())
+    }
+
     /// A turn: does waiting work for up to that many microseconds.
     ///
     /// # Errors
@@ -170,13 +229,10 @@ impl Subsystem {
     pub fn pump(&self, budget_us: u64) -> Result<Work> {
         self.check_initialised()?;
         let budget = Budget::new(&self.parts.environment, budget_us);
-        let mut sessions: Vec<Rc<SharedSession>> = Vec::new();
-        for handle in self.parts.live_handles() {
-            if !sessions.iter().any(|known| Rc::ptr_eq(known, &handle.shared)) {
-                sessions.push(Rc::clone(&handle.shared));
-            }
-        }
-        Ok(turn::take(&sessions, &budget))
+        let work = self.parts.take_in(false).and(turn::take(&self.parts.sessions(), &budget));
+        // What the work changed is to be told now, not at the next turn.
+        let work = work.and(self.parts.take_in(true));
+        Ok(Work { notifications: self.parts.notifications.due(), ..work })
     }
 }
 

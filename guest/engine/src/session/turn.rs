@@ -24,11 +24,7 @@ impl Work {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        Self {
-            more: self.more || other.more,
-            notifications: self.notifications.saturating_add(other.notifications),
-            wake_at,
-        }
+        Self { more: self.more || other.more, notifications: self.notifications.saturating_add(other.notifications), wake_at }
     }
 }
 
@@ -58,6 +54,34 @@ type Kind = fn(&Rc<SharedSession>, &Budget) -> Work;
 
 /// The kinds of waiting work, in the order of a turn.
 const KINDS: [Kind; 1] = [index_stores];
+
+/// How long a store that does not say when it changed, or whose feed could not be read, is left alone.
+const POLL_AGAIN: u64 = 1_000_000_000;
+
+/// Takes in what stores report as changed, one page of each feed somebody hears (`session` 8.5). `own`: only
+/// where there are changes of our own.
+pub(super) fn take_in_feeds(session: &SharedSession, own: bool) -> Work {
+    let mut work = Work::default();
+    for store in session.open_stores() {
+        let feed = store.connection.feed().filter(|feed| feed.is_heard() && (!own || feed.is_owed()));
+        let Some(feed) = feed else { continue };
+        let polled = feed.poll();
+        let failed = polled.is_err();
+        match polled {
+            Ok(more) => work.more |= more,
+            Err(failure) if !store.feed_fails.get() => {
+                session.log(LogLevel::Warn, &format!("the changes of a store cannot be read: {}", failure.code()));
+            }
+            Err(_) => {}
+        }
+        store.feed_fails.set(failed);
+        if failed || !store.is_signalled.get() {
+            let wake_at = session.environment().clock.monotonic().saturating_add(POLL_AGAIN);
+            work = work.and(Work { wake_at: Some(wake_at), ..Work::default() });
+        }
+    }
+    work
+}
 
 /// Does a piece of every kind of waiting work for every session.
 pub(super) fn take(sessions: &[Rc<SharedSession>], budget: &Budget) -> Work {

@@ -3,9 +3,10 @@
 use crate::backend::{Change, Commit, Committed, Environment, ObjectId, Store, StoreIdentity};
 use crate::collation::KEY_VERSION;
 use crate::error::{Code, Failure, Result};
+use crate::notifications::StoreEvents;
 use crate::properties::Guid;
 use crate::stores::CommitMode;
-use crate::tables::Feed;
+use crate::tables::{Feed, FeedListener};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ pub struct Connection {
     backend: Rc<dyn Store>,
     identity: StoreIdentity,
     feed: Option<Rc<Feed>>,
+    events: Rc<StoreEvents>,
     environment: Environment,
     token: u64,
     reserved: RefCell<VecDeque<ObjectId>>,
@@ -38,12 +40,18 @@ impl Connection {
             identity = backend.identity();
         }
         let feed = if identity.capabilities.feed { Feed::open(backend.clone())? } else { None };
+        let events = StoreEvents::new(Rc::clone(&backend), &identity);
+        if let Some(feed) = &feed {
+            let listener: Rc<dyn FeedListener> = events.clone();
+            feed.listen(Rc::downgrade(&listener));
+        }
         let mut token = [0; 8];
         environment.entropy.fill(&mut token);
         Ok(Rc::new(Self {
             backend,
             identity,
             feed,
+            events,
             environment,
             token: u64::from_le_bytes(token),
             reserved: RefCell::default(),
@@ -85,6 +93,12 @@ impl Connection {
     #[must_use]
     pub fn feed(&self) -> Option<&Rc<Feed>> {
         self.feed.as_ref()
+    }
+
+    /// The registrations at the store.
+    #[must_use]
+    pub fn events(&self) -> &Rc<StoreEvents> {
+        &self.events
     }
 
     /// The services of the host.

@@ -5,6 +5,7 @@
 //! what is in them are `messages`'s, tables are `tables`'s. Moving, copying and deleting, read state, search
 //! criteria and submission are not here.
 
+mod advise;
 pub(crate) mod catalogue;
 mod changes;
 pub(crate) mod computed;

@@ -43,6 +43,16 @@ impl StoreObject {
         Self { store, last_error }
     }
 
+    /// The reference everything opened through this object shares.
+    pub(crate) fn store(&self) -> &StoreReference {
+        &self.store
+    }
+
+    /// Notes a failure for `GetLastError`.
+    pub(crate) fn keep<T>(&self, result: Result<T>) -> Result<T> {
+        self.last_error.keep(result)
+    }
+
     /// The backend behind it, shared by all references to the store.
     #[must_use]
     pub fn connection(&self) -> &Rc<Connection> {

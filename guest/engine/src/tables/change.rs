@@ -24,6 +24,8 @@ pub struct RowChange {
     pub id: ObjectId,
     /// Where it is now.
     pub state: RowState,
+    /// Equal for all changes of one operation: one commit, or one call of `ITableData`.
+    pub operation: u64,
 }
 
 /// What a view is told at once.
@@ -33,8 +35,9 @@ pub enum Changes {
     None,
     /// These rows changed, oldest change first.
     Rows(Vec<RowChange>),
-    /// Any row may have changed: read them again, keep cursor and bookmarks by row.
-    Reread,
+    /// Any row may have changed: read them again, keep cursor and bookmarks by row. The changed rows are
+    /// these, oldest change first, and others only in their place; `None`: it is not known which.
+    Reread(Option<Vec<RowChange>>),
     /// Nothing stays valid (`TABLE_RELOAD`).
     Reload,
 }
@@ -44,27 +47,35 @@ pub enum Changes {
 pub struct ChangeQueue {
     rows: RefCell<Vec<RowChange>>,
     reread: Cell<bool>,
+    /// Which rows changed is not known any more.
+    flooded: Cell<bool>,
     reload: Cell<bool>,
 }
 
 impl ChangeQueue {
     /// Adds a change of one row.
     pub fn push(&self, change: RowChange) {
-        if self.reread.get() || self.reload.get() {
+        if self.reload.get() {
             return;
         }
         let mut rows = self.rows.borrow_mut();
         if rows.len() >= QUEUE_LIMIT {
             rows.clear();
+            self.flooded.set(true);
             self.reread.set(true);
         } else {
             rows.push(change);
         }
     }
 
-    /// Any row may have changed.
+    /// Any row may stand elsewhere, or be there no more; the rows that changed are told one by one.
     pub fn reread(&self) {
-        self.rows.borrow_mut().clear();
+        self.reread.set(true);
+    }
+
+    /// Any row may have changed, and it is not known which.
+    pub fn flood(&self) {
+        self.flooded.set(true);
         self.reread.set(true);
     }
 
@@ -84,11 +95,11 @@ impl ChangeQueue {
     #[must_use]
     pub fn take(&self) -> Changes {
         let rows = self.rows.take();
-        let reread = self.reread.take();
+        let (reread, flooded) = (self.reread.take(), self.flooded.take());
         if self.reload.take() {
             Changes::Reload
         } else if reread {
-            Changes::Reread
+            Changes::Reread((!flooded).then_some(rows))
         } else if rows.is_empty() {
             Changes::None
         } else {
@@ -106,9 +117,9 @@ mod tests {
         let queue = ChangeQueue::default();
         let id = ObjectId::new(b"a").unwrap();
         for _ in 0..=QUEUE_LIMIT {
-            queue.push(RowChange { id: id.clone(), state: RowState::Present });
+            queue.push(RowChange { id: id.clone(), state: RowState::Present, operation: 1 });
         }
-        assert_eq!(queue.take(), Changes::Reread);
+        assert_eq!(queue.take(), Changes::Reread(None));
         assert!(queue.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result, check_flags, check_reserved};
 use crate::properties::{PropTag, Property, Value, ValueRef, tags};
 use crate::tables::source::{DefaultOrder, RowRequest, RowSource, TableClass};
 use crate::tables::{Abilities, ChangeQueue, Row, RowChange, RowState, SortOrderSet, TAD_ALL_ROWS, Table, TableType};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
@@ -77,6 +77,8 @@ pub struct TableData {
     index: PropTag,
     rows: RefCell<Rows>,
     queues: RefCell<Vec<Weak<ChangeQueue>>>,
+    /// Calls that changed rows so far.
+    operations: Cell<u64>,
 }
 
 impl TableData {
@@ -92,7 +94,7 @@ impl TableData {
         for tag in columns {
             add_column(&mut rows.columns, tag);
         }
-        Ok(Rc::new(Self { table_type, index, rows: RefCell::new(rows), queues: RefCell::default() }))
+        Ok(Rc::new(Self { table_type, index, rows: RefCell::new(rows), queues: RefCell::default(), operations: Cell::new(0) }))
     }
 
     /// `HrGetView`.
@@ -186,10 +188,9 @@ impl TableData {
         place(&mut held, key, label, cells);
         let number = held.last_number;
         drop(held);
+        self.tell(&[(number, RowState::Present)]);
         if relabelled {
             self.each_queue(ChangeQueue::reread);
-        } else {
-            self.tell(&[(number, RowState::Present)]);
         }
         Ok(())
     }
@@ -234,6 +235,20 @@ impl TableData {
         drop(held);
         self.tell(&gone);
         Ok(u32::try_from(gone.len()).unwrap_or(u32::MAX))
+    }
+
+    /// `HrNotify`: tells the views that a row was modified, though nothing in it changed. No such row: nothing.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for flags other than 0.
+    pub fn notify(&self, flags: u32, properties: &[Property]) -> Result<()> {
+        check_reserved(flags)?;
+        let fits = |row: &Held| properties.iter().all(|wanted| row.value(wanted.tag) == Some(&wanted.value));
+        let found = self.rows.borrow().by_label.values().find(|row| fits(row)).map(|row| row.number);
+        if let Some(number) = found {
+            self.tell(&[(number, RowState::Present)]);
+        }
+        Ok(())
     }
 
     /// `HrQueryRow`: the row and its number in insertion order.
@@ -319,11 +334,14 @@ impl TableData {
         self.queues.borrow_mut().retain(|queue| queue.upgrade().inspect(|queue| tell(queue)).is_some());
     }
 
+    /// Tells the views what one call changed.
     fn tell(&self, changed: &[(u64, RowState)]) {
+        let operation = self.operations.get().wrapping_add(1);
+        self.operations.set(operation);
         self.each_queue(|queue| {
             for (number, state) in changed {
                 if let Some(id) = id_of(*number) {
-                    queue.push(RowChange { id, state: *state });
+                    queue.push(RowChange { id, state: *state, operation });
                 }
             }
         });

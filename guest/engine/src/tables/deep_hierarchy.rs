@@ -192,8 +192,12 @@ impl RowSource for DeepHierarchy {
         self.rows.refresh()
     }
 
+    fn catch_up(&self) -> Result<()> {
+        self.rows.catch_up()
+    }
+
     fn subscribe(&self) -> Result<Option<Rc<ChangeQueue>>> {
-        Ok(self.feed.as_ref().map(|feed| feed.subscribe(Interest::Folders)))
+        self.feed.as_ref().map(|feed| feed.subscribe(Interest::Folders)).transpose()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The one reader of a backend's change feed: it hands each change to every open view it concerns
-//! (`tables` 2 "When a view sees changes").
+//! (`tables` 2 "When a view sees changes"), and every record to those who make object events of it.
 
-use crate::backend::{FeedCursor, FeedRecord, FeedVerb, ObjectId, ObjectKind, Objects, ScanKind};
+use crate::backend::{FeedCursor, FeedPage, FeedRecord, FeedVerb, ObjectId, ObjectKind, Objects, ScanKind};
 use crate::error::{Code, Result};
+use crate::properties::{PropTag, tags};
 use crate::tables::{ChangeQueue, RowChange, RowState};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -27,6 +28,15 @@ pub enum Interest {
     Folders,
 }
 
+/// One who hears every record of a feed.
+pub trait FeedListener {
+    /// Whether it wants to; a feed nobody hears is not read.
+    fn listens(&self) -> bool;
+
+    /// Takes in a page; with a gap before its first record.
+    fn heard(&self, page: &FeedPage);
+}
+
 /// The change feed of one backend. Owned by the object that stands for the backend, shared by its tables.
 pub struct Feed {
     objects: Rc<dyn Objects>,
@@ -35,6 +45,7 @@ pub struct Feed {
     /// Changes of our own are in the feed, which every view must see at its next call.
     owed: Cell<bool>,
     queues: RefCell<Vec<(Interest, Weak<ChangeQueue>)>>,
+    listeners: RefCell<Vec<Weak<dyn FeedListener>>>,
 }
 
 impl Feed {
@@ -50,6 +61,7 @@ impl Feed {
                 polling: Cell::new(false),
                 owed: Cell::new(false),
                 queues: RefCell::default(),
+                listeners: RefCell::default(),
             }))),
             Err(failure) if failure.code() == Code::NoSupport => Ok(None),
             Err(failure) => Err(failure),
@@ -57,18 +69,60 @@ impl Feed {
     }
 
     /// A queue that gets every change of interest from now on.
-    #[must_use]
-    pub fn subscribe(&self, interest: Interest) -> Rc<ChangeQueue> {
+    ///
+    /// # Errors
+    /// The backend's own.
+    pub fn subscribe(&self, interest: Interest) -> Result<Rc<ChangeQueue>> {
+        self.skip_unheard()?;
         let queue = Rc::new(ChangeQueue::default());
-        let mut queues = self.queues.borrow_mut();
-        queues.retain(|(_, queue)| queue.strong_count() > 0);
-        queues.push((interest, Rc::downgrade(&queue)));
-        queue
+        self.queues.borrow_mut().push((interest, Rc::downgrade(&queue)));
+        Ok(queue)
+    }
+
+    /// Lets someone hear every record, as long as it lives.
+    pub fn listen(&self, listener: Weak<dyn FeedListener>) {
+        self.listeners.borrow_mut().push(listener);
+    }
+
+    /// Whether anybody wants to hear of changes.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.queues.borrow_mut().retain(|(_, queue)| queue.strong_count() > 0);
+        self.listeners.borrow_mut().retain(|listener| listener.strong_count() > 0);
+        let listeners: Vec<_> = self.listeners.borrow().iter().filter_map(Weak::upgrade).collect();
+        !self.queues.borrow().is_empty() || listeners.iter().any(|listener| listener.listens())
+    }
+
+    /// Comes to the end of the feed, so that who begins to listen now hears only what happens from now on.
+    ///
+    /// # Errors
+    /// The backend's own.
+    pub fn catch_up(&self) -> Result<()> {
+        self.skip_unheard()?;
+        self.owed.set(true);
+        self.poll().map(drop)
+    }
+
+    /// What happened while nobody listened concerns nobody.
+    fn skip_unheard(&self) -> Result<()> {
+        if self.is_heard() {
+            return Ok(());
+        }
+        let end = self.objects.feed_cursor()?;
+        *self.cursor.borrow_mut() = end;
+        self.owed.set(false);
+        Ok(())
     }
 
     /// Says that a commit of our own was made: the next [`Feed::poll`] reads up to the end of the feed.
     pub fn committed(&self) {
         self.owed.set(true);
+    }
+
+    /// Whether a commit of our own has not been read yet.
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        self.owed.get()
     }
 
     /// Reads what happened since the last time, one call of the backend and 1024 records at most (more only
@@ -98,7 +152,7 @@ impl Feed {
     fn poll_page(&self) -> Result<bool> {
         let since = self.cursor.borrow().clone();
         let page = self.objects.changes(&since, RECORDS_PER_POLL)?;
-        *self.cursor.borrow_mut() = page.cursor;
+        *self.cursor.borrow_mut() = page.cursor.clone();
         let queues: Vec<(Interest, Rc<ChangeQueue>)> =
             self.queues.borrow().iter().filter_map(|(interest, queue)| Some((interest.clone(), queue.upgrade()?))).collect();
         for (interest, queue) in &queues {
@@ -109,40 +163,65 @@ impl Feed {
                 interest.tell(record, queue);
             }
         }
+        let listeners: Vec<_> = self.listeners.borrow().iter().filter_map(Weak::upgrade).collect();
+        for listener in listeners.iter().filter(|listener| listener.listens()) {
+            listener.heard(&page);
+        }
         Ok(page.more)
     }
 }
 
 impl Interest {
     fn tell(&self, record: &FeedRecord, queue: &ChangeQueue) {
+        let change = |id: &ObjectId, state| RowChange { id: id.clone(), state, operation: record.commit };
         match self {
             // A queue spans the store, and entering or leaving it is a change of a property.
             Self::Rows { kind: ScanKind::Queue, .. } => {
                 if record.kind == ObjectKind::Message {
+                    queue.push(change(&record.object, RowState::Touched));
                     queue.reread();
                 }
             }
             Self::Rows { container, kind } => {
                 if let Some(state) = state_in(record, container, *kind) {
-                    queue.push(RowChange { id: record.object.clone(), state });
+                    queue.push(change(&record.object, state));
                 }
-                // A child that comes, goes or changes touches the counts of the folder it lies in.
-                if matches!(kind, ScanKind::Subfolders | ScanKind::DeletedSubfolders) && record.object != record.parent {
-                    queue.push(RowChange { id: record.parent.clone(), state: RowState::Touched });
-                    if let FeedVerb::Moved { from } = &record.verb {
-                        queue.push(RowChange { id: from.clone(), state: RowState::Touched });
-                    }
+                if matches!(kind, ScanKind::Subfolders | ScanKind::DeletedSubfolders) {
+                    touched_folders(record).for_each(|folder| queue.push(change(folder, RowState::Touched)));
                 }
             }
             Self::Folders => {
+                touched_folders(record).for_each(|folder| queue.push(change(folder, RowState::Touched)));
                 if is_folder(record.kind) {
+                    queue.push(change(&record.object, RowState::Touched));
                     queue.reread();
-                } else {
-                    queue.push(RowChange { id: record.parent.clone(), state: RowState::Touched });
                 }
             }
         }
     }
+}
+
+/// The folders whose counts a record changes (`stores` 11): children came or went, or changed their read state.
+pub fn touched_folders(record: &FeedRecord) -> impl Iterator<Item = &ObjectId> {
+    let is_part =
+        matches!(record.kind, ObjectKind::Recipient | ObjectKind::Attachment | ObjectKind::EmbeddedMessage | ObjectKind::Store);
+    let (mut left, mut entered) = (None, None);
+    if !is_part && record.object != record.parent {
+        match &record.verb {
+            // Which values changed is not always known.
+            FeedVerb::Modified => {
+                let flags = |tag: &PropTag| tag.id() == tags::MESSAGE_FLAGS.id();
+                let unread = record.kind == ObjectKind::Message && (record.tags.is_empty() || record.tags.iter().any(flags));
+                entered = unread.then_some(&record.parent);
+            }
+            FeedVerb::Moved { from } => {
+                left = Some(from);
+                entered = Some(&record.parent);
+            }
+            FeedVerb::Created | FeedVerb::Copied { .. } | FeedVerb::Deleted { .. } => entered = Some(&record.parent),
+        }
+    }
+    left.into_iter().chain(entered)
 }
 
 const fn is_folder(kind: ObjectKind) -> bool {

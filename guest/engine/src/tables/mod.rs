@@ -3,10 +3,10 @@
 //! A [`RowSource`] delivers the underlying rows and what happens to them, a view holds the restricted and
 //! sorted order of them, and a [`Table`] is the client's object with its columns, cursor and bookmarks
 //! (`tables` 2). [`TableData`] holds rows in memory, [`StoredRows`] and [`DeepHierarchy`] read them from a
-//! backend, [`Feed`]
-//! hands the changes of a backend to all views on it.
+//! backend, [`Feed`] hands the changes of a backend to all views on it. A view that somebody has registered
+//! for tells what happens to each of its rows (`tables` 11).
 //!
-//! Notifications, categories, asynchronous slices and multi-value instances are not here.
+//! Categories, asynchronous slices and multi-value instances are not here.
 
 mod cell;
 mod change;
@@ -16,6 +16,7 @@ mod data;
 mod data_tests;
 mod deep_hierarchy;
 mod feed;
+mod notify;
 #[cfg(test)]
 mod oracle;
 mod order;
@@ -37,7 +38,7 @@ pub use constants::{
 };
 pub use data::{TableData, ViewOptions};
 pub use deep_hierarchy::DeepHierarchy;
-pub use feed::{Feed, Interest};
+pub use feed::{Feed, FeedListener, Interest, touched_folders};
 pub use sort::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,
     TABLE_SORT_DESCEND,

@@ -155,6 +155,14 @@ pub trait RowSource {
     /// The backend's own.
     fn refresh(&self) -> Result<()>;
 
+    /// Takes in everything up to now, so that a view read afterwards is told only what happens from now on.
+    ///
+    /// # Errors
+    /// The backend's own.
+    fn catch_up(&self) -> Result<()> {
+        self.refresh()
+    }
+
     /// A queue that gets every change from now on, `None` when the rows never change.
     ///
     /// # Errors

@@ -1,19 +1,25 @@
 //! What a table object holds between calls: columns, view, cursor, bookmarks, and what waits (`tables` 2).
 
 use crate::error::{Code, Failure, Result, Warned};
+use crate::notifications::TableNotification;
 use crate::properties::PropTag;
 use crate::restriction::Restriction;
 use crate::tables::cell::CellRule;
 use crate::tables::change::{ChangeQueue, Changes};
+use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
 use crate::tables::source::RowSource;
-use crate::tables::view::{Anchor, Definition, Mark, View};
+use crate::tables::view::{Anchor, Definition, Happened, Mark, RowEvent, View};
 use crate::tables::{Bookmark, SortOrderSet, TableStatus};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Live bookmarks a table may have.
 const MAX_BOOKMARKS: usize = 1024;
+
+/// How often an itemised view is read anew because its rows changed meanwhile. Past that the changes are told
+/// although the view has them already.
+const CALM_ATTEMPTS: u32 = 3;
 
 /// What batched calls asked for (`tables` 2.2).
 #[derive(Default)]
@@ -38,6 +44,10 @@ pub(super) struct State {
     cursor: Mark,
     bookmarks: BTreeMap<u32, Mark>,
     last_bookmark: u32,
+    /// Somebody is told what happens to the rows.
+    itemised: bool,
+    /// What is to be told.
+    told: Vec<TableNotification>,
 }
 
 impl State {
@@ -54,6 +64,8 @@ impl State {
             cursor: Mark::default(),
             bookmarks: BTreeMap::new(),
             last_bookmark: Bookmark::END.0,
+            itemised: false,
+            told: Vec::new(),
         }
     }
 
@@ -99,24 +111,102 @@ impl State {
         self.cursor = Mark::default();
     }
 
-    fn take_changes(&mut self, source: &dyn RowSource) -> Result<()> {
+    /// Brings view, cursor and bookmarks up to date with what the source has told, and makes the notifications.
+    pub(super) fn take_changes(&mut self, source: &dyn RowSource) -> Result<()> {
         let Some(queue) = self.queue.clone() else { return Ok(()) };
         let changes = queue.take();
         self.unread_change |= changes != Changes::None;
-        let Some(view) = &mut self.view else { return Ok(()) };
-        if changes == Changes::Reload {
+        let mut events = Vec::new();
+        let outcome = self.apply(source, &queue, &changes, &mut events);
+        if self.itemised && !events.is_empty() {
+            self.told.extend(notifications(source, &self.columns, events));
+        }
+        outcome
+    }
+
+    fn apply(
+        &mut self,
+        source: &dyn RowSource,
+        queue: &ChangeQueue,
+        changes: &Changes,
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
+        let Some(view) = &mut self.view else {
+            // It could not be made again after the last reload.
+            return if self.itemised { self.view(source).map(drop) } else { Ok(()) };
+        };
+        if *changes == Changes::Reload {
             self.view = None;
             self.forget_places();
-            return Ok(());
+            events.push(RowEvent { operation: 0, happened: Happened::Reload });
+            return if self.itemised { self.view(source).map(drop) } else { Ok(()) };
         }
         let mut marks: Vec<&mut Mark> = self.bookmarks.values_mut().collect();
         marks.push(&mut self.cursor);
-        let applied = view.apply(source, &changes, &mut marks);
+        let applied = view.apply(source, changes, &mut marks, events);
         // The changes are taken but only partly in the view: read it anew next time, by row.
         if applied.is_err() {
-            queue.reread();
+            queue.flood();
         }
         applied
+    }
+
+    /// Begins to hear of changes; whether the source tells any.
+    pub(super) fn subscribe(&mut self, source: &dyn RowSource) -> Result<bool> {
+        if self.queue.is_none() {
+            self.queue = source.subscribe()?;
+        }
+        Ok(self.queue.is_some())
+    }
+
+    /// From now on what happens to each row is told; what happened before is not.
+    pub(super) fn itemise(&mut self, source: &dyn RowSource) -> Result<()> {
+        source.catch_up()?;
+        self.take_changes(source)?;
+        let was = std::mem::replace(&mut self.itemised, true);
+        if was && self.view.is_some() {
+            return Ok(());
+        }
+        let made = self.itemise_view(source);
+        if made.is_err() {
+            self.itemised = was;
+        }
+        made
+    }
+
+    fn itemise_view(&mut self, source: &dyn RowSource) -> Result<()> {
+        let Some(mut former) = self.view.take_if(|view| !view.is_itemised()) else {
+            return self.view(source).map(drop);
+        };
+        let sort = self.sort.clone();
+        let made = self.make_view(source, self.restriction.clone(), sort.as_ref()).and_then(|mut view| {
+            let marks = self.bookmarks.values().chain([&self.cursor]);
+            let place = |mark: &Mark| view.anchor_from(source, &mut former, mark.anchor.clone());
+            let anchors: Vec<Anchor> = marks.map(place).collect::<Result<_>>()?;
+            Ok((view, anchors))
+        });
+        let (view, anchors) = match made {
+            Ok(made) => made,
+            Err(failure) => {
+                self.view = Some(former);
+                return Err(failure);
+            }
+        };
+        let marks = self.bookmarks.values_mut().chain([&mut self.cursor]);
+        marks.zip(anchors).for_each(|(mark, anchor)| mark.anchor = anchor);
+        self.view = Some(view);
+        Ok(())
+    }
+
+    /// Nobody is told any more.
+    pub(super) fn end_itemising(&mut self) {
+        self.itemised = false;
+        self.told.clear();
+    }
+
+    /// What is to be told.
+    pub(super) fn take_told(&mut self) -> Vec<TableNotification> {
+        std::mem::take(&mut self.told)
     }
 
     fn make_view(
@@ -125,15 +215,27 @@ impl State {
         restriction: Option<Rc<Restriction>>,
         sort: Option<&SortOrderSet>,
     ) -> Result<View> {
-        if self.queue.is_none() {
-            // Before the rows are read: what happens in between is then told twice rather than never.
-            self.queue = source.subscribe()?;
-        }
+        // Before the rows are read: what happens in between is then told twice rather than never.
+        self.subscribe(source)?;
         let order = match sort {
             Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
             _ => ViewOrder::new(&source.default_order().order),
         };
-        View::new(source, &Definition { restriction, order }, self.queue.is_some())
+        let definition = Definition { restriction, order, itemised: self.itemised };
+        let Some(queue) = self.queue.clone().filter(|_| self.itemised) else {
+            return View::new(source, &definition, self.queue.is_some());
+        };
+        // What happens while the rows are read must not be told of rows that are read already.
+        let mut attempt = 1;
+        loop {
+            drop(queue.take());
+            let view = View::new(source, &definition, true)?;
+            source.refresh()?;
+            if queue.is_empty() || attempt == CALM_ATTEMPTS {
+                return Ok(view);
+            }
+            attempt += 1;
+        }
     }
 
     /// The view, made now if it is not there yet.

@@ -307,8 +307,12 @@ impl RowSource for StoredRows {
         }
     }
 
+    fn catch_up(&self) -> Result<()> {
+        self.feed.as_ref().map_or(Ok(()), |feed| feed.catch_up())
+    }
+
     fn subscribe(&self) -> Result<Option<Rc<ChangeQueue>>> {
         let interest = Interest::Rows { container: self.options.container.clone(), kind: self.options.kind };
-        Ok(self.feed.as_ref().map(|feed| feed.subscribe(interest)))
+        self.feed.as_ref().map(|feed| feed.subscribe(interest)).transpose()
     }
 }

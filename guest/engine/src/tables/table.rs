@@ -2,6 +2,7 @@
 
 use crate::backend::Column;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
+use crate::notifications::{Connected, HandleQueue, Notification, Watched, mask};
 use crate::properties::{PropTag, PropType};
 use crate::restriction::{self, Place, Restriction};
 use crate::session::Alive;
@@ -32,12 +33,52 @@ pub struct ColumnarRows {
 
 /// A table object: an independent view on a [`RowSource`].
 pub struct Table {
-    source: Rc<dyn RowSource>,
+    live: Rc<Live>,
     unicode: bool,
-    /// Taken out while a call runs, so that no borrow is held across a call of the backend.
-    state: RefCell<Option<State>>,
     last_error: LastError,
     alive: Alive,
+}
+
+/// The part of a table that goes on between the client's calls.
+struct Live {
+    source: Rc<dyn RowSource>,
+    /// Taken out while a call runs, so that no borrow is held across a call of the backend.
+    state: RefCell<Option<State>>,
+    /// Who is told what happens to the rows: queue and connection.
+    told: RefCell<Vec<(Rc<HandleQueue>, u32)>>,
+}
+
+impl Live {
+    /// Runs work on the state and hands out what follows from it; `None`: a call is running already.
+    fn run<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> T) -> Option<T> {
+        let mut state = self.state.take()?;
+        let result = work(&mut state, &*self.source);
+        let events = state.take_told();
+        *self.state.borrow_mut() = Some(state);
+        for event in events {
+            for (queue, connection) in self.told.borrow().iter() {
+                queue.push(*connection, Notification::TableModified(event.clone()));
+            }
+        }
+        Some(result)
+    }
+}
+
+impl Watched for Live {
+    fn take_in(&self) -> Result<()> {
+        if self.told.borrow().is_empty() {
+            return Ok(());
+        }
+        self.run(|state, source| state.take_changes(source)).unwrap_or(Ok(()))
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        for (queue, connection) in self.told.take() {
+            queue.disconnect(connection);
+        }
+    }
 }
 
 impl Table {
@@ -47,13 +88,8 @@ impl Table {
     #[must_use]
     pub fn new(source: Rc<dyn RowSource>, unicode: bool) -> Self {
         let columns = source.default_columns().into_iter().map(|tag| tag_in_width(tag, unicode)).collect();
-        Self {
-            source,
-            unicode,
-            state: RefCell::new(Some(State::new(columns))),
-            last_error: LastError::default(),
-            alive: Alive::new(),
-        }
+        let live = Live { source, state: RefCell::new(Some(State::new(columns))), told: RefCell::default() };
+        Self { live: Rc::new(live), unicode, last_error: LastError::default(), alive: Alive::new() }
     }
 
     /// The table, ending with that token: with the session or store it was opened through.
@@ -66,12 +102,10 @@ impl Table {
     /// Runs a call on the state and notes its failure.
     fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
         self.alive.check()?;
-        let Some(mut state) = self.state.take() else {
-            return Err(Failure::new(Code::Busy, "the table is in use by a call that has not returned yet"));
-        };
-        let result = work(&mut state, &*self.source);
-        *self.state.borrow_mut() = Some(state);
-        self.last_error.keep(result)
+        match self.live.run(work) {
+            Some(result) => self.last_error.keep(result),
+            None => Err(Failure::new(Code::Busy, "the table is in use by a call that has not returned yet")),
+        }
     }
 
     /// `GetLastError`.
@@ -83,11 +117,53 @@ impl Table {
         self.last_error.get_last_error(code, flags)
     }
 
+    /// `Advise`: from now on what happens to the rows is told under the connection number (`tables` 11).
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for a mask without `fnevTableModified`; `MAPI_E_NO_SUPPORT` for a table whose
+    /// rows never change, or whose backend does not tell; the backend's own.
+    pub fn advise(&self, mask: u32) -> Result<u32> {
+        self.alive.check()?;
+        if mask & mask::TABLE_MODIFIED == 0 {
+            return Err(Failure::invalid("mask", "a table tells fnevTableModified only"));
+        }
+        let queue = self.alive.queue().filter(|_| self.live.source.table_type() != TableType::Snapshot);
+        let Some(queue) = queue else { return Err(no_notifications()) };
+        self.call(|state, source| if state.subscribe(source)? { state.itemise(source) } else { Err(no_notifications()) })?;
+        let connection = queue.connect(Connected::Table)?;
+        let live: Rc<dyn Watched> = self.live.clone();
+        if self.live.told.borrow().is_empty() {
+            queue.watch(Rc::downgrade(&live));
+        }
+        self.live.told.borrow_mut().push((queue, connection));
+        Ok(connection)
+    }
+
+    /// `Unadvise`. What is queued for the connection is dropped.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` for a connection that is not one of this table.
+    pub fn unadvise(&self, connection: u32) -> Result<()> {
+        self.alive.check()?;
+        let found = {
+            let mut told = self.live.told.borrow_mut();
+            told.iter().position(|(_, known)| *known == connection).map(|at| told.remove(at))
+        };
+        let Some((queue, _)) = found else {
+            return Err(Failure::not_found("this table has no registration with that number"));
+        };
+        queue.disconnect(connection);
+        if self.live.told.borrow().is_empty() {
+            self.live.run(|state, _| state.end_itemising());
+        }
+        Ok(())
+    }
+
     /// `GetStatus`.
     #[must_use]
     pub fn get_status(&self) -> (TableStatus, TableType) {
-        let table_type = self.source.table_type();
-        let status = match &*self.state.borrow() {
+        let table_type = self.live.source.table_type();
+        let status = match &*self.live.state.borrow() {
             Some(state) if state.status != TableStatus::Complete => state.status,
             Some(state) if table_type != TableType::Dynamic && state.has_unread_change() => TableStatus::QChanged,
             _ => TableStatus::Complete,
@@ -460,6 +536,10 @@ fn check_columns(columns: &[PropTag]) -> Result<()> {
 
 fn no_instances() -> Failure {
     Failure::new(Code::TooComplex, "this table does not show multi-values one row an element")
+}
+
+fn no_notifications() -> Failure {
+    Failure::new(Code::NoSupport, "this table does not tell what happens to its rows")
 }
 
 fn no_restrictions() -> Failure {

@@ -268,8 +268,13 @@ impl<'a> Writer<'a> {
             }
             Change::Bits { object, tag, set, clear } => {
                 let row = self.expect_live(&object, Expected::Exists)?;
-                let old = row.bag.get(&tag.id()).and_then(NewEntry::long).unwrap_or_default();
+                let known = row.bag.get(&tag.id()).and_then(NewEntry::long);
+                let old = known.unwrap_or_default();
                 let new = (old & !clear) | set;
+                if known == Some(new) {
+                    // Nothing changes, and nothing is told.
+                    return Ok((row.id, row.version, row.arrival));
+                }
                 let mut property =
                     StoredProperty::from(mapi_engine::properties::Property::new(tag, Value::Long(new.cast_signed())));
                 property.order_key = ORDERED

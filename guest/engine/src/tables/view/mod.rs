@@ -3,20 +3,25 @@
 //! One interface over two strategies. When the backend evaluates everything exactly, with counts and
 //! positions, the view holds no rows ([`pushed`]); else it holds the order of all of them ([`sorted`]).
 
+mod difference;
+mod event;
 mod pushed;
 mod sorted;
+mod steps;
 
 use crate::backend::{Batch, Column, Filter, ObjectId, Plan, Support};
 use crate::error::Result;
-use crate::properties::{PropTag, PropType, Value};
+use crate::properties::{PropTag, PropType, Value, tags};
 use crate::restriction::{Found, Matcher, Relop, Restriction, Subject};
 use crate::tables::change::Changes;
 use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::pushdown::{Pushed, conjuncts, translate};
 use crate::tables::source::RowSource;
+pub(super) use event::{Happened, RowEvent, Shown};
 use pushed::PushedView;
 pub(super) use pushed::StoredPlace;
 use sorted::SortedView;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Rows read at once while a view is made or searched.
@@ -58,6 +63,8 @@ pub(super) struct Mark {
 pub(super) struct Definition {
     pub(super) restriction: Option<Rc<Restriction>>,
     pub(super) order: ViewOrder,
+    /// What happens to each row is told: the view then knows all its rows.
+    pub(super) itemised: bool,
 }
 
 /// The rows of a view in their order.
@@ -85,6 +92,7 @@ impl View {
         let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
         let split = divide(source, &parts, &[], &definition.order)?;
         let pushed = split.rest.is_empty()
+            && !definition.itemised
             && limit.is_none()
             && live
             && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
@@ -168,11 +176,39 @@ impl View {
         }
     }
 
-    /// Takes in changes of single rows, or of any row, and moves the marks along.
-    pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
+    /// Whether what happens to each row is told.
+    pub(super) fn is_itemised(&self) -> bool {
+        matches!(self, Self::Sorted(view) if view.is_itemised())
+    }
+
+    /// The anchor in this view of where an anchor stood in a former one.
+    pub(super) fn anchor_from(&mut self, source: &dyn RowSource, former: &mut Self, mut anchor: Anchor) -> Result<Anchor> {
+        let id = match (&*former, &anchor) {
+            (Self::Pushed(_), Anchor::Row(Place::Stored(place))) => Some(place.id().clone()),
+            (Self::Sorted(view), Anchor::Row(Place::Slot(slot))) => view.id_of(*slot),
+            _ => return Ok(anchor),
+        };
+        if let (Self::Sorted(view), Some(id)) = (&mut *self, id)
+            && let Some(slot) = view.slot_of(&id)
+        {
+            return Ok(Anchor::Row(Place::Slot(slot)));
+        }
+        let index = former.index_of(source, &mut anchor)?;
+        self.anchor_at(source, index)
+    }
+
+    /// Takes in changes of single rows, or of any row, and moves the marks along. What an itemised view
+    /// tells is added to the events, also when it fails half-way.
+    pub(super) fn apply(
+        &mut self,
+        source: &dyn RowSource,
+        changes: &Changes,
+        marks: &mut [&mut Mark],
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
         match self {
             Self::Pushed(view) => view.apply(source, changes, marks),
-            Self::Sorted(view) => view.apply(source, changes, marks),
+            Self::Sorted(view) => view.apply(source, changes, marks, events),
         }
     }
 }
@@ -216,6 +252,8 @@ fn divide<'a>(source: &dyn RowSource, parts: &[&'a Restriction], given: &[Filter
 struct Reading {
     columns: Vec<PropTag>,
     keys: Vec<usize>,
+    /// Where `PR_INSTANCE_KEY` is, in an itemised view.
+    instance: Option<usize>,
     limit: u32,
 }
 
@@ -223,17 +261,26 @@ impl Reading {
     fn new(matcher: &Matcher, order: &ViewOrder) -> Self {
         let mut columns: Vec<PropTag> = matcher.columns().to_vec();
         let tested = columns.len();
-        let keys = order
-            .tags()
-            .map(|tag| {
-                columns.iter().position(|have| have.id() == tag.id() && !have.kind().is_instance()).unwrap_or_else(|| {
-                    columns.push(tag);
-                    columns.len() - 1
-                })
-            })
-            .collect();
-        Self { columns, keys, limit: if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT } }
+        let keys = order.tags().map(|tag| place_of(&mut columns, tag)).collect();
+        Self { columns, keys, instance: None, limit: if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT } }
     }
+
+    /// For a view of that definition.
+    fn of_view(matcher: &Matcher, definition: &Definition) -> Self {
+        let mut reading = Self::new(matcher, &definition.order);
+        if definition.itemised {
+            reading.instance = Some(place_of(&mut reading.columns, tags::INSTANCE_KEY));
+        }
+        reading
+    }
+}
+
+/// Where the column of that identifier is, added if it is not there.
+fn place_of(columns: &mut Vec<PropTag>, tag: PropTag) -> usize {
+    columns.iter().position(|have| have.id() == tag.id() && !have.kind().is_instance()).unwrap_or_else(|| {
+        columns.push(tag);
+        columns.len() - 1
+    })
 }
 
 /// A row of a batch under test.
@@ -296,4 +343,23 @@ impl Subject for BatchRow<'_> {
         let batch = self.source.read(std::slice::from_ref(self.id()), &[tag.with_kind(kind)], 0)?;
         Ok(batch.columns.first().and_then(|column| column.value(0)))
     }
+}
+
+/// The batch with one row for each identifier, in their order: rows that vanished meanwhile are empty.
+pub(super) fn in_place(batch: Batch, ids: &[ObjectId], columns: &[PropTag]) -> Batch {
+    if batch.ids == ids {
+        return batch;
+    }
+    let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
+    let at: Vec<Option<usize>> = ids.iter().map(|id| rows.get(id).copied()).collect();
+    let columns = columns
+        .iter()
+        .enumerate()
+        .map(|(column, tag)| {
+            let cells = at.iter().map(|row| batch.columns.get(column)?.value((*row)?)).collect();
+            Column::of(*tag, cells)
+        })
+        .collect();
+    let arrivals = at.iter().map(|row| row.and_then(|row| batch.arrivals.get(row).copied()).unwrap_or_default()).collect();
+    Batch { ids: ids.to_vec(), arrivals, parents: Vec::new(), kinds: Vec::new(), columns }
 }

@@ -23,6 +23,12 @@ pub(in crate::tables) struct StoredPlace {
     index: Option<(u64, u64)>,
 }
 
+impl StoredPlace {
+    pub(super) fn id(&self) -> &ObjectId {
+        &self.id
+    }
+}
+
 pub(in crate::tables) struct PushedView {
     order: ViewOrder,
     filters: Vec<Filter>,
@@ -182,7 +188,7 @@ impl PushedView {
                 }
                 Some(last)
             }
-            Changes::Reread | Changes::Reload => None,
+            Changes::Reread(_) | Changes::Reload => None,
         };
         self.generation += 1;
         self.count = None;

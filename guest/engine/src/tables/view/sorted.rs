@@ -3,10 +3,13 @@
 //! A row is a slot; slots keep their number while the row is in the view, so that cursor and bookmarks
 //! name them. Visible columns are read for the rows asked for only.
 
-use super::{Anchor, BatchRow, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading};
+use super::difference::{Fate, fates};
+use super::event::{Happened, RowEvent, Shown};
+use super::steps::{Step, steps, wanted};
+use super::{Anchor, BatchRow, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading, in_place};
 use crate::backend::{Batch, Filter, ObjectId, ScanFrom};
 use crate::error::{Code, Failure, Result};
-use crate::properties::PropTag;
+use crate::properties::{PropTag, ValueRef};
 use crate::restriction::{Matcher, Restriction};
 use crate::tables::change::{Changes, RowChange, RowState};
 use crate::tables::order::prefix;
@@ -26,6 +29,14 @@ struct Slot {
     start: usize,
     id: u8,
     key: u32,
+    /// `PR_INSTANCE_KEY`, in an itemised view.
+    instance: u16,
+}
+
+impl Slot {
+    fn length(self) -> usize {
+        usize::from(self.id) + self.key as usize + usize::from(self.instance)
+    }
 }
 
 /// One row in the order: the first bytes of its key decide most comparisons.
@@ -41,7 +52,7 @@ pub(in crate::tables) struct SortedView {
     limit: Option<u32>,
     matcher: Matcher,
     reading: Reading,
-    /// Identifier and key of each row, one behind the other.
+    /// Identifier, key and instance key of each row, one behind the other.
     arena: Vec<u8>,
     forgotten: usize,
     slots: Vec<Slot>,
@@ -62,7 +73,7 @@ impl SortedView {
     ) -> Result<Self> {
         // Changed rows come without the backend's filters, so that the whole restriction is kept for them.
         let matcher = Matcher::new(definition.restriction.as_deref());
-        let reading = Reading::new(&matcher, &definition.order);
+        let reading = Reading::of_view(&matcher, &definition);
         let mut view = Self {
             definition,
             limit,
@@ -76,7 +87,7 @@ impl SortedView {
             by_id: None,
         };
         let matcher = Matcher::new(rest.iter().copied());
-        let reading = Reading::new(&matcher, &view.definition.order);
+        let reading = Reading::of_view(&matcher, &view.definition);
         view.fill(source, filters, &matcher, &reading)?;
         Ok(view)
     }
@@ -97,7 +108,8 @@ impl SortedView {
             })?;
             for row in 0..page.batch.len() {
                 if self.slots.len() < limit && passes(source, &page.batch, row, matcher, reading)? {
-                    let slot = self.add(&page.batch, row, &reading.keys)?;
+                    let written = self.write(&page.batch, row, &reading.keys, reading.instance)?;
+                    let slot = self.take_slot(written)?;
                     self.order.push(self.entry(slot));
                 }
             }
@@ -118,20 +130,8 @@ impl SortedView {
         Ok(())
     }
 
-    /// Puts a row into the arena.
-    fn add(&mut self, batch: &Batch, row: usize, keys: &[usize]) -> Result<u32> {
-        let start = self.arena.len();
-        if start > MAX_BYTES {
-            return Err(too_many());
-        }
-        let id = batch.ids[row].as_bytes();
-        self.arena.extend_from_slice(id);
-        self.definition.order.append(batch, row, keys, &mut self.arena);
-        let slot = Slot {
-            start,
-            id: u8::try_from(id.len()).unwrap_or(u8::MAX),
-            key: u32::try_from(self.arena.len() - start - id.len()).map_err(|_| too_many())?,
-        };
+    /// A number for a row that was written.
+    fn take_slot(&mut self, slot: Slot) -> Result<u32> {
         if let Some(free) = self.free.pop() {
             self.slots[free as usize] = slot;
             return Ok(free);
@@ -140,15 +140,54 @@ impl SortedView {
         u32::try_from(self.slots.len() - 1).map_err(|_| too_many())
     }
 
+    /// Writes the bytes of a row into the arena; `keys` and `instance` say where in the batch they are.
+    fn write(&mut self, batch: &Batch, row: usize, keys: &[usize], instance: Option<usize>) -> Result<Slot> {
+        let start = self.arena.len();
+        if start > MAX_BYTES {
+            return Err(too_many());
+        }
+        let id = batch.ids[row].as_bytes();
+        self.arena.extend_from_slice(id);
+        self.definition.order.append(batch, row, keys, &mut self.arena);
+        let key = self.arena.len() - start - id.len();
+        let instance = instance.and_then(|place| batch.columns.get(place)?.value_ref(row));
+        let instance = match &instance {
+            Some(ValueRef::Bytes(bytes)) => *bytes,
+            _ => &[],
+        };
+        self.arena.extend_from_slice(instance);
+        Ok(Slot {
+            start,
+            id: u8::try_from(id.len()).unwrap_or(u8::MAX),
+            key: u32::try_from(key).map_err(|_| too_many())?,
+            instance: u16::try_from(instance.len()).map_err(|_| too_many())?,
+        })
+    }
+
     fn id(&self, slot: u32) -> &[u8] {
         let Slot { start, id, .. } = self.slots[slot as usize];
         &self.arena[start..start + usize::from(id)]
     }
 
     fn key(&self, slot: u32) -> &[u8] {
-        let Slot { start, id, key } = self.slots[slot as usize];
+        let Slot { start, id, key, .. } = self.slots[slot as usize];
         let start = start + usize::from(id);
         &self.arena[start..start + key as usize]
+    }
+
+    fn instance(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, key, instance } = self.slots[slot as usize];
+        let start = start + usize::from(id) + key as usize;
+        &self.arena[start..start + usize::from(instance)]
+    }
+
+    pub(super) fn is_itemised(&self) -> bool {
+        self.definition.itemised
+    }
+
+    pub(super) fn id_of(&self, slot: u32) -> Option<ObjectId> {
+        self.slots.get(slot as usize)?;
+        ObjectId::new(self.id(slot))
     }
 
     fn entry(&self, slot: u32) -> Entry {
@@ -243,36 +282,33 @@ impl SortedView {
         }
     }
 
-    pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
+    pub(super) fn apply(
+        &mut self,
+        source: &dyn RowSource,
+        changes: &Changes,
+        marks: &mut [&mut Mark],
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
         match changes {
             Changes::None => Ok(()),
             // What a COUNT leaves depends on all rows before.
-            Changes::Rows(rows) if self.limit.is_none() => self.apply_rows(source, rows, marks),
-            Changes::Rows(_) | Changes::Reread | Changes::Reload => self.reread(source, marks),
+            Changes::Rows(rows) if self.limit.is_none() => self.apply_rows(source, rows, marks, events),
+            Changes::Rows(rows) => self.reread(source, Some(rows), marks, events),
+            Changes::Reread(rows) => self.reread(source, rows.as_deref(), marks, events),
+            Changes::Reload => self.reread(source, None, marks, events),
         }
     }
 
-    /// Takes in the newest state of each changed row, in the order of their last changes.
-    fn apply_rows(&mut self, source: &dyn RowSource, changes: &[RowChange], marks: &mut [&mut Mark]) -> Result<()> {
-        let mut last: BTreeMap<&ObjectId, (usize, RowState)> = BTreeMap::new();
-        for (at, change) in changes.iter().enumerate() {
-            let state = match (change.state, last.get(&change.id)) {
-                (RowState::Touched, Some((_, state))) => *state,
-                (state, _) => state,
-            };
-            last.insert(&change.id, (at, state));
-        }
-        let mut last: Vec<_> = last.into_iter().map(|(id, (at, state))| (at, id, state)).collect();
-        last.sort_unstable_by_key(|(at, ..)| *at);
-        let wanted: Vec<ObjectId> = last
-            .iter()
-            .filter(|(_, id, state)| match state {
-                RowState::Present => true,
-                RowState::Touched => self.slot_of(id).is_some(),
-                RowState::Gone => false,
-            })
-            .map(|(_, id, _)| (*id).clone())
-            .collect();
+    /// Takes in the newest state of each changed row, operation by operation.
+    fn apply_rows(
+        &mut self,
+        source: &dyn RowSource,
+        changes: &[RowChange],
+        marks: &mut [&mut Mark],
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
+        let steps = steps(changes, !self.definition.itemised);
+        let wanted = wanted(&steps, |id| self.slot_of(id).is_some());
         let batch =
             if wanted.is_empty() { Batch::default() } else { source.read(&wanted, &self.reading.columns, self.reading.limit)? };
         let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
@@ -281,59 +317,110 @@ impl SortedView {
         for (row, shown) in shown.iter_mut().enumerate() {
             *shown = passes(source, &batch, row, &self.matcher, &self.reading)?;
         }
-        for (_, id, state) in last {
-            let old = self.slot_of(id);
-            let row = match state {
-                RowState::Touched if old.is_none() => continue,
-                RowState::Gone => None,
-                _ => rows.get(id).copied().filter(|row| shown[*row]),
-            };
-            match (old, row) {
-                (Some(slot), Some(row)) => self.replace(slot, &batch, row)?,
-                (Some(slot), None) => self.remove(slot, marks),
-                (None, Some(row)) => self.insert(&batch, row)?,
-                (None, None) => {}
-            }
+        let find = |id: &ObjectId| rows.get(id).copied().filter(|row| shown[*row]);
+        for step in &steps {
+            self.apply_step(step, &batch, find, marks, events)?;
         }
         self.tidy();
         Ok(())
     }
 
-    fn insert(&mut self, batch: &Batch, row: usize) -> Result<()> {
-        let keys = self.reading.keys.clone();
-        let slot = self.add(batch, row, &keys)?;
-        let at = self.position(slot);
-        self.order.insert(at, self.entry(slot));
-        let mut by_id = self.by_id.take().unwrap_or_default();
-        let at = by_id.partition_point(|other| self.id(*other) < self.id(slot));
-        by_id.insert(at, slot);
-        self.by_id = Some(by_id);
+    /// Takes in one operation: first the rows that leave, then the others in the order of the view.
+    fn apply_step(
+        &mut self,
+        step: &Step,
+        batch: &Batch,
+        find: impl Fn(&ObjectId) -> Option<usize>,
+        marks: &mut [&mut Mark],
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
+        for id in &step.gone {
+            if let Some(slot) = self.slot_of(id) {
+                self.remove(slot, marks, step.operation, events);
+            }
+        }
+        let mut staying = Vec::new();
+        for (id, state) in &step.changed {
+            let old = self.slot_of(id);
+            match find(id).filter(|_| *state == RowState::Present || old.is_some()) {
+                Some(row) => {
+                    let mut key = Vec::new();
+                    self.definition.order.append(batch, row, &self.reading.keys, &mut key);
+                    staying.push((key, row, old));
+                }
+                None => {
+                    if let Some(slot) = old {
+                        self.remove(slot, marks, step.operation, events);
+                    }
+                }
+            }
+        }
+        staying.sort();
+        for (_, row, old) in staying {
+            match old {
+                Some(slot) => self.replace(slot, batch, row, step.operation, events)?,
+                None => self.insert(batch, row, step.operation, events)?,
+            }
+        }
         Ok(())
     }
 
-    /// Gives a row its new key; it keeps its slot.
-    fn replace(&mut self, slot: u32, batch: &Batch, row: usize) -> Result<()> {
-        let mut key = Vec::new();
-        self.definition.order.append(batch, row, &self.reading.keys, &mut key);
-        if key == self.key(slot) {
-            return Ok(());
+    /// Where a row stands, for those who are told.
+    fn shown_at(&self, at: usize) -> Option<Shown> {
+        let slot = self.order.get(at)?.slot;
+        let prior = at.checked_sub(1).and_then(|before| self.order.get(before));
+        Some(Shown {
+            id: ObjectId::new(self.id(slot))?,
+            key: self.instance(slot).to_vec(),
+            prior: prior.map(|entry| self.instance(entry.slot).to_vec()),
+        })
+    }
+
+    /// Tells of the row at an index.
+    fn tell(&self, at: usize, operation: u64, happened: fn(Shown) -> Happened, events: &mut Vec<RowEvent>) {
+        if self.definition.itemised
+            && let Some(shown) = self.shown_at(at)
+        {
+            events.push(RowEvent { operation, happened: happened(shown) });
         }
+    }
+
+    fn insert(&mut self, batch: &Batch, row: usize, operation: u64, events: &mut Vec<RowEvent>) -> Result<()> {
+        let written = self.write(batch, row, &self.reading.keys.clone(), self.reading.instance)?;
+        let slot = self.take_slot(written)?;
+        let at = self.position(slot);
+        self.order.insert(at, self.entry(slot));
+        let mut by_id = self.by_id.take().unwrap_or_default();
+        let found = by_id.partition_point(|other| self.id(*other) < self.id(slot));
+        by_id.insert(found, slot);
+        self.by_id = Some(by_id);
+        self.tell(at, operation, Happened::Added, events);
+        Ok(())
+    }
+
+    /// Gives a row its new key; it keeps its slot. A row that left and came back is another one for those who
+    /// are told.
+    fn replace(&mut self, slot: u32, batch: &Batch, row: usize, operation: u64, events: &mut Vec<RowEvent>) -> Result<()> {
         let old = self.position(slot);
+        let former = self.slots[slot as usize];
+        let old_instance = self.instance(slot).to_vec();
+        let written = self.write(batch, row, &self.reading.keys.clone(), self.reading.instance)?;
         self.order.remove(old);
-        let id = self.id(slot).to_vec();
-        self.forgotten += id.len() + self.key(slot).len();
-        let start = self.arena.len();
-        self.arena.extend_from_slice(&id);
-        self.arena.extend_from_slice(&key);
-        let key = u32::try_from(key.len()).map_err(|_| too_many())?;
-        self.slots[slot as usize] = Slot { start, key, ..self.slots[slot as usize] };
+        self.slots[slot as usize] = written;
+        self.forgotten += former.length();
         let new = self.position(slot);
         self.order.insert(new, self.entry(slot));
+        if self.instance(slot) == old_instance {
+            self.tell(new, operation, Happened::Modified, events);
+        } else if self.definition.itemised {
+            events.push(RowEvent { operation, happened: Happened::Deleted(old_instance) });
+            self.tell(new, operation, Happened::Added, events);
+        }
         Ok(())
     }
 
     /// Takes a row out; marks on it move to the row that takes its place.
-    fn remove(&mut self, slot: u32, marks: &mut [&mut Mark]) {
+    fn remove(&mut self, slot: u32, marks: &mut [&mut Mark], operation: u64, events: &mut Vec<RowEvent>) {
         let at = self.position(slot);
         if self.order.get(at).is_none_or(|entry| entry.slot != slot) {
             return;
@@ -352,11 +439,14 @@ impl SortedView {
             by_id.remove(found);
         }
         self.by_id = Some(by_id);
-        self.forgotten += self.id(slot).len() + self.key(slot).len();
+        if self.definition.itemised {
+            events.push(RowEvent { operation, happened: Happened::Deleted(self.instance(slot).to_vec()) });
+        }
+        self.forgotten += self.slots[slot as usize].length();
         self.free.push(slot);
     }
 
-    fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
+    pub(super) fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
         let by_id = self.by_id.take().unwrap_or_else(|| {
             let mut slots: Vec<u32> = self.order.iter().map(|entry| entry.slot).collect();
             slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
@@ -376,7 +466,7 @@ impl SortedView {
         let mut arena = Vec::with_capacity(self.arena.len() - self.forgotten);
         for entry in &self.order {
             let slot = &mut self.slots[entry.slot as usize];
-            let length = usize::from(slot.id) + slot.key as usize;
+            let length = slot.length();
             let start = std::mem::replace(&mut slot.start, arena.len());
             arena.extend_from_slice(&self.arena[start..start + length]);
         }
@@ -385,8 +475,14 @@ impl SortedView {
     }
 
     /// Reads everything again. Marks follow their rows; those whose rows are gone move to the next one
-    /// that was behind it.
-    fn reread(&mut self, source: &dyn RowSource, marks: &mut [&mut Mark]) -> Result<()> {
+    /// that was behind it. `changed`: rows that changed in themselves, `None`: not known.
+    fn reread(
+        &mut self,
+        source: &dyn RowSource,
+        changed: Option<&[RowChange]>,
+        marks: &mut [&mut Mark],
+        events: &mut Vec<RowEvent>,
+    ) -> Result<()> {
         let restriction = self.definition.restriction.clone();
         let (parts, _) = restriction.as_deref().map(super::conjuncts).unwrap_or_default();
         let split = super::divide(source, &parts, &[], &self.definition.order)?;
@@ -405,8 +501,40 @@ impl SortedView {
                 None => **mark = Mark { anchor: Anchor::End, relocated: true },
             }
         }
+        match changed {
+            _ if !self.definition.itemised => {}
+            Some(changed) => new.tell_difference(self, changed, events),
+            None => events.push(RowEvent { operation: 0, happened: Happened::Changed }),
+        }
         *self = new;
         Ok(())
+    }
+
+    /// Tells what leads from a former list of the rows to this one.
+    fn tell_difference(&mut self, former: &Self, changed: &[RowChange], events: &mut Vec<RowEvent>) {
+        let operations: BTreeMap<&[u8], u64> = changed.iter().map(|change| (change.id.as_bytes(), change.operation)).collect();
+        let newest = changed.last().map_or(0, |change| change.operation);
+        let mut kept = Vec::with_capacity(former.order.len());
+        for entry in &former.order {
+            let id = former.id(entry.slot);
+            let slot = ObjectId::new(id).and_then(|id| self.slot_of(&id));
+            match slot.filter(|slot| self.instance(*slot) == former.instance(entry.slot)) {
+                Some(slot) => kept.push(self.position(slot)),
+                None => events.push(RowEvent {
+                    operation: operations.get(id).copied().unwrap_or(newest),
+                    happened: Happened::Deleted(former.instance(entry.slot).to_vec()),
+                }),
+            }
+        }
+        for (at, fate) in fates(self.order.len(), &kept).into_iter().enumerate() {
+            let operation = operations.get(self.id(self.order[at].slot)).copied();
+            match (fate, operation) {
+                (Fate::Entered, operation) => self.tell(at, operation.unwrap_or(newest), Happened::Added, events),
+                (Fate::Moved, operation) => self.tell(at, operation.unwrap_or(newest), Happened::Modified, events),
+                (Fate::Stays, Some(operation)) => self.tell(at, operation, Happened::Modified, events),
+                (Fate::Stays, None) => {}
+            }
+        }
     }
 }
 
@@ -415,26 +543,6 @@ fn passes(source: &dyn RowSource, batch: &Batch, row: usize, matcher: &Matcher, 
         return Ok(true);
     }
     matcher.matches(&BatchRow { source, batch, columns: matcher.columns(), limit: reading.limit, row })
-}
-
-/// The batch with one row for each identifier, in their order: rows that vanished meanwhile are empty.
-fn in_place(batch: Batch, ids: &[ObjectId], columns: &[PropTag]) -> Batch {
-    use crate::backend::Column;
-    if batch.ids == ids {
-        return batch;
-    }
-    let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
-    let at: Vec<Option<usize>> = ids.iter().map(|id| rows.get(id).copied()).collect();
-    let columns = columns
-        .iter()
-        .enumerate()
-        .map(|(column, tag)| {
-            let cells = at.iter().map(|row| batch.columns.get(column)?.value((*row)?)).collect();
-            Column::of(*tag, cells)
-        })
-        .collect();
-    let arrivals = at.iter().map(|row| row.and_then(|row| batch.arrivals.get(row).copied()).unwrap_or_default()).collect();
-    Batch { ids: ids.to_vec(), arrivals, parents: Vec::new(), kinds: Vec::new(), columns }
 }
 
 fn too_many() -> Failure {
