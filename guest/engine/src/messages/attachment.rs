@@ -31,7 +31,7 @@ const OLE: i32 = 6;
 /// The state of an open attachment, shared by all handles onto it.
 pub(crate) struct AttachmentState {
     pub(crate) store: Rc<StoreReference>,
-    message: Rc<MessageState>,
+    pub(super) message: Rc<MessageState>,
     number: i32,
     alive: Alive,
     mode: Cell<Mode>,
@@ -47,7 +47,7 @@ pub(crate) struct AttachmentState {
 
 /// An open attachment.
 #[derive(Clone)]
-pub struct Attachment(Rc<AttachmentState>);
+pub struct Attachment(pub(super) Rc<AttachmentState>);
 
 impl AttachmentContent {
     pub(crate) fn stored(object: crate::backend::ObjectId) -> Self {
@@ -134,7 +134,7 @@ impl AttachmentState {
     }
 
     /// The embedded message as this handle sees it.
-    fn embedded(&self) -> Result<Option<Content>> {
+    pub(super) fn embedded(&self) -> Result<Option<Content>> {
         let object = match &*self.content.borrow() {
             AttachmentContent::New(draft) => return Ok(draft.embedded.as_deref().cloned().map(Content::New)),
             AttachmentContent::Stored(edit) => match &edit.embedded {
@@ -204,7 +204,7 @@ impl AttachmentState {
         Ok(OpenedProperty::Message(Message::embedded(this, depth, content, request.modify, true)))
     }
 
-    fn source(&self, tag: PropTag) -> Result<Option<(StreamSource, PropType)>> {
+    pub(super) fn source(&self, tag: PropTag) -> Result<Option<(StreamSource, PropType)>> {
         let object = match &*self.content.borrow() {
             AttachmentContent::New(draft) => {
                 return draft.properties.entry(tag).map(|(_, value)| held_source(value)).transpose();

@@ -180,6 +180,7 @@ impl Edit {
         if let Some(rows) = &self.recipients {
             derive::derive_display(&mut values, rows);
         }
+        let changes_form = self.changes_form();
         let mut grown = i64::try_from(self.properties.set.size()).unwrap_or(i64::MAX);
         let present = attachment_objects(store, &self.object)?;
         let mut numbers: BTreeSet<i32> = present.keys().copied().filter(|number| !self.deleted.contains(number)).collect();
@@ -225,6 +226,9 @@ impl Edit {
                 }
                 _ => {}
             }
+        }
+        if changes_form {
+            deleted.push(crate::mime::ORIGINAL);
         }
         deleted.retain(|tag| !set.contains(*tag));
         set.remove(tags::MESSAGE_FLAGS);

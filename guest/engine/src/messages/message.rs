@@ -418,7 +418,7 @@ impl PropertyHolder for MessageState {
     }
 
     fn settable(&self, tag: PropTag) -> Settable {
-        if private::is_private(tag) {
+        if private::RANGE.contains(&tag.id()) {
             return Settable::Computed;
         }
         tags::by_id(tag.id()).map_or(Settable::Free, |entry| entry.settable)

@@ -6,6 +6,7 @@
 
 mod attachment;
 mod body;
+mod composing;
 mod content;
 mod derive;
 mod draft;
@@ -16,6 +17,8 @@ mod reading;
 mod values;
 
 pub use attachment::Attachment;
+pub(crate) use composing::has_form;
+pub(crate) use derive::derive_subject;
 pub use derive::{RECIPIENT_P1, RECIPIENT_SUBMITTED, message_flags, subject_prefix};
 pub use draft::{Draft, DraftAttachment, DraftKind, EMBEDDING_LIMIT};
 pub use message::Message;

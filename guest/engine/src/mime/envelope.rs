@@ -10,14 +10,16 @@ use crate::mime::charset::raw_text;
 use crate::mime::collect::Context;
 use crate::mime::header::{Header, Mailbox, parse_date, text_of, unfold};
 use crate::mime::transfer::Transfer;
-use crate::mime::{Oddity, ReadOptions};
+use crate::mime::{Oddities, Oddity, ReadOptions};
 use crate::properties::{FileTime, Guid, PropTag, PropType, Property, Value, tags};
 use std::collections::BTreeMap;
 
 /// `PS_PUBLIC_STRINGS`.
-const PUBLIC_STRINGS: Guid = Guid::mapi(0x0002_0329);
+pub(super) const PUBLIC_STRINGS: Guid = Guid::mapi(0x0002_0329);
 /// `PS_INTERNET_HEADERS`.
-const INTERNET_HEADERS: Guid = Guid::mapi(0x0002_0386);
+pub(super) const INTERNET_HEADERS: Guid = Guid::mapi(0x0002_0386);
+/// The name of categories in the former.
+pub(super) const KEYWORDS: &str = "Keywords";
 /// How many header fields become named properties.
 const NAMED_LIMIT: usize = 1000;
 /// How many recipients are kept.
@@ -76,16 +78,16 @@ const KNOWN: &[&str] = &[
 ];
 
 /// The five properties that name a person in one role, and `PR_*_SMTP_ADDRESS`.
-struct Role {
-    name: PropTag,
-    entry: PropTag,
+pub(super) struct Role {
+    pub(super) name: PropTag,
+    pub(super) entry: PropTag,
     search_key: PropTag,
-    kind: PropTag,
-    address: PropTag,
-    smtp: PropTag,
+    pub(super) kind: PropTag,
+    pub(super) address: PropTag,
+    pub(super) smtp: PropTag,
 }
 
-const SENDER: Role = Role {
+pub(super) const SENDER: Role = Role {
     name: tags::SENDER_NAME,
     entry: tags::SENDER_ENTRYID,
     search_key: tags::SENDER_SEARCH_KEY,
@@ -94,7 +96,7 @@ const SENDER: Role = Role {
     smtp: tags::SENDER_SMTP_ADDRESS,
 };
 
-const SENT_REPRESENTING: Role = Role {
+pub(super) const SENT_REPRESENTING: Role = Role {
     name: tags::SENT_REPRESENTING_NAME,
     entry: tags::SENT_REPRESENTING_ENTRYID,
     search_key: tags::SENT_REPRESENTING_SEARCH_KEY,
@@ -103,7 +105,7 @@ const SENT_REPRESENTING: Role = Role {
     smtp: tags::SENT_REPRESENTING_SMTP_ADDRESS,
 };
 
-const RECIPIENT: Role = Role {
+pub(super) const RECIPIENT: Role = Role {
     name: tags::DISPLAY_NAME,
     entry: tags::ENTRYID,
     search_key: tags::SEARCH_KEY,
@@ -198,7 +200,7 @@ fn put_text(values: &mut Values, tag: PropTag, text: Option<String>) {
     }
 }
 
-fn one_off(mailbox: &Mailbox) -> OneOff {
+pub(super) fn one_off(mailbox: &Mailbox) -> OneOff {
     let mut one_off = OneOff::new(&mailbox.name, "SMTP", &mailbox.address);
     one_off.flags = OneOffFlags(OneOffFlags::UNICODE | OneOffFlags::NO_RICH_INFO);
     one_off
@@ -214,7 +216,8 @@ fn put_role(values: &mut Values, role: &Role, mailbox: &Mailbox) {
     values.put(role.address, Value::Unicode(one_off.address));
 }
 
-fn recipient(mailbox: &Mailbox, kind: i32) -> Values {
+/// A recipient row.
+pub(super) fn recipient(mailbox: &Mailbox, kind: i32) -> Values {
     let mut row = Values::new();
     put_role(&mut row, &RECIPIENT, mailbox);
     row.put(tags::RECIPIENT_TYPE, Value::Long(kind));
@@ -337,43 +340,7 @@ fn receipts(header: &Header, values: &mut Values, context: &mut Context) {
 
 /// Keywords and all fields nothing else is known of, as named properties.
 fn named(header: &Header, values: &mut Values, context: &mut Context) -> Result<()> {
-    let mut fields: BTreeMap<String, String> = BTreeMap::new();
-    let mut keywords = Vec::new();
-    for (name, raw) in header.fields() {
-        let name = name.to_ascii_lowercase();
-        if name == "keywords" {
-            let text = text_of(raw, &mut context.oddities);
-            keywords.extend(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned));
-        }
-        if KNOWN.binary_search(&name.as_str()).is_ok() || name.len() > NAME_LIMIT {
-            continue;
-        }
-        if fields.len() >= NAMED_LIMIT && !fields.contains_key(&name) {
-            context.oddities.add(Oddity::NamedPropertiesFull);
-            continue;
-        }
-        let text = text_of(raw, &mut context.oddities);
-        match fields.get_mut(&name) {
-            Some(value) => {
-                value.push_str("\r\n");
-                value.push_str(&text);
-            }
-            None => {
-                fields.insert(name, text);
-            }
-        }
-    }
-    let text_name = |set, name: &str| NamedProperty { set, name: PropertyName::Text(name.to_owned()) };
-    let mut names = Vec::with_capacity(fields.len() + 1);
-    let mut texts = Vec::with_capacity(fields.len() + 1);
-    for (name, text) in fields {
-        names.push(text_name(INTERNET_HEADERS, &name));
-        texts.push(Value::Unicode(text));
-    }
-    if !keywords.is_empty() {
-        names.push(text_name(PUBLIC_STRINGS, "Keywords"));
-        texts.push(Value::MvUnicode(keywords));
-    }
+    let (names, texts): (Vec<_>, Vec<_>) = named_fields(header, &mut context.oddities).into_iter().unzip();
     if names.is_empty() {
         return Ok(());
     }
@@ -387,7 +354,51 @@ fn named(header: &Header, values: &mut Values, context: &mut Context) -> Result<
     Ok(())
 }
 
-fn base64(raw: &[u8]) -> Option<Vec<u8>> {
+/// The named properties of a header: fields nothing else is known of by their name in lower case, repeated
+/// ones joined, and Keywords.
+pub(super) fn named_fields(header: &Header, oddities: &mut Oddities) -> Vec<(NamedProperty, Value)> {
+    let mut fields: BTreeMap<String, String> = BTreeMap::new();
+    let mut keywords = Vec::new();
+    for (name, raw) in header.fields() {
+        let name = name.to_ascii_lowercase();
+        if name == "keywords" {
+            let text = text_of(raw, oddities);
+            keywords.extend(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned));
+        }
+        if is_known(&name) || name.len() > NAME_LIMIT {
+            continue;
+        }
+        if fields.len() >= NAMED_LIMIT && !fields.contains_key(&name) {
+            oddities.add(Oddity::NamedPropertiesFull);
+            continue;
+        }
+        let text = text_of(raw, oddities);
+        match fields.get_mut(&name) {
+            Some(value) => {
+                value.push_str("\r\n");
+                value.push_str(&text);
+            }
+            None => {
+                fields.insert(name, text);
+            }
+        }
+    }
+    let text_name = |set, name: &str| NamedProperty { set, name: PropertyName::Text(name.to_owned()) };
+    let mut named: Vec<_> =
+        fields.into_iter().map(|(name, text)| (text_name(INTERNET_HEADERS, &name), Value::Unicode(text))).collect();
+    if !keywords.is_empty() {
+        named.push((text_name(PUBLIC_STRINGS, KEYWORDS), Value::MvUnicode(keywords)));
+    }
+    named
+}
+
+/// Whether a field (in lower case) has a property of its own or belongs to the MIME structure.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.binary_search(&name).is_ok()
+}
+
+/// The bytes of a value in base64.
+pub(super) fn base64(raw: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut transfer = Transfer::named("base64")?;
     transfer.push(unfold(raw).as_bytes(), &mut bytes);
@@ -398,78 +409,85 @@ fn blanks_joined(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Language tags and their locale identifiers.
+const LOCALES: &[(&str, i32)] = &[
+    ("ar", 0x0401),
+    ("bg", 0x0402),
+    ("ca", 0x0403),
+    ("cs", 0x0405),
+    ("da", 0x0406),
+    ("de", 0x0407),
+    ("de-at", 0x0C07),
+    ("de-ch", 0x0807),
+    ("de-de", 0x0407),
+    ("el", 0x0408),
+    ("en", 0x0409),
+    ("en-au", 0x0C09),
+    ("en-ca", 0x1009),
+    ("en-gb", 0x0809),
+    ("en-us", 0x0409),
+    ("es", 0x0C0A),
+    ("es-es", 0x0C0A),
+    ("es-mx", 0x080A),
+    ("et", 0x0425),
+    ("fi", 0x040B),
+    ("fr", 0x040C),
+    ("fr-be", 0x080C),
+    ("fr-ca", 0x0C0C),
+    ("fr-ch", 0x100C),
+    ("fr-fr", 0x040C),
+    ("he", 0x040D),
+    ("hi", 0x0439),
+    ("hr", 0x041A),
+    ("hu", 0x040E),
+    ("it", 0x0410),
+    ("it-ch", 0x0810),
+    ("it-it", 0x0410),
+    ("ja", 0x0411),
+    ("ja-jp", 0x0411),
+    ("ko", 0x0412),
+    ("ko-kr", 0x0412),
+    ("lt", 0x0427),
+    ("lv", 0x0426),
+    ("nb", 0x0414),
+    ("nb-no", 0x0414),
+    ("nl", 0x0413),
+    ("nl-be", 0x0813),
+    ("nl-nl", 0x0413),
+    ("nn", 0x0814),
+    ("pl", 0x0415),
+    ("pl-pl", 0x0415),
+    ("pt", 0x0816),
+    ("pt-br", 0x0416),
+    ("pt-pt", 0x0816),
+    ("ro", 0x0418),
+    ("ru", 0x0419),
+    ("ru-ru", 0x0419),
+    ("sk", 0x041B),
+    ("sl", 0x0424),
+    ("sv", 0x041D),
+    ("sv-se", 0x041D),
+    ("th", 0x041E),
+    ("tr", 0x041F),
+    ("tr-tr", 0x041F),
+    ("uk", 0x0422),
+    ("vi", 0x042A),
+    ("zh", 0x0804),
+    ("zh-cn", 0x0804),
+    ("zh-hk", 0x0C04),
+    ("zh-tw", 0x0404),
+];
+
 /// The locale identifier of the first language tag.
 fn locale_of(value: &str) -> Option<i32> {
-    const LOCALES: &[(&str, i32)] = &[
-        ("ar", 0x0401),
-        ("bg", 0x0402),
-        ("ca", 0x0403),
-        ("cs", 0x0405),
-        ("da", 0x0406),
-        ("de", 0x0407),
-        ("de-at", 0x0C07),
-        ("de-ch", 0x0807),
-        ("de-de", 0x0407),
-        ("el", 0x0408),
-        ("en", 0x0409),
-        ("en-au", 0x0C09),
-        ("en-ca", 0x1009),
-        ("en-gb", 0x0809),
-        ("en-us", 0x0409),
-        ("es", 0x0C0A),
-        ("es-es", 0x0C0A),
-        ("es-mx", 0x080A),
-        ("et", 0x0425),
-        ("fi", 0x040B),
-        ("fr", 0x040C),
-        ("fr-be", 0x080C),
-        ("fr-ca", 0x0C0C),
-        ("fr-ch", 0x100C),
-        ("fr-fr", 0x040C),
-        ("he", 0x040D),
-        ("hi", 0x0439),
-        ("hr", 0x041A),
-        ("hu", 0x040E),
-        ("it", 0x0410),
-        ("it-ch", 0x0810),
-        ("it-it", 0x0410),
-        ("ja", 0x0411),
-        ("ja-jp", 0x0411),
-        ("ko", 0x0412),
-        ("ko-kr", 0x0412),
-        ("lt", 0x0427),
-        ("lv", 0x0426),
-        ("nb", 0x0414),
-        ("nb-no", 0x0414),
-        ("nl", 0x0413),
-        ("nl-be", 0x0813),
-        ("nl-nl", 0x0413),
-        ("nn", 0x0814),
-        ("pl", 0x0415),
-        ("pl-pl", 0x0415),
-        ("pt", 0x0816),
-        ("pt-br", 0x0416),
-        ("pt-pt", 0x0816),
-        ("ro", 0x0418),
-        ("ru", 0x0419),
-        ("ru-ru", 0x0419),
-        ("sk", 0x041B),
-        ("sl", 0x0424),
-        ("sv", 0x041D),
-        ("sv-se", 0x041D),
-        ("th", 0x041E),
-        ("tr", 0x041F),
-        ("tr-tr", 0x041F),
-        ("uk", 0x0422),
-        ("vi", 0x042A),
-        ("zh", 0x0804),
-        ("zh-cn", 0x0804),
-        ("zh-hk", 0x0C04),
-        ("zh-tw", 0x0404),
-    ];
     let tag = value.split(',').next()?.trim().to_ascii_lowercase();
     let find = |tag: &str| LOCALES.iter().find(|(known, _)| *known == tag).map(|(_, locale)| *locale);
     find(&tag).or_else(|| find(tag.split('-').next()?))
+}
+
+/// The most precise language tag of a locale identifier.
+pub(super) fn language_of(locale: i32) -> Option<&'static str> {
+    LOCALES.iter().rev().find(|(_, known)| *known == locale).map(|(tag, _)| *tag)
 }
 
 #[cfg(test)]

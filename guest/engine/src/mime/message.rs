@@ -14,7 +14,8 @@ use crate::mime::collect::Context;
 use crate::mime::envelope;
 use crate::mime::header::{BLOCK_LIMIT, Header, Line, Parameterised, trim_end};
 use crate::mime::part::{Bodies, DEPTH_LIMIT, Leaf, Place};
-use crate::mime::{Oddity, ReadOptions};
+use crate::mime::{Oddity, ReadOptions, report};
+use crate::properties::{Value, tags};
 
 /// How many parts of a message are kept.
 const PART_LIMIT: usize = 10_000;
@@ -68,6 +69,8 @@ pub(super) struct Message {
     at_line_start: bool,
     /// The end of the last line of content: it belongs to a delimiter that follows.
     held_end: &'static [u8],
+    /// The message is a report.
+    report: bool,
     /// Content of a clear-signed message, kept as one attachment.
     signed: Option<Box<Leaf>>,
 }
@@ -87,6 +90,7 @@ impl Message {
             line: Vec::new(),
             at_line_start: true,
             held_end: b"",
+            report: false,
             signed: None,
         }
     }
@@ -133,6 +137,9 @@ impl Message {
             signed.finish(&mut self.draft, &mut self.bodies, context)?;
         }
         self.bodies.finish(&mut self.draft);
+        if self.report {
+            report::finish(&mut self.draft);
+        }
         Ok(self.draft)
     }
 
@@ -322,6 +329,10 @@ impl Message {
             self.phase = Phase::Ignored;
             return Ok(());
         }
+        self.report |= at_root && kind.value == "multipart/report";
+        if at_root && matches!(kind.value.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime") {
+            self.draft.properties.put(tags::MESSAGE_CLASS, Value::Unicode("IPM.Note.SMIME".to_owned()));
+        }
         if at_root && kind.value == "multipart/signed" {
             self.signed = Some(Box::new(Leaf::signed(&header, &mut self.draft, context)?));
         }
@@ -388,6 +399,7 @@ impl Message {
                 .last()
                 .is_some_and(|multipart| multipart.kind == MultipartKind::Related && multipart.children > 1),
             suppress_attachments: self.signed.is_some(),
+            report: self.report && self.stack.len() == 1,
         }
     }
 }

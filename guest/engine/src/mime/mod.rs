@@ -1,12 +1,14 @@
-//! MIME to MAPI (`messages` 9 and 10): RFC 5322 bytes, in pieces of any size, become message drafts.
+//! MIME to MAPI and back (`messages` 8 to 10): RFC 5322 bytes, in pieces of any size, become message drafts,
+//! and messages become bytes.
 //!
 //! [`Reader`] turns one message into a [`Draft`](crate::messages::Draft); [`Importer`] reads many into a
-//! folder. A message is split as it arrives: only its header blocks and values below 256 KiB are held in
+//! folder. [`Composer`] yields the bytes of one message, [`Exporter`] those of many. A message is split as it arrives: only its header blocks and values below 256 KiB are held in
 //! memory, larger values go to the store while they are decoded. Nothing in a message is an error: what is
 //! broken is read as well as it can be, and reported as an [`Oddity`].
 //!
 //! The message as received is kept byte for byte under [`ORIGINAL`], so that one that was not changed can
-//! be given back exactly. It is not compressed; the store grows by about the size of the message once more.
+//! be given back exactly; a change of anything it says to others removes it. It is not compressed; the store
+//! grows by about the size of the message once more.
 //!
 //! What is decided here: `multipart/signed` is one attachment only when it is the outermost part, with its
 //! first text also as the body; winmail.dat stays an attachment; a folded text field keeps the blank it was
@@ -15,13 +17,16 @@
 
 mod charset;
 mod collect;
+mod compose;
 mod envelope;
+mod export;
 mod header;
 mod import;
 mod message;
 mod oddity;
 mod part;
 mod reader;
+mod report;
 mod transfer;
 mod words;
 
@@ -29,9 +34,12 @@ mod words;
 mod tests;
 
 pub use collect::Destination;
+pub use compose::{ComposeOptions, Composer, assign_message_id, message_id_of};
+pub use export::{Exported, Exporter};
 pub use import::{Imported, Importer, MessageOptions};
 pub use oddity::{Oddities, Oddity};
 pub use reader::{Parsed, ReadOptions, Reader};
+pub use report::{diagnostic_of, reason_of};
 
 use crate::properties::PropTag;
 

@@ -8,6 +8,7 @@ use crate::mime::charset::Charset;
 use crate::mime::collect::{Bytes, Collected, Context, Text, set_stored};
 use crate::mime::header::{Header, Parameterised, parse_date, unfold};
 use crate::mime::message::Message;
+use crate::mime::report;
 use crate::mime::transfer::Transfer;
 use crate::mime::words;
 use crate::mime::{Oddity, ReadOptions};
@@ -18,6 +19,9 @@ pub(super) const DEPTH_LIMIT: usize = 32;
 
 /// `ATT_MHTML_REF`: rendered in the body.
 const RENDERED_IN_BODY: i32 = 4;
+
+/// The name of an attachment without one, followed by an extension.
+pub(super) const UNTITLED: &str = "Untitled Attachment";
 
 /// Where a part stands.
 #[derive(Clone, Copy)]
@@ -30,6 +34,8 @@ pub(super) struct Place {
     pub(super) related: bool,
     /// Whether it is inside a clear-signed message, which is one attachment already.
     pub(super) suppress_attachments: bool,
+    /// Whether it is a part of the report the message is.
+    pub(super) report: bool,
 }
 
 /// The bodies found so far.
@@ -81,6 +87,8 @@ enum Target {
     Html(Bytes),
     Attachment(DraftAttachment, Bytes),
     Embedded(DraftAttachment, Box<Message>),
+    /// What a report says to programs; an attachment if it says nothing.
+    Report(String, DraftAttachment, Bytes),
     /// The content of a multipart of which no delimiter has been seen.
     Undecided(Bytes),
     Nothing,
@@ -166,6 +174,9 @@ impl Leaf {
             context.oddities.add(Oddity::TooDeep);
         }
         name_by_type(&mut attachment, kind);
+        if place.report && report::is_machine_readable(&kind.value) {
+            return Target::Report(kind.value.clone(), attachment, Bytes::default());
+        }
         Target::Attachment(attachment, Bytes::default())
     }
 
@@ -208,7 +219,7 @@ impl Leaf {
         let transfer = &mut self.transfer;
         match &mut self.target {
             Target::Plain(text) => text.push_with(context, |out| transfer.push(input, out)),
-            Target::Html(bytes) | Target::Attachment(_, bytes) | Target::Undecided(bytes) => {
+            Target::Html(bytes) | Target::Attachment(_, bytes) | Target::Report(_, _, bytes) | Target::Undecided(bytes) => {
                 bytes.push_with(context, |out| transfer.push(input, out))
             }
             Target::Embedded(_, message) => {
@@ -243,11 +254,20 @@ impl Leaf {
                 set_stored(&mut attachment.properties, tags::ATTACH_DATA_BIN, bytes.finish(context)?.into_stored());
                 draft.attachments.push(attachment);
             }
+            Target::Report(kind, mut attachment, mut bytes) => {
+                bytes.push(&rest, context)?;
+                let content = bytes.finish(context)?;
+                let told = matches!(&content, Collected::Memory(bytes) if report::read(&kind, bytes, draft));
+                if !told {
+                    set_stored(&mut attachment.properties, tags::ATTACH_DATA_BIN, content.into_stored());
+                    draft.attachments.push(attachment);
+                }
+            }
             Target::Embedded(mut attachment, mut message) => {
                 message.push(&rest, context)?;
                 let embedded = message.finish(context)?;
                 if attachment.properties.text(tags::DISPLAY_NAME).is_none() {
-                    let subject = embedded.properties.text(tags::SUBJECT).unwrap_or("Untitled Attachment").to_owned();
+                    let subject = embedded.properties.text(tags::SUBJECT).unwrap_or(UNTITLED).to_owned();
                     attachment.properties.put(tags::DISPLAY_NAME, Value::Unicode(subject));
                 }
                 attachment.embedded = Some(Box::new(embedded));
@@ -354,7 +374,7 @@ fn name_by_type(attachment: &mut DraftAttachment, kind: &Parameterised) {
         "message/rfc822" | "message/global" => ".eml",
         _ => "",
     };
-    let name = format!("Untitled Attachment{extension}");
+    let name = format!("{UNTITLED}{extension}");
     attachment.properties.put(tags::DISPLAY_NAME, text(&name));
     attachment.properties.put(tags::ATTACH_LONG_FILENAME, Value::Unicode(name));
 }

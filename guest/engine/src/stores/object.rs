@@ -4,6 +4,7 @@
 use crate::backend::{Change, Expected, ObjectHead, ObjectId, ObjectKind, Store, StoredValue, Want};
 use crate::error::{Code, Failure, Result};
 use crate::messages::Values;
+use crate::mime::ORIGINAL;
 use crate::properties::interface::IID_IMAPITABLE;
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
@@ -312,6 +313,12 @@ pub(crate) fn add_access_level(values: &mut Vec<Property>, want: Want<'_>, writa
 impl ChangeSet<'_> {
     /// Sets and deletes values of an object.
     pub(crate) fn set(&mut self, object: &ObjectId, expected: Expected, values: Values, delete: Vec<PropTag>) -> Result<()> {
+        // A message that says something else now is no longer the one it was read from.
+        let changed = values.iter().map(|(tag, _)| tag).chain(delete.iter().copied()).any(crate::messages::has_form);
+        let mut delete = delete;
+        if changed && !delete.contains(&ORIGINAL) && !values.contains(ORIGINAL) {
+            delete.push(ORIGINAL);
+        }
         let set = self.stored(values)?;
         self.push(Change::Set { object: object.clone(), expected, set, delete, quiet: false });
         Ok(())
