@@ -1,6 +1,6 @@
 //! Attachments (`messages` 3): saved into their message, durable with it.
 
-use crate::backend::{ObjectKind, ScanKind, Store, StoredValue, Want};
+use crate::backend::{ObjectId, ObjectKind, ScanKind, Store, StoredValue, Want};
 use crate::error::{Code, Failure, LastError, MapiError, Result};
 use crate::messages::content::{
     AttachmentContent, AttachmentEdit, Content, Edit, EmbeddedEdit, PropertyEdit, inline, stored_rows,
@@ -8,6 +8,7 @@ use crate::messages::content::{
 use crate::messages::message::{MessageState, Mode, with_defaults};
 use crate::messages::reading::{held_source, wants};
 use crate::messages::{Draft, DraftAttachment, EMBEDDING_LIMIT, Message, derive};
+use crate::properties::copy::{Copied, Copyable};
 use crate::properties::interface::{IID_IMESSAGE, IID_IUNKNOWN};
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
@@ -32,10 +33,10 @@ const OLE: i32 = 6;
 pub(crate) struct AttachmentState {
     pub(crate) store: Rc<StoreReference>,
     pub(super) message: Rc<MessageState>,
-    number: i32,
+    pub(super) number: i32,
     alive: Alive,
     mode: Cell<Mode>,
-    content: RefCell<AttachmentContent>,
+    pub(super) content: RefCell<AttachmentContent>,
     saved: Cell<bool>,
     /// The message holds the content.
     handed_over: Cell<bool>,
@@ -50,9 +51,18 @@ pub(crate) struct AttachmentState {
 pub struct Attachment(pub(super) Rc<AttachmentState>);
 
 impl AttachmentContent {
-    pub(crate) fn stored(object: crate::backend::ObjectId) -> Self {
+    pub(crate) fn stored(object: ObjectId) -> Self {
         Self::Stored(AttachmentEdit { object, properties: PropertyEdit::default(), embedded: EmbeddedEdit::Untouched })
     }
+}
+
+/// The message embedded in a stored attachment.
+pub(crate) fn stored_message_in(store: &StoreReference, attachment: &ObjectId) -> Result<Option<Edit>> {
+    let Some((inner, _)) = stored_rows(store, attachment, ScanKind::Contents, &[])?.into_iter().next() else {
+        return Ok(None);
+    };
+    let (head, _) = store.read(&inner, &[])?;
+    Ok(Some(Edit::new(inner, head.version)))
 }
 
 impl Attachment {
@@ -143,11 +153,7 @@ impl AttachmentState {
                 EmbeddedEdit::Untouched => edit.object.clone(),
             },
         };
-        let Some((inner, _)) = stored_rows(&self.store, &object, ScanKind::Contents, &[])?.into_iter().next() else {
-            return Ok(None);
-        };
-        let (head, _) = self.store.read(&inner, &[])?;
-        Ok(Some(Content::Stored(Edit::new(inner, head.version))))
+        Ok(stored_message_in(&self.store, &object)?.map(Content::Stored))
     }
 
     /// Takes over what the save of the embedded message made of it.
@@ -169,10 +175,22 @@ impl AttachmentState {
         Ok(())
     }
 
-    fn put(&self, property: Property) {
+    pub(super) fn put(&self, property: Property) {
         match &mut *self.content.borrow_mut() {
             AttachmentContent::New(draft) => draft.properties.set(property),
             AttachmentContent::Stored(edit) => edit.properties.set(property),
+        }
+    }
+
+    pub(super) fn take_away(&self, tag: PropTag) {
+        match &mut *self.content.borrow_mut() {
+            AttachmentContent::New(draft) => {
+                draft.properties.remove(tag);
+                if tag.id() == tags::ATTACH_DATA_OBJ.id() {
+                    draft.embedded = None;
+                }
+            }
+            AttachmentContent::Stored(edit) => edit.properties.delete(tag),
         }
     }
 
@@ -318,15 +336,7 @@ impl PropertyHolder for AttachmentState {
 
     fn change(&self, set: Vec<Numbered<Property>>, delete: Vec<Numbered<()>>) -> Result<Vec<Problem>> {
         for numbered in delete {
-            match &mut *self.content.borrow_mut() {
-                AttachmentContent::New(draft) => {
-                    draft.properties.remove(numbered.tag);
-                    if numbered.tag.id() == tags::ATTACH_DATA_OBJ.id() {
-                        draft.embedded = None;
-                    }
-                }
-                AttachmentContent::Stored(edit) => edit.properties.delete(numbered.tag),
-            }
+            self.take_away(numbered.tag);
         }
         for numbered in set {
             self.put(numbered.item);
@@ -403,6 +413,10 @@ impl PropertyHolder for AttachmentState {
             may_write,
         };
         Ok(OpenedProperty::Stream(on.open(request)?))
+    }
+
+    fn copyable(self: Rc<Self>) -> Copyable {
+        Copyable(Copied::Attachment(self))
     }
 
     fn names(&self) -> Option<(Rc<dyn Store>, bool)> {

@@ -6,6 +6,7 @@ use crate::messages::attachment::AttachmentState;
 use crate::messages::content::{Content, Edit};
 use crate::messages::draft::complete_new;
 use crate::messages::{Attachment, Draft, DraftKind, body, message_flags, parts};
+use crate::properties::copy::{Copied, Copyable};
 use crate::properties::interface::{IID_IATTACHMENT, check_interface};
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
@@ -16,7 +17,7 @@ use crate::session::Alive;
 use crate::stores::computed::{self, private};
 use crate::stores::object::{add_access_level, check_table_request, gone};
 use crate::stores::reference::StoreReference;
-use crate::stores::{ChangeSet, CommitMode};
+use crate::stores::{ChangeSet, CommitMode, WritingHandle};
 use crate::tables::{MAPI_UNICODE, Table};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -55,6 +56,8 @@ pub(crate) struct MessageState {
     pub(crate) tables: parts::PartTables,
     /// The attachment this message is embedded in holds its content.
     handed_over: Cell<bool>,
+    /// What others are told while this handle may write.
+    writing: RefCell<Option<WritingHandle>>,
     /// Numbers of attachments created here and not saved yet, and of those open for writing.
     pub(crate) open_attachments: RefCell<BTreeSet<i32>>,
     pub(crate) this: Weak<MessageState>,
@@ -75,6 +78,8 @@ impl Message {
         content: Content,
     ) -> Self {
         let (alive, last_error) = (store.opening.alive.derive(), store.last_error());
+        let in_folder = matches!(place, Place::Folder(_)) && mode == Mode::ReadWrite;
+        let writing = object.as_ref().filter(|_| in_folder).map(|object| store.connection.open_for_writing(object));
         Self(Rc::new_cyclic(|this| MessageState {
             store,
             place,
@@ -85,6 +90,7 @@ impl Message {
             content: RefCell::new(content),
             tables: parts::PartTables::default(),
             handed_over: Cell::new(false),
+            writing: RefCell::new(writing),
             open_attachments: RefCell::default(),
             this: this.clone(),
             last_error,
@@ -272,7 +278,7 @@ impl MessageState {
     }
 
     /// Sets one value as a client may.
-    fn put(&self, property: Property) {
+    pub(super) fn put(&self, property: Property) {
         let property = match (&*self.content.borrow(), property.value) {
             (Content::New(draft), Value::Long(flags)) if property.tag == tags::MESSAGE_FLAGS => {
                 let old = draft.properties.long(tags::MESSAGE_FLAGS).unwrap_or(0);
@@ -298,7 +304,7 @@ impl MessageState {
         }
     }
 
-    fn take_away(&self, tag: PropTag) {
+    pub(super) fn take_away(&self, tag: PropTag) {
         // The prefix and the rest go with the subject, every format with the body.
         let also: &[PropTag] = match tag.id() {
             id if id == tags::SUBJECT.id() => &[tags::SUBJECT_PREFIX, tags::NORMALIZED_SUBJECT],
@@ -483,6 +489,9 @@ impl PropertyHolder for MessageState {
             KeepOpen::ReadOnly => Mode::ReadOnly,
             KeepOpen::No => Mode::Closed,
         });
+        if mode.keep != KeepOpen::ReadWrite {
+            self.writing.take();
+        }
         Ok(())
     }
 
@@ -518,6 +527,10 @@ impl PropertyHolder for MessageState {
             may_write,
         };
         Ok(OpenedProperty::Stream(on.open(request)?))
+    }
+
+    fn copyable(self: Rc<Self>) -> Copyable {
+        Copyable(Copied::Message(self))
     }
 
     fn names(&self) -> Option<(Rc<dyn Store>, bool)> {

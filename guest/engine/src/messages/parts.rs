@@ -42,6 +42,11 @@ impl MessageState {
         stored_recipients(&self.store, &object)
     }
 
+    /// Whether there is a recipient, as this handle sees it.
+    pub(super) fn has_recipients(&self) -> Result<bool> {
+        Ok(!self.recipients()?.is_empty())
+    }
+
     pub(crate) fn modify_recipients(&self, flags: u32, rows: &[Vec<Property>]) -> Result<()> {
         check_flags(flags, MODRECIP_ADD | MODRECIP_MODIFY | MODRECIP_REMOVE)?;
         if flags.count_ones() > 1 {

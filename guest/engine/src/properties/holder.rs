@@ -5,6 +5,7 @@
 use crate::backend::{Store, Want};
 use crate::error::{Code, Failure, Result};
 use crate::messages::Message;
+use crate::properties::copy::{Copied, Copyable};
 use crate::properties::tags::{self, Settable};
 use crate::properties::{DataStream, Guid, PropTag, Property};
 use crate::tables::Table;
@@ -148,6 +149,11 @@ pub trait PropertyHolder {
     fn open(&self, request: &OpenRequest) -> Result<OpenedProperty> {
         Err(Failure::new(Code::NoSupport, "Properties of this object cannot be opened one by one; read them with GetProps.")
             .with_tag(request.tag))
+    }
+
+    /// The object as the source or the destination of `CopyTo` and `CopyProps`.
+    fn copyable(self: Rc<Self>) -> Copyable {
+        Copyable(Copied::Other)
     }
 
     /// The mapping of named properties and whether names may be added; `None`: the object has none.

@@ -1,6 +1,7 @@
 //! Properties: tags, types and values (`properties` 1 and 2), and the objects that have them (`properties` 4 and 5).
 
 pub mod code_page;
+pub(crate) mod copy;
 mod guid;
 mod holder;
 pub mod interface;
@@ -14,6 +15,7 @@ pub mod tags;
 mod value;
 mod value_ref;
 
+pub use copy::{Copyable, MAPI_MOVE, MAPI_NOREPLACE};
 pub use guid::Guid;
 pub use holder::{KeepOpen, Numbered, OpenRequest, OpenedProperty, Problem, PropertyHolder, SaveMode};
 pub use object::{

@@ -41,8 +41,8 @@ const SECURE: std::ops::RangeInclusive<u16> = 0x67F0..=0x67FF;
 /// A handle onto an object's properties. Handles onto one object share its access and its unsaved changes.
 #[derive(Clone)]
 pub struct PropertyObject {
-    holder: Rc<dyn PropertyHolder>,
-    last_error: Rc<LastError>,
+    pub(super) holder: Rc<dyn PropertyHolder>,
+    pub(super) last_error: Rc<LastError>,
 }
 
 impl PropertyObject {
@@ -85,7 +85,7 @@ impl PropertyObject {
         self.holder.save(SaveMode { keep, force: flags & FORCE_SAVE != 0 })
     }
 
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         if self.holder.is_writable() {
             return Ok(());
         }

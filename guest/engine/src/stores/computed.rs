@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// Engine-private properties; no client sees them.
 pub(crate) mod private {
-    use crate::properties::PropTag;
+    use crate::properties::{PropTag, tags};
 
     /// Identifiers the engine keeps for itself on stores, folders and messages: the outgoing queue, the
     /// original of an imported message, and those below. Never listed.
@@ -22,9 +22,17 @@ pub(crate) mod private {
     /// same name at once collide.
     pub(crate) const CHILDREN_CHANGED: PropTag = PropTag(0x67E4_0003);
 
+    /// On the store object: the identifier of the Inbox, which receive folders fall back to.
+    pub(crate) const INBOX: PropTag = PropTag(0x67E8_0102);
+
+    /// What a message leaves behind when it is copied: its status, its place in the outgoing queue, the time
+    /// it was deleted (`stores` 5.2).
+    pub(crate) const NOT_COPIED: &[PropTag] =
+        &[tags::MSG_STATUS, tags::DELETED_ON, tags::SUBMIT_FLAGS, crate::backend::QUEUE_NUMBER];
+
     /// Whether the tag is one of them.
     pub(crate) fn is_private(tag: PropTag) -> bool {
-        tag.id() == RECEIVE_FOLDERS.id() || tag.id() == CHILDREN_CHANGED.id()
+        [RECEIVE_FOLDERS, CHILDREN_CHANGED, INBOX].iter().any(|own| own.id() == tag.id())
     }
 }
 

@@ -1,14 +1,16 @@
 //! An open store backend, shared by every reference a session holds to the store (`session` 6.3).
 
-use crate::backend::{Change, Commit, Committed, Environment, ObjectId, Store, StoreIdentity};
+use crate::backend::{Change, Commit, Committed, Environment, ObjectId, Store, StoreIdentity, StoredProperty, StoredValue};
 use crate::collation::KEY_VERSION;
 use crate::error::{Code, Failure, Result};
 use crate::notifications::StoreEvents;
-use crate::properties::Guid;
-use crate::stores::CommitMode;
+use crate::properties::{Guid, Property};
+use crate::stores::changes::Indexing;
+use crate::stores::reports::Reports;
+use crate::stores::{CommitMode, WritingHandle};
 use crate::tables::{Feed, FeedListener};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// Identifiers reserved at once when there is much to create.
@@ -25,6 +27,9 @@ pub struct Connection {
     token: u64,
     reserved: RefCell<VecDeque<ObjectId>>,
     reserve_next: Cell<u32>,
+    /// Messages open for writing, each with the number of its handles.
+    writing: RefCell<BTreeMap<ObjectId, u32>>,
+    reports: RefCell<Option<Rc<dyn Reports>>>,
 }
 
 impl Connection {
@@ -56,7 +61,51 @@ impl Connection {
             token: u64::from_le_bytes(token),
             reserved: RefCell::default(),
             reserve_next: Cell::new(1),
+            writing: RefCell::default(),
+            reports: RefCell::default(),
         }))
+    }
+
+    /// Says who builds and sends the read and non-read reports that fall due in this store.
+    pub fn set_reports(&self, reports: Rc<dyn Reports>) {
+        self.reports.replace(Some(reports));
+    }
+
+    /// Who builds and sends reports.
+    pub(crate) fn reports(&self) -> Option<Rc<dyn Reports>> {
+        self.reports.borrow().clone()
+    }
+
+    /// Notes that a message is open for writing, as long as what is returned lives.
+    pub(crate) fn open_for_writing(self: &Rc<Self>, message: &ObjectId) -> WritingHandle {
+        *self.writing.borrow_mut().entry(message.clone()).or_default() += 1;
+        WritingHandle::new(self.clone(), message.clone())
+    }
+
+    /// A handle for writing was released.
+    pub(crate) fn close_for_writing(&self, message: &ObjectId) {
+        let mut writing = self.writing.borrow_mut();
+        if let Some(handles) = writing.get_mut(message) {
+            *handles -= 1;
+            if *handles == 0 {
+                writing.remove(message);
+            }
+        }
+    }
+
+    /// Whether a handle of this engine has the message open for writing.
+    pub(crate) fn is_open_for_writing(&self, message: &ObjectId) -> bool {
+        self.writing.borrow().contains_key(message)
+    }
+
+    /// Every message that is open for writing.
+    pub(crate) fn messages_open_for_writing(&self) -> Vec<ObjectId> {
+        self.writing.borrow().keys().cloned().collect()
+    }
+
+    /// The stored form of a short value.
+    pub(crate) fn stored(&self, property: Property) -> StoredProperty {
+        Indexing::of(&self.identity.index).stored(property.tag, StoredValue::Inline(property.value))
     }
 
     /// The backend.

@@ -1,14 +1,15 @@
 //! Folders (`stores` 3.4, 4, 5): tables of what is in them, and what can be created in them.
 
-use crate::backend::Expected;
-use crate::backend::{ObjectId, ObjectKind, ScanFrom, ScanKind, ScanRequest, Scope};
+use crate::backend::{ObjectId, ObjectKind, ScanKind};
 use crate::error::{Code, Failure, LastError, MapiError, Result, check_flags};
 use crate::messages::{DraftKind, Message, Values};
 use crate::properties::interface::{IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMESSAGE, check_interface};
-use crate::properties::{Guid, MAPI_DEFERRED_ERRORS, PropTag, PropertyObject, Value, tags};
-use crate::stores::computed::{StoreColumns, private};
+use crate::properties::{Guid, MAPI_DEFERRED_ERRORS, PropertyObject, Value, tags};
+use crate::stores::computed::StoreColumns;
+use crate::stores::copy_folder::{busy, checked_name};
 use crate::stores::object::{ImmediateObject, gone};
 use crate::stores::reference::StoreReference;
+use crate::stores::tree::name_taken;
 use crate::stores::{ChangeSet, CommitMode, OpenedEntry, SHOW_SOFT_DELETES, catalogue};
 use crate::tables::{
     Abilities, DeepHierarchy, DefaultOrder, MAPI_UNICODE, SortOrder, SortOrderSet, StoredRows, StoredRowsOptions, Table,
@@ -31,23 +32,28 @@ pub const FOLDER_SEARCH: u32 = 2;
 /// How often creating a folder is tried anew when others change its siblings meanwhile.
 const CREATE_ATTEMPTS: u32 = 8;
 
-/// Children looked at in one call.
-const PAGE: u32 = 1000;
-
 /// A folder opened through a store.
 #[derive(Clone)]
 pub struct Folder {
-    store: Rc<StoreReference>,
-    object: ObjectId,
-    kind: ObjectKind,
-    writable: bool,
-    last_error: Rc<LastError>,
+    pub(crate) store: Rc<StoreReference>,
+    pub(crate) object: ObjectId,
+    pub(crate) kind: ObjectKind,
+    pub(crate) writable: bool,
+    /// It was opened with `SHOW_SOFT_DELETES`: deleted messages can be brought back through it.
+    pub(crate) shows_deleted: bool,
+    pub(crate) last_error: Rc<LastError>,
 }
 
 impl Folder {
     pub(crate) fn of(store: Rc<StoreReference>, object: ObjectId, kind: ObjectKind, writable: bool) -> Self {
         let last_error = store.last_error();
-        Self { store, object, kind, writable, last_error }
+        Self { store, object, kind, writable, shows_deleted: false, last_error }
+    }
+
+    /// The same folder as one opened with `SHOW_SOFT_DELETES`.
+    pub(crate) fn showing_deleted(mut self, shows: bool) -> Self {
+        self.shows_deleted = shows;
+        self
     }
 
     /// The object in the backend.
@@ -131,16 +137,6 @@ impl Folder {
         Ok(self.table(columns, options, flags))
     }
 
-    /// The order `SaveContentsSort` kept (`stores` 5.10).
-    fn saved_order(&self) -> Result<DefaultOrder> {
-        let (_, values) = self.store.read(&self.object, &[tags::CONTENTS_SORT_ORDER]).map_err(gone)?;
-        let saved = values.into_iter().find_map(|property| match property.value {
-            Value::MvLong(numbers) if property.tag.id() == tags::CONTENTS_SORT_ORDER.id() => parse_order(&numbers),
-            _ => None,
-        });
-        Ok(saved.map_or_else(DefaultOrder::default, |order| DefaultOrder { order, reported: true }))
-    }
-
     /// `GetHierarchyTable` (`stores` 4.2).
     ///
     /// # Errors
@@ -177,7 +173,7 @@ impl Folder {
         Table::new(rows, flags & MAPI_UNICODE != 0).bound_to(self.store.opening.alive.clone())
     }
 
-    fn check_creatable(&self) -> Result<()> {
+    pub(crate) fn check_creatable(&self) -> Result<()> {
         if self.kind == ObjectKind::SearchFolder {
             return Err(Failure::new(
                 Code::NoSupport,
@@ -233,13 +229,7 @@ impl Folder {
             FOLDER_SEARCH => ObjectKind::SearchFolder,
             _ => return Err(Failure::invalid("type", "A new folder is generic (1) or a search folder (2).")),
         };
-        let name = crate::properties::code_page::until_nul(name);
-        if name.is_empty() {
-            return Err(Failure::invalid("name", "A folder needs a name that is not empty."));
-        }
-        if name.chars().count() > 255 {
-            return Err(Failure::invalid("name", "The name of a folder has at most 255 characters."));
-        }
+        let name = checked_name(name)?;
         check_flags(flags, OPEN_IF_EXISTS | MAPI_DEFERRED_ERRORS | MAPI_UNICODE)?;
         check_interface(interface, &[IID_IMAPIFOLDER, IID_IMAPICONTAINER])?;
         self.check_creatable()?;
@@ -250,52 +240,14 @@ impl Folder {
         let open_if_exists = flags & OPEN_IF_EXISTS != 0;
         let (object, found) = self.store.ensure_folder(&self.object, kind, &name, comment)?;
         match found {
-            Some(existing) if !open_if_exists || existing != kind => {
-                Err(Failure::new(Code::Collision, format!("The folder already has a subfolder named \u{201c}{name}\u{201d}.")))
-            }
+            Some(existing) if !open_if_exists || existing != kind => Err(name_taken(&name)),
             _ => Ok(Folder::of(self.store.clone(), object, kind, true)),
         }
     }
 }
 
 impl StoreReference {
-    /// The live child folder of that name, ignoring ASCII case.
-    ///
-    /// # Errors
-    /// The backend's own.
-    pub(crate) fn child_by_name(&self, parent: &ObjectId, name: &str) -> Result<Option<(ObjectId, ObjectKind)>> {
-        let scope = Scope::One(parent.clone());
-        let mut from = ScanFrom::Start;
-        loop {
-            let page = self.connection.backend().scan(&ScanRequest {
-                scope: &scope,
-                kind: ScanKind::Subfolders,
-                columns: &[tags::DISPLAY_NAME],
-                cell_limit: 0,
-                filters: &[],
-                order: &[],
-                from,
-                backwards: false,
-                max: PAGE,
-            })?;
-            for (row, id) in page.batch.ids.iter().enumerate() {
-                let value = page.batch.columns.first().and_then(|column| column.value(row));
-                if matches!(value, Some(Value::Unicode(have)) if have.eq_ignore_ascii_case(name)) {
-                    let kind = page.batch.kinds.get(row).copied().unwrap_or(ObjectKind::Folder);
-                    return Ok(Some((id.clone(), kind)));
-                }
-            }
-            match page.last {
-                Some(last) if page.more => from = ScanFrom::After(last),
-                _ => return Ok(None),
-            }
-        }
-    }
-
     /// The child folder of that name, created if there is none. The kind of an existing one comes along.
-    ///
-    /// Others may create one at the same time: every creation raises a counter on the parent under the
-    /// version it was read at, so that the second one fails and looks again.
     ///
     /// # Errors
     /// `MAPI_E_OBJECT_DELETED` when the parent is gone, `MAPI_E_BUSY` when others keep changing it, the
@@ -307,47 +259,43 @@ impl StoreReference {
         name: &str,
         comment: Option<&str>,
     ) -> Result<(ObjectId, Option<ObjectKind>)> {
+        let mut values = Values::new();
+        let now = self.connection.environment().clock.now();
+        values.put(tags::DISPLAY_NAME, Value::Unicode(name.to_owned()));
+        if let Some(comment) = comment {
+            values.put(tags::COMMENT, Value::Unicode(comment.to_owned()));
+        }
+        values.put(tags::CREATION_TIME, Value::SysTime(now));
+        values.put(tags::LAST_MODIFICATION_TIME, Value::SysTime(now));
+        self.make_child(parent, kind, name, &values)
+    }
+
+    /// A child folder with these values, or the one that has the name already, with its kind. Two who create
+    /// one of the same name at once get the same one.
+    ///
+    /// # Errors
+    /// As [`StoreReference::ensure_folder`].
+    pub(crate) fn make_child(
+        &self,
+        parent: &ObjectId,
+        kind: ObjectKind,
+        name: &str,
+        values: &Values,
+    ) -> Result<(ObjectId, Option<ObjectKind>)> {
         let connection = &self.connection;
         for _ in 0..CREATE_ATTEMPTS {
-            let (head, values) = self.read(parent, &[private::CHILDREN_CHANGED]).map_err(gone)?;
-            if let Some((object, existing)) = self.child_by_name(parent, name)? {
+            let mut changes = ChangeSet::new(connection);
+            if let Some((object, existing)) = self.claim_name(&mut changes, parent, name, None)? {
                 return Ok((object, Some(existing)));
             }
-            let counter = values.iter().find_map(|property| match property.value {
-                Value::Long(number) if property.tag == private::CHILDREN_CHANGED => Some(number),
-                _ => None,
-            });
-            let mut raise = Values::new();
-            raise.put(private::CHILDREN_CHANGED, Value::Long(counter.unwrap_or(0).wrapping_add(1)));
             let object = connection.reserve()?;
-            let mut values = Values::new();
-            let now = connection.environment().clock.now();
-            values.put(tags::DISPLAY_NAME, Value::Unicode(name.to_owned()));
-            if let Some(comment) = comment {
-                values.put(tags::COMMENT, Value::Unicode(comment.to_owned()));
-            }
-            values.put(tags::CREATION_TIME, Value::SysTime(now));
-            values.put(tags::LAST_MODIFICATION_TIME, Value::SysTime(now));
-            let mut changes = ChangeSet::new(connection);
-            changes.set(parent, Expected::Version(head.version), raise, Vec::new())?;
-            changes.create(object.clone(), parent, kind, values)?;
+            changes.create(object.clone(), parent, kind, values.clone())?;
             match changes.commit(CommitMode::default()) {
                 Ok(_) => return Ok((object, None)),
                 Err(failure) if matches!(failure.code(), Code::ObjectChanged | Code::Collision) => {}
                 Err(failure) => return Err(gone(failure)),
             }
         }
-        Err(Failure::new(Code::Busy, "Others keep changing the subfolders of this folder; try again."))
+        Err(busy())
     }
-}
-
-/// The counts, tags and orders of a sort order kept in `PR_CONTENTS_SORT_ORDER`.
-fn parse_order(numbers: &[i32]) -> Option<SortOrderSet> {
-    let [sorts, categories, expanded, keys @ ..] = numbers else { return None };
-    let keys: Vec<SortOrder> = keys
-        .chunks_exact(2)
-        .map(|pair| SortOrder { tag: PropTag(pair[0].cast_unsigned()), order: pair[1].cast_unsigned() })
-        .collect();
-    let order = SortOrderSet { categories: u32::try_from(*categories).ok()?, expanded: u32::try_from(*expanded).ok()?, keys };
-    (usize::try_from(*sorts).ok()? == order.keys.len()).then_some(order)
 }

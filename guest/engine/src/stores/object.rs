@@ -5,6 +5,7 @@ use crate::backend::{Change, Expected, ObjectHead, ObjectId, ObjectKind, Store, 
 use crate::error::{Code, Failure, Result};
 use crate::messages::Values;
 use crate::mime::ORIGINAL;
+use crate::properties::copy::{Copied, Copyable};
 use crate::properties::interface::IID_IMAPITABLE;
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
@@ -17,6 +18,8 @@ use crate::stores::{ChangeSet, CommitMode, Folder, receive};
 use crate::tables::MAPI_UNICODE;
 use std::rc::Rc;
 
+/// How often a name is claimed anew when others change its siblings meanwhile.
+const ATTEMPTS: u32 = 8;
 /// Characters a folder name has at most (`properties` 4.4).
 const FOLDER_NAME_LIMIT: usize = 255;
 
@@ -121,20 +124,33 @@ impl ImmediateObject {
         self.kind != ObjectKind::Store
     }
 
-    /// Writes values at once.
-    fn write(&self, mut values: Values, delete: Vec<PropTag>) -> Result<()> {
+    /// Writes values at once. Why the name among them cannot be had, if it cannot; nothing is written then.
+    fn write(&self, mut values: Values, delete: &[PropTag]) -> Result<Option<Code>> {
         let connection = &self.store.connection;
         if self.is_folder() {
             values.put(tags::LAST_MODIFICATION_TIME, Value::SysTime(connection.environment().clock.now()));
         }
-        let mut changes = ChangeSet::new(connection);
-        changes.set(&self.object, Expected::Exists, values, delete)?;
-        changes.commit(CommitMode::default()).map_err(gone)?;
-        Ok(())
+        for _ in 0..ATTEMPTS {
+            let mut changes = ChangeSet::new(connection);
+            if self.is_folder()
+                && let Some(name) = values.text(tags::DISPLAY_NAME)
+                && let Some(code) = self.refuse_name(name, &mut changes)?
+            {
+                return Ok(Some(code));
+            }
+            let renames = !changes.is_empty();
+            changes.set(&self.object, Expected::Exists, values.clone(), delete.to_vec())?;
+            match changes.commit(CommitMode::default()) {
+                Ok(_) => return Ok(None),
+                Err(failure) if failure.code() == Code::ObjectChanged && renames => {}
+                Err(failure) => return Err(gone(failure)),
+            }
+        }
+        Err(crate::stores::copy_folder::busy())
     }
 
-    /// Why a folder cannot get that name.
-    fn refuse_name(&self, name: &str) -> Result<Option<Code>> {
+    /// Why a folder cannot get that name; if it can, the name is claimed among its siblings.
+    fn refuse_name(&self, name: &str, changes: &mut ChangeSet<'_>) -> Result<Option<Code>> {
         if name.chars().count() > FOLDER_NAME_LIMIT {
             return Ok(Some(Code::TooBig));
         }
@@ -143,8 +159,8 @@ impl ImmediateObject {
         }
         let (head, _) = self.store.read(&self.object, &[]).map_err(gone)?;
         let Some(parent) = head.parent else { return Ok(None) };
-        let sibling = self.store.child_by_name(&parent, name)?;
-        Ok(sibling.filter(|(id, _)| *id != self.object).map(|_| Code::Collision))
+        let taken = self.store.claim_name(changes, &parent, name, Some(&self.object))?;
+        Ok(taken.map(|_| Code::Collision))
     }
 }
 
@@ -195,15 +211,12 @@ impl PropertyHolder for ImmediateObject {
     fn change(&self, set: Vec<Numbered<Property>>, delete: Vec<Numbered<()>>) -> Result<Vec<Problem>> {
         let mut problems = Vec::new();
         let mut values = Values::new();
+        let mut name = None;
         for numbered in set {
-            let name = match &numbered.item.value {
-                Value::Unicode(name) if self.is_folder() && numbered.tag.id() == tags::DISPLAY_NAME.id() => Some(name),
-                _ => None,
-            };
-            match name.map(|name| self.refuse_name(name)).transpose()?.flatten() {
-                Some(code) => problems.push(numbered.problem(code)),
-                None => values.set(numbered.item),
+            if self.is_folder() && numbered.tag.id() == tags::DISPLAY_NAME.id() {
+                name = Some((numbered.index, numbered.tag));
             }
+            values.set(numbered.item);
         }
         let mut gone = Vec::new();
         for numbered in delete {
@@ -213,8 +226,15 @@ impl PropertyHolder for ImmediateObject {
                 gone.push(numbered.tag);
             }
         }
-        if !values.is_empty() || !gone.is_empty() {
-            self.write(values, gone)?;
+        if values.is_empty() && gone.is_empty() {
+            return Ok(problems);
+        }
+        if let (Some(code), Some((index, tag))) = (self.write(values.clone(), &gone)?, name) {
+            problems.push(Problem { index, tag, code });
+            values.remove(tags::DISPLAY_NAME);
+            if !values.is_empty() || !gone.is_empty() {
+                self.write(values, &gone)?;
+            }
         }
         Ok(problems)
     }
@@ -263,6 +283,10 @@ impl PropertyHolder for ImmediateObject {
         }))
     }
 
+    fn copyable(self: Rc<Self>) -> Copyable {
+        Copyable(if self.is_folder() { Copied::Folder(self) } else { Copied::Store })
+    }
+
     fn names(&self) -> Option<(Rc<dyn Store>, bool)> {
         Some((self.store.connection.backend().clone(), self.store.is_writable()))
     }
@@ -278,7 +302,10 @@ impl StreamTarget for ImmediateObject {
                 values.set_staged(tag.with_kind(kind), staged);
             }
         }
-        self.write(values, Vec::new())
+        match self.write(values, &[])? {
+            None => Ok(()),
+            Some(code) => Err(Failure::new(code, "The folder cannot get that name.").with_tag(tag)),
+        }
     }
 }
 

@@ -3,14 +3,15 @@
 //! The set is kept on the store object in a property of the engine's own: for each entry the length of the
 //! class, the class, the length of the folder's identifier, the identifier.
 
-use crate::backend::ObjectId;
+use crate::backend::{Expected, ObjectId, ObjectKind};
 use crate::error::{Code, Failure, Result};
 use crate::messages::Values;
 use crate::properties::{PropTag, Property, Value, tags};
-use crate::stores::catalogue;
 use crate::stores::computed::private;
-use crate::stores::reference::StoreReference;
+use crate::stores::reference::{Named, StoreReference};
+use crate::stores::{ChangeSet, CommitMode, catalogue, standard_folders};
 use crate::tables::{MAPI_UNICODE, Table, TableData, TableType, ViewOptions};
+use std::collections::BTreeSet;
 
 /// Characters of a class, without its terminator.
 const CLASS_LIMIT: usize = 254;
@@ -57,6 +58,87 @@ pub(crate) fn find(store: &StoreReference, class: &str) -> Result<(Vec<u8>, Stri
     let entries = load(store)?;
     let entry = serving(&entries, class).ok_or_else(|| Failure::not_found("The store has no receive folder."))?;
     Ok((store.entry_id(&entry.folder), entry.class.clone()))
+}
+
+/// How often a change is made anew when others change the set meanwhile.
+const ATTEMPTS: u32 = 8;
+
+/// `SetReceiveFolder`: sets the folder of a class, or removes the entry of the class.
+pub(crate) fn set(store: &StoreReference, class: &str, entry_id: Option<&[u8]>) -> Result<()> {
+    load(store)?;
+    check_class(class)?;
+    store.check_writable()?;
+    let folder = match entry_id.filter(|entry_id| !entry_id.is_empty()) {
+        Some(entry_id) => Some(receiving(store, entry_id)?),
+        None => None,
+    };
+    for _ in 0..ATTEMPTS {
+        let (head, _) = store.read(&store.connection.identity().store, &[])?;
+        let mut entries = load(store)?;
+        let place = entries.iter().position(|entry| entry.class.eq_ignore_ascii_case(class));
+        match (&folder, place) {
+            (Some(folder), Some(place)) => entries[place].folder = folder.clone(),
+            (Some(folder), None) => entries.push(ReceiveFolder { class: class.to_owned(), folder: folder.clone() }),
+            (None, _) if class.is_empty() => {
+                return Err(Failure::new(Code::CallFailed, "The default receive folder cannot be removed, only changed."));
+            }
+            (None, _) if ["IPM", "REPORT.IPM"].iter().any(|kept| kept.eq_ignore_ascii_case(class)) => {
+                return Err(Failure::new(
+                    Code::NoAccess,
+                    "The receive folders of IPM and REPORT.IPM can be changed, not removed.",
+                ));
+            }
+            (None, Some(place)) => drop(entries.remove(place)),
+            (None, None) => return Ok(()),
+        }
+        let mut changes = ChangeSet::new(&store.connection);
+        store_entries(store, &entries, head.version, &mut changes)?;
+        match changes.commit(CommitMode::default()) {
+            Err(failure) if failure.code() == Code::ObjectChanged => {}
+            result => return result.map(|_| ()),
+        }
+    }
+    Err(Failure::new(Code::Busy, "Others keep changing the receive folders of the store; try again."))
+}
+
+/// A folder that can receive messages.
+fn receiving(store: &StoreReference, entry_id: &[u8]) -> Result<ObjectId> {
+    let unfit = || Failure::invalid("entry-id", "Messages are received into folders, and not into search folders.");
+    let Named::Object(object) = store.resolve(entry_id)? else { return Err(unfit()) };
+    let (head, _) = store.read(&object, &[])?;
+    match head.kind {
+        _ if head.deleted => Err(Failure::not_found("The folder was deleted.")),
+        ObjectKind::Folder => Ok(object),
+        _ => Err(unfit()),
+    }
+}
+
+fn store_entries(store: &StoreReference, entries: &[ReceiveFolder], version: u64, changes: &mut ChangeSet<'_>) -> Result<()> {
+    let mut values = Values::new();
+    put(&mut values, entries);
+    changes.set(&store.connection.identity().store, Expected::Version(version), values, Vec::new())
+}
+
+/// Takes folders that are deleted out of the set, in the same commit. Without its folder the default entry
+/// points to the Inbox.
+pub(crate) fn leave(store: &StoreReference, gone: &BTreeSet<ObjectId>, changes: &mut ChangeSet<'_>) -> Result<()> {
+    let (head, _) = store.read(&store.connection.identity().store, &[])?;
+    let Some(entries) = stored(store)? else { return Ok(()) };
+    if !entries.iter().any(|entry| gone.contains(&entry.folder)) {
+        return Ok(());
+    }
+    let inbox = standard_folders::inbox(store)?.filter(|inbox| !gone.contains(inbox));
+    let fallback = inbox.unwrap_or_else(|| store.connection.root().clone());
+    let mut left: Vec<ReceiveFolder> = Vec::new();
+    for mut entry in entries {
+        if !gone.contains(&entry.folder) {
+            left.push(entry);
+        } else if entry.class.is_empty() {
+            entry.folder = fallback.clone();
+            left.push(entry);
+        }
+    }
+    store_entries(store, &left, head.version, changes)
 }
 
 /// All entries; before any were made, the root folder takes everything in.

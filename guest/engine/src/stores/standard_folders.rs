@@ -4,8 +4,10 @@ use crate::backend::{Expected, ObjectId, ObjectKind};
 use crate::error::{Code, Failure, Result, check_flags};
 use crate::messages::Values;
 use crate::properties::{PropTag, Property, Value, tags};
+use crate::stores::computed::private;
 use crate::stores::reference::{Named, StoreReference};
 use crate::stores::{ChangeSet, CommitMode, receive};
+use std::collections::BTreeSet;
 
 /// `MAPI_FORCE_CREATE`: look at the folders themselves even if the mask says they are there.
 pub const MAPI_FORCE_CREATE: u32 = 0x1;
@@ -74,6 +76,35 @@ pub(crate) fn valid_mask(store: &StoreReference) -> Result<u32> {
     Ok(values.into_iter().collect::<Values>().long(tags::VALID_FOLDER_MASK).unwrap_or(0).cast_unsigned())
 }
 
+/// The Inbox, if there is one: the folder the validation made or found.
+pub(crate) fn inbox(store: &StoreReference) -> Result<Option<ObjectId>> {
+    let (_, values) = store.read(&store.connection.identity().store, &[private::INBOX])?;
+    let values: Values = values.into_iter().collect();
+    match values.bytes(private::INBOX).and_then(ObjectId::new) {
+        Some(inbox) => Ok(Some(inbox)),
+        None => Ok(receive::exact(store, "IPM")?.filter(|folder| !store.is_root(folder))),
+    }
+}
+
+/// The standard folders there are.
+pub(crate) fn all(store: &StoreReference) -> Result<BTreeSet<ObjectId>> {
+    let (_, values) = store.read(&store.connection.identity().store, &STORE_TAGS)?;
+    let values: Values = values.into_iter().collect();
+    let mask = values.long(tags::VALID_FOLDER_MASK).unwrap_or(0).cast_unsigned();
+    let mut found: BTreeSet<ObjectId> = FOLDERS
+        .iter()
+        .filter(|standard| mask & standard.bit != 0)
+        .filter_map(|standard| match store.resolve(values.bytes(standard.tag?)?) {
+            Ok(Named::Object(object)) => Some(object),
+            _ => None,
+        })
+        .collect();
+    if mask & folder_mask::IPM_INBOX != 0 {
+        found.extend(inbox(store)?);
+    }
+    Ok(found)
+}
+
 /// `HrValidateIPMSubtree`.
 pub(crate) fn validate(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
     check_flags(flags, MAPI_FORCE_CREATE | MAPI_FULL_IPM_TREE)?;
@@ -106,7 +137,7 @@ fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
                 Ok(Named::Object(object)) => Some(object),
                 _ => None,
             }),
-            None => receive::exact(store, "IPM")?.filter(|folder| !store.is_root(folder)),
+            None => inbox(store)?,
         };
         let trusted = claimed & standard.bit != 0;
         let present = match named {
@@ -133,10 +164,15 @@ fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
             if values.bytes(tag) != Some(entry_id.as_slice()) {
                 set.put(tag, Value::Binary(entry_id));
             }
-        } else if let Some(entries) = receive::with_inbox(store, &folder)?
-            && claimed & standard.bit == 0
-        {
-            receive::put(&mut set, &entries);
+        } else {
+            if let Some(entries) = receive::with_inbox(store, &folder)?
+                && claimed & standard.bit == 0
+            {
+                receive::put(&mut set, &entries);
+            }
+            if inbox(store)?.as_ref() != Some(&folder) || claimed & standard.bit == 0 {
+                set.put(private::INBOX, Value::Binary(folder.as_bytes().to_vec()));
+            }
         }
         found.push((standard, folder));
     }

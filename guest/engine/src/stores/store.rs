@@ -159,6 +159,21 @@ impl StoreObject {
         })())
     }
 
+    /// `SetReceiveFolder` (`stores` 2.6): sets the folder of a class, or without one removes the class's entry.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for a malformed class or a search folder, `MAPI_E_NOT_FOUND`,
+    /// `MAPI_E_UNKNOWN_ENTRYID`, `MAPI_E_CALL_FAILED` and `MAPI_E_NO_ACCESS` for entries that must stay,
+    /// `MAPI_E_NO_SUPPORT` on a public store, `MAPI_E_UNKNOWN_FLAGS`, the backend's own; nothing is changed
+    /// then.
+    pub fn set_receive_folder(&self, class: Option<&str>, flags: u32, entry_id: Option<&[u8]>) -> Result<()> {
+        self.last_error.keep((|| {
+            self.store.opening.alive.check()?;
+            check_flags(flags, MAPI_UNICODE)?;
+            receive::set(&self.store, class.unwrap_or_default(), entry_id)
+        })())
+    }
+
     /// `GetReceiveFolderTable` (`stores` 2.6).
     ///
     /// # Errors
@@ -224,7 +239,8 @@ impl StoreReference {
         match head.kind {
             ObjectKind::Folder | ObjectKind::SearchFolder => {
                 check_interface(interface, &[IID_IMAPIFOLDER, IID_IMAPICONTAINER])?;
-                Ok(OpenedEntry::Folder(Folder::of(self.clone(), object, head.kind, (modify || best) && may_write)))
+                let folder = Folder::of(self.clone(), object, head.kind, (modify || best) && may_write);
+                Ok(OpenedEntry::Folder(folder.showing_deleted(flags & SHOW_SOFT_DELETES != 0)))
             }
             ObjectKind::Message | ObjectKind::Associated => {
                 check_interface(interface, &[IID_IMESSAGE])?;
