@@ -71,12 +71,24 @@ impl Engine {
         Ok(Self { shared: Arc::new(Shared { engine, world }) })
     }
 
-    /// Opens a subsystem: one instance of the component that can use nothing but those backends.
+    /// Opens a subsystem: one instance of the component that can use nothing but those backends, initialised
+    /// without flags.
     ///
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::open(&self.shared.engine, &self.shared.world, backends.clone(), limits).await
+        let subsystem = self.instantiate(backends, limits).await?;
+        subsystem.initialize(None).await?;
+        Ok(subsystem)
+    }
+
+    /// Opens a subsystem that the client initialises itself, with flags of its choice
+    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`.
+    ///
+    /// # Errors
+    /// As [`Engine::subsystem`].
+    pub async fn instantiate(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
+        Subsystem::instantiate(&self.shared.engine, &self.shared.world, backends.clone(), limits).await
     }
 }
 
@@ -121,6 +133,7 @@ fn pool(subsystems: u32, scan: Enabled) -> InstanceAllocationStrategy {
     /// Bytes of an ended subsystem kept for the next one.
     const KEPT: usize = 256 << 10;
 
+    let kept = |bytes| if scan == Enabled::Yes { bytes } else { 0 };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(subsystems)
         .total_core_instances(subsystems.saturating_mul(3))
@@ -130,7 +143,8 @@ fn pool(subsystems: u32, scan: Enabled) -> InstanceAllocationStrategy {
         .table_elements(TABLE_ELEMENTS)
         .max_core_instance_size(4 << 20)
         .max_component_instance_size(4 << 20)
-        .linear_memory_keep_resident(if scan == Enabled::Yes { KEPT } else { 0 })
+        .linear_memory_keep_resident(kept(KEPT))
+        .table_keep_resident(kept(TABLE_ELEMENTS * size_of::<usize>()))
         .pagemap_scan(scan);
     pool.into()
 }

@@ -51,7 +51,7 @@ pub(crate) struct Running {
 }
 
 impl Subsystem {
-    pub(crate) async fn open(
+    pub(crate) async fn instantiate(
         engine: &wasmtime::Engine,
         world: &SessionPre<HostState>,
         backends: Backends,
@@ -72,9 +72,7 @@ impl Subsystem {
             dropped: Mutex::default(),
             handles: AtomicU32::new(0),
         };
-        let subsystem = Self { shared: Arc::new(shared) };
-        subsystem.initialize(None).await?;
-        Ok(subsystem)
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The call that runs now.
@@ -91,8 +89,9 @@ impl Subsystem {
         self.shared.control.cancel(call)
     }
 
-    /// `MAPIInitialize`. A new subsystem is initialised once already; each further call needs its
-    /// [`Subsystem::uninitialize`].
+    /// `MAPIInitialize`. Calls nest, only the first one's flags count, and each needs its
+    /// [`Subsystem::uninitialize`]. One from [`Engine::subsystem`](crate::Engine::subsystem) is initialised
+    /// once already.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_UNKNOWN_FLAGS`.
