@@ -19,6 +19,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use changes::FOLD_LIMIT;
 pub use changes::{ChangeSet, CommitMode};
 pub use connection::Connection;
 pub use folder::{CONVENIENT_DEPTH, FOLDER_GENERIC, FOLDER_SEARCH, Folder, MAPI_ASSOCIATED, OPEN_IF_EXISTS};
