@@ -1,7 +1,6 @@
 //! The shared part of all subsystems: the compiled component and the runtime it runs in.
 
-use crate::runtime::state::HostState;
-use crate::runtime::world::SessionPre;
+use crate::runtime::exports::Prepared;
 use crate::runtime::{Backends, Limits, Subsystem, cache, imports};
 use mapi_engine::error::{Code, Failure, Result};
 use std::path::PathBuf;
@@ -55,7 +54,7 @@ pub struct Engine {
 
 struct Shared {
     engine: wasmtime::Engine,
-    world: SessionPre<HostState>,
+    component: Arc<Prepared>,
 }
 
 impl Engine {
@@ -66,9 +65,9 @@ impl Engine {
     pub fn new(options: &EngineOptions) -> Result<Self> {
         let engine = runtime(options.subsystems)?;
         let component = cache::load(&engine, options.cache.as_deref()).map_err(|error| unusable(&error))?;
-        let world = prepare(&engine, &component).map_err(|error| unusable(&error))?;
+        let component = prepare(&engine, &component).map_err(|error| unusable(&error))?;
         tick(&engine).map_err(|error| unusable(&error.into()))?;
-        Ok(Self { shared: Arc::new(Shared { engine, world }) })
+        Ok(Self { shared: Arc::new(Shared { engine, component: Arc::new(component) }) })
     }
 
     /// Opens a subsystem: one instance of the component that can use nothing but those backends, initialised
@@ -88,7 +87,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::subsystem`].
     pub async fn instantiate(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::instantiate(&self.shared.engine, &self.shared.world, backends.clone(), limits).await
+        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await
     }
 }
 
@@ -149,8 +148,8 @@ fn pool(subsystems: u32, scan: Enabled) -> InstanceAllocationStrategy {
     pool.into()
 }
 
-fn prepare(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<SessionPre<HostState>> {
-    SessionPre::new(imports::linker(engine)?.instantiate_pre(component)?)
+fn prepare(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<Prepared> {
+    Prepared::new(imports::linker(engine)?.instantiate_pre(component)?)
 }
 
 /// Ends with the engine, of which it holds nothing.

@@ -81,10 +81,19 @@ pub(crate) fn fill(store: &dyn Store, folder: &ObjectId, count: u32) -> anyhow::
 
 /// What a client sets of a message it makes.
 pub(crate) fn composed(number: u32, numbers: &mut Numbers) -> Vec<Property> {
-    const OWN: [PropTag; 5] =
-        [tags::MESSAGE_SIZE, tags::MESSAGE_FLAGS, tags::CREATION_TIME, tags::LAST_MODIFICATION_TIME, tags::SEARCH_KEY];
+    // The engine's own.
+    const COMPUTED: [PropTag; 8] = [
+        tags::MESSAGE_SIZE,
+        tags::MESSAGE_FLAGS,
+        tags::CREATION_TIME,
+        tags::LAST_MODIFICATION_TIME,
+        tags::SEARCH_KEY,
+        tags::DISPLAY_TO,
+        tags::DISPLAY_CC,
+        tags::NORMALIZED_SUBJECT,
+    ];
     let mut properties = message(number, numbers);
-    properties.retain(|property| !OWN.contains(&property.tag));
+    properties.retain(|property| !COMPUTED.contains(&property.tag));
     properties
 }
 

@@ -19,8 +19,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Entries of an index passed in the time it takes to look one object up.
-const PASSED: u64 = 8;
+/// Entries of an index passed in the time it takes to look one object up: ten while its page is at hand, thirty
+/// while it is not.
+const PASSED: u64 = 20;
 
 /// The objects that pass, with their arrival numbers, by object.
 #[derive(Debug)]

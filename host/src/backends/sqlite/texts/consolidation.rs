@@ -79,17 +79,17 @@ pub(in crate::backends::sqlite) fn drop_stale(connection: &Connection) -> Outcom
         rows.collect::<Result<_, _>>()?
     };
     for segment in ids {
-        let (tag, docs): (u16, Vec<u8>) = connection
-            .prepare_cached("SELECT tag, docs FROM segments WHERE id = ?1")?
-            .query_row([segment], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (tag, docs, posted): (u16, Vec<u8>, bool) = connection
+            .prepare_cached("SELECT tag, docs, posted FROM segments WHERE id = ?1")?
+            .query_row([segment], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let documents = Documents::new(&docs)?;
         let all = (0..documents.len()).map(|number| documents.get(number)).collect::<Outcome<Vec<_>>>()?;
         let holds = |document: &Document| stale.get(&document.object).is_none_or(|floor| document.serial >= *floor);
         if all.iter().all(holds) {
             continue;
         }
-        let arena: Vec<u8> =
-            connection.prepare_cached("SELECT arena FROM segments WHERE id = ?1")?.query_row([segment], |row| row.get(0))?;
+        let mut arena = Vec::new();
+        segment::read(connection, segment, posted, 0..all.last().map_or(0, |document| document.end), &mut arena)?;
         let mut builder = Builder::default();
         for document in all.iter().filter(|document| holds(document)) {
             let text = arena

@@ -69,16 +69,15 @@ pub(super) fn fetch(connection: &Connection, object: i64, serial: i64) -> Outcom
     }
     let mut found = Vec::new();
     let mut statement =
-        connection.prepare_cached("SELECT id, tag, docs FROM segments WHERE first <= ?1 AND last >= ?1 ORDER BY tag")?;
+        connection.prepare_cached("SELECT id, tag, docs, posted FROM segments WHERE first <= ?1 AND last >= ?1 ORDER BY tag")?;
     let mut rows = statement.query([serial])?;
     while let Some(row) = rows.next()? {
         let documents = Documents::new(row.get_ref(2)?.as_blob()?)?;
         for number in 0..documents.len() {
             let document = documents.get(number)?;
             if document.serial == serial && document.object == object {
-                let blob = connection.blob_open("main", "segments", "arena", row.get(0)?, true)?;
-                let mut text = vec![0; document.end - document.start];
-                blob.read_at_exact(&mut text, document.start)?;
+                let mut text = Vec::new();
+                segment::read(connection, row.get(0)?, row.get(3)?, document.start..document.end, &mut text)?;
                 found.push((row.get::<_, u16>(1)?, text));
             }
         }
@@ -110,6 +109,31 @@ mod tests {
     fn text(number: i64) -> String {
         let word = |seed: i64| format!("w{:x} ", (number * 131 + seed * 7919) % 65_521);
         (0..300).map(word).collect::<String>() + if number % 7 == 0 { "needle in it" } else { "nothing" }
+    }
+
+    #[test]
+    fn segments_of_the_first_version_are_cut_into_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("../store_v1.sql")).unwrap();
+        old.pragma_update(None, "application_id", STORE.application).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let (mut docs, mut arena) = (Vec::new(), Vec::new());
+        for number in 1..=200_i64 {
+            arena.extend_from_slice(text(number).as_bytes());
+            docs.extend_from_slice(&number.to_le_bytes());
+            docs.extend_from_slice(&number.to_le_bytes());
+            docs.extend_from_slice(&u32::try_from(arena.len()).unwrap().to_le_bytes());
+        }
+        let sql = "INSERT INTO segments(tag, first, last, posted, docs, arena) VALUES (?1, 1, 200, 1, ?2, ?3)";
+        old.execute(sql, (BODY, &docs, &arena)).unwrap();
+        drop(old);
+        let database = Database::open(&path, STORE, Access::Write).unwrap();
+        for number in [1, 2, 99, 200] {
+            let fetched = database.read(|connection| fetch(connection, number, number)).unwrap();
+            assert_eq!(fetched, [(BODY, text(number).into_bytes())]);
+        }
     }
 
     #[test]

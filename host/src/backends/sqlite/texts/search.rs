@@ -1,7 +1,7 @@
 //! Searches of the text index.
 
 use crate::backends::sqlite::texts::postings::{Set, members, narrow, trigram};
-use crate::backends::sqlite::texts::segment::Documents;
+use crate::backends::sqlite::texts::segment::{self, Documents};
 use crate::backends::sqlite::texts::{split, stale};
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::TextMatch;
@@ -75,20 +75,17 @@ pub(in crate::backends::sqlite) fn search(connection: &Connection, tag: u16, how
             }
             continue;
         }
-        let blob = connection.blob_open("main", "segments", "arena", segment, true)?;
         // One read of everything is faster than many small ones.
         let whole = numbers.len() * 3 >= documents.len();
         if whole {
-            buffer.resize(documents.end(documents.len() - 1)?, 0);
-            blob.read_at_exact(&mut buffer, 0)?;
+            segment::read(connection, segment, posted, 0..documents.end(documents.len() - 1)?, &mut buffer)?;
         }
         for number in numbers {
             let document = documents.get(number)?;
             let found = if whole {
                 needle.is_in(buffer.get(document.start..document.end).unwrap_or_default())
             } else {
-                buffer.resize(document.end - document.start, 0);
-                blob.read_at_exact(&mut buffer, document.start)?;
+                segment::read(connection, segment, posted, document.start..document.end, &mut buffer)?;
                 needle.is_in(&buffer)
             };
             if found && holds(document.object, document.serial) {
