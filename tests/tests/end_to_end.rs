@@ -28,6 +28,14 @@ async fn subsystem(backends: &Backends) -> Subsystem {
     engine().subsystem(backends, Limits::default()).await.unwrap()
 }
 
+#[tokio::test]
+async fn a_subsystem_can_be_initialised_by_its_client() {
+    let subsystem = engine().instantiate(&Backends::memory(), Limits::default()).await.unwrap();
+    assert_eq!(subsystem.admin_profiles().await.err().map(|failure| failure.code()), Some(Code::NotInitialized));
+    subsystem.initialize(Some(flags::InitializeFlags::MAPI_NT_SERVICE)).await.unwrap();
+    subsystem.admin_profiles().await.unwrap();
+}
+
 async fn create_profile(subsystem: &Subsystem) {
     let admin = subsystem.admin_profiles().await.unwrap();
     admin.create_profile("Test", flags::CreateProfileFlags::empty()).await.unwrap();

@@ -21,6 +21,7 @@ mod envelope;
 mod error;
 mod maildir;
 mod mbox;
+mod read_ahead;
 mod source;
 
 #[cfg(test)]

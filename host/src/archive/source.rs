@@ -1,5 +1,6 @@
 //! The bytes of a file, uncompressed: gzip, xz and zstd are told by their first bytes, never by name.
 
+use crate::archive::read_ahead::ReadAhead;
 use crate::archive::{ArchiveError, ArchiveTrouble};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -55,10 +56,19 @@ impl Source {
         let mut input = BufReader::with_capacity(BUFFER, Counted { file, progress });
         let start = input.fill_buf().map_err(|error| ArchiveError::io(path, error))?;
         let damaged = |error| ArchiveError::new(path, 0, ArchiveTrouble::Damaged(error));
+        let unreadable = |error| ArchiveError::io(path, error);
         let (input, compressed): (Box<dyn BufRead + Send>, bool) = match start {
-            [0x1F, 0x8B, ..] => (buffered(flate2::bufread::MultiGzDecoder::new(input)), true),
-            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => (buffered(liblzma::bufread::XzDecoder::new_multi_decoder(input)), true),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => (buffered(zstd::stream::read::Decoder::with_buffer(input).map_err(damaged)?), true),
+            [0x1F, 0x8B, ..] => {
+                (Box::new(ReadAhead::start(flate2::bufread::MultiGzDecoder::new(input)).map_err(unreadable)?), true)
+            }
+            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => {
+                let decoder = liblzma::bufread::XzDecoder::new_multi_decoder(input);
+                (Box::new(ReadAhead::start(decoder).map_err(unreadable)?), true)
+            }
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(damaged)?;
+                (Box::new(ReadAhead::start(decoder).map_err(unreadable)?), true)
+            }
             _ => (Box::new(input), false),
         };
         Ok(Self { path: path.to_owned(), input, compressed, offset: 0, ahead: Vec::new(), ahead_used: 0 })
@@ -124,8 +134,4 @@ impl Source {
 fn failure(path: &Path, offset: u64, compressed: bool, error: io::Error) -> ArchiveError {
     let trouble = if compressed { ArchiveTrouble::Damaged(error) } else { ArchiveTrouble::Io(error) };
     ArchiveError::new(path, offset, trouble)
-}
-
-fn buffered(reader: impl Read + Send + 'static) -> Box<dyn BufRead + Send> {
-    Box::new(BufReader::with_capacity(BUFFER, reader))
 }

@@ -75,9 +75,9 @@ pub(crate) type ProgressSink = Arc<dyn Fn(u64, u64) -> Verdict + Send + Sync>;
 /// What a subsystem is granted.
 #[derive(Clone)]
 pub struct Backends {
-    pub(crate) stores: BTreeMap<String, Registered<SharedStore>>,
-    pub(crate) address_books: BTreeMap<String, Registered<SharedAddressBook>>,
-    pub(crate) transports: BTreeMap<String, Registered<SharedTransport>>,
+    pub(crate) stores: Arc<BTreeMap<String, Registered<SharedStore>>>,
+    pub(crate) address_books: Arc<BTreeMap<String, Registered<SharedAddressBook>>>,
+    pub(crate) transports: Arc<BTreeMap<String, Registered<SharedTransport>>>,
     pub(crate) profiles: Arc<SharedProfileStorage>,
     pub(crate) catalogue: Arc<SharedCatalogue>,
     pub(crate) log: Option<LogSink>,
@@ -89,9 +89,9 @@ impl Backends {
     #[must_use]
     pub fn new(profiles: Arc<SharedProfileStorage>, catalogue: Arc<SharedCatalogue>) -> Self {
         Self {
-            stores: BTreeMap::new(),
-            address_books: BTreeMap::new(),
-            transports: BTreeMap::new(),
+            stores: Arc::default(),
+            address_books: Arc::default(),
+            transports: Arc::default(),
             profiles,
             catalogue,
             log: None,
@@ -107,14 +107,14 @@ impl Backends {
     where
         F: Fn(&ProviderLogon, Option<&[u8]>) -> Result<Opened<SharedStore>> + Send + Sync + 'static,
     {
-        self.stores.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        Arc::make_mut(&mut self.stores).insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
         self
     }
 
     /// Takes a kind of message store away.
     #[must_use]
     pub fn without_store(mut self, name: &str) -> Self {
-        self.stores.remove(&name.to_ascii_lowercase());
+        Arc::make_mut(&mut self.stores).remove(&name.to_ascii_lowercase());
         self
     }
 
@@ -125,14 +125,14 @@ impl Backends {
         F: Fn(&ProviderLogon) -> Result<Opened<SharedAddressBook>> + Send + Sync + 'static,
     {
         let open = move |logon: &ProviderLogon, _: Option<&[u8]>| open(logon);
-        self.address_books.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        Arc::make_mut(&mut self.address_books).insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
         self
     }
 
     /// Takes a kind of address book away.
     #[must_use]
     pub fn without_address_book(mut self, name: &str) -> Self {
-        self.address_books.remove(&name.to_ascii_lowercase());
+        Arc::make_mut(&mut self.address_books).remove(&name.to_ascii_lowercase());
         self
     }
 
@@ -143,14 +143,14 @@ impl Backends {
         F: Fn(&ProviderLogon) -> Result<Opened<SharedTransport>> + Send + Sync + 'static,
     {
         let open = move |logon: &ProviderLogon, _: Option<&[u8]>| open(logon);
-        self.transports.insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
+        Arc::make_mut(&mut self.transports).insert(name.to_ascii_lowercase(), Registered { open: Arc::new(open), threading });
         self
     }
 
     /// Takes a kind of transport away.
     #[must_use]
     pub fn without_transport(mut self, name: &str) -> Self {
-        self.transports.remove(&name.to_ascii_lowercase());
+        Arc::make_mut(&mut self.transports).remove(&name.to_ascii_lowercase());
         self
     }
 

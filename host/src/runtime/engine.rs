@@ -1,7 +1,6 @@
 //! The shared part of all subsystems: the compiled component and the runtime it runs in.
 
-use crate::runtime::state::HostState;
-use crate::runtime::world::SessionPre;
+use crate::runtime::exports::Prepared;
 use crate::runtime::{Backends, Limits, Subsystem, cache, imports};
 use mapi_engine::error::{Code, Failure, Result};
 use std::path::PathBuf;
@@ -55,7 +54,7 @@ pub struct Engine {
 
 struct Shared {
     engine: wasmtime::Engine,
-    world: SessionPre<HostState>,
+    component: Arc<Prepared>,
 }
 
 impl Engine {
@@ -66,17 +65,29 @@ impl Engine {
     pub fn new(options: &EngineOptions) -> Result<Self> {
         let engine = runtime(options.subsystems)?;
         let component = cache::load(&engine, options.cache.as_deref()).map_err(|error| unusable(&error))?;
-        let world = prepare(&engine, &component).map_err(|error| unusable(&error))?;
+        let component = prepare(&engine, &component).map_err(|error| unusable(&error))?;
         tick(&engine).map_err(|error| unusable(&error.into()))?;
-        Ok(Self { shared: Arc::new(Shared { engine, world }) })
+        Ok(Self { shared: Arc::new(Shared { engine, component: Arc::new(component) }) })
     }
 
-    /// Opens a subsystem: one instance of the component that can use nothing but those backends.
+    /// Opens a subsystem: one instance of the component that can use nothing but those backends, initialised
+    /// without flags.
     ///
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::open(&self.shared.engine, &self.shared.world, backends.clone(), limits).await
+        let subsystem = self.instantiate(backends, limits).await?;
+        subsystem.initialize(None).await?;
+        Ok(subsystem)
+    }
+
+    /// Opens a subsystem that the client initialises itself, with flags of its choice
+    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`.
+    ///
+    /// # Errors
+    /// As [`Engine::subsystem`].
+    pub async fn instantiate(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
+        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await
     }
 }
 
@@ -121,6 +132,7 @@ fn pool(subsystems: u32, scan: Enabled) -> InstanceAllocationStrategy {
     /// Bytes of an ended subsystem kept for the next one.
     const KEPT: usize = 256 << 10;
 
+    let kept = |bytes| if scan == Enabled::Yes { bytes } else { 0 };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(subsystems)
         .total_core_instances(subsystems.saturating_mul(3))
@@ -130,13 +142,14 @@ fn pool(subsystems: u32, scan: Enabled) -> InstanceAllocationStrategy {
         .table_elements(TABLE_ELEMENTS)
         .max_core_instance_size(4 << 20)
         .max_component_instance_size(4 << 20)
-        .linear_memory_keep_resident(if scan == Enabled::Yes { KEPT } else { 0 })
+        .linear_memory_keep_resident(kept(KEPT))
+        .table_keep_resident(kept(TABLE_ELEMENTS * size_of::<usize>()))
         .pagemap_scan(scan);
     pool.into()
 }
 
-fn prepare(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<SessionPre<HostState>> {
-    SessionPre::new(imports::linker(engine)?.instantiate_pre(component)?)
+fn prepare(engine: &wasmtime::Engine, component: &Component) -> wasmtime::Result<Prepared> {
+    Prepared::new(imports::linker(engine)?.instantiate_pre(component)?)
 }
 
 /// Ends with the engine, of which it holds nothing.

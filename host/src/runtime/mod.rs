@@ -9,6 +9,7 @@ mod cache;
 mod call;
 mod convert;
 mod engine;
+mod exports;
 mod imports;
 mod limits;
 mod objects;

@@ -1,10 +1,12 @@
 //! One instance of the component: what one process with MAPI loaded is elsewhere.
 
 use crate::runtime::call::{CallId, Control};
+use crate::runtime::convert::Wire;
+use crate::runtime::exports::Prepared;
 use crate::runtime::limits::{self, Exceeded};
 use crate::runtime::state::{HostState, enforce};
+use crate::runtime::world;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
-use crate::runtime::world::{self, SessionPre};
 use crate::runtime::{Backends, Limits, LogonFailure, LogonOptions, ProfileAdmin, Session, Work, flags};
 use mapi_engine::error::{Code, Failure, Result};
 use std::future::Future;
@@ -16,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
 use wasmtime::Store;
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{Instance, ResourceAny};
 
 /// A subsystem: sessions that share one instance of the component, and nothing with any other.
 ///
@@ -40,9 +42,27 @@ struct Shared {
 
 /// The instance, until something ends it.
 enum Live {
+    /// Nothing was called yet but `MAPIInitialize`.
+    Fresh(Box<Fresh>),
     Running(Box<Running>),
     /// Why it was ended, for those who call nevertheless.
     Ended(String),
+}
+
+struct Fresh {
+    store: Store<HostState>,
+    instance: Instance,
+    component: Arc<Prepared>,
+}
+
+impl Live {
+    fn store(&mut self) -> Option<&mut Store<HostState>> {
+        match self {
+            Self::Fresh(fresh) => Some(&mut fresh.store),
+            Self::Running(running) => Some(&mut running.store),
+            Self::Ended(_) => None,
+        }
+    }
 }
 
 pub(crate) struct Running {
@@ -51,9 +71,9 @@ pub(crate) struct Running {
 }
 
 impl Subsystem {
-    pub(crate) async fn open(
+    pub(crate) async fn instantiate(
         engine: &wasmtime::Engine,
-        world: &SessionPre<HostState>,
+        component: &Arc<Prepared>,
         backends: Backends,
         limits: Limits,
     ) -> Result<Self> {
@@ -61,10 +81,10 @@ impl Subsystem {
         let mut store = Store::new(engine, HostState::new(backends, &limits, &control));
         enforce(&mut store);
         store.set_epoch_deadline(1);
-        let world = world.instantiate_async(&mut store).await.map_err(|error| {
+        let instance = component.instantiate(&mut store).await.map_err(|error| {
             Failure::new(Code::NotEnoughResources, format!("no subsystem can be opened (EngineOptions::subsystems): {error:#}"))
         })?;
-        let live = Live::Running(Box::new(Running { store, world }));
+        let live = Live::Fresh(Box::new(Fresh { store, instance, component: Arc::clone(component) }));
         let shared = Shared {
             live: Arc::new(tokio::sync::Mutex::new(live)),
             control,
@@ -72,9 +92,7 @@ impl Subsystem {
             dropped: Mutex::default(),
             handles: AtomicU32::new(0),
         };
-        let subsystem = Self { shared: Arc::new(shared) };
-        subsystem.initialize(None).await?;
-        Ok(subsystem)
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The call that runs now.
@@ -91,14 +109,23 @@ impl Subsystem {
         self.shared.control.cancel(call)
     }
 
-    /// `MAPIInitialize`. A new subsystem is initialised once already; each further call needs its
-    /// [`Subsystem::uninitialize`].
+    /// `MAPIInitialize`. Calls nest, only the first one's flags count, and each needs its
+    /// [`Subsystem::uninitialize`]. One from [`Engine::subsystem`](crate::Engine::subsystem) is initialised
+    /// once already.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_UNKNOWN_FLAGS`.
     pub async fn initialize(&self, how: Option<flags::InitializeFlags>) -> Result<()> {
         let options = how.map(|how| wit::InitializeOptions { version: 0, how });
-        call!(self, "MAPIInitialize", |live| live.world.mapi_session_sessions().call_initialize(&mut live.store, options).await)
+        let mut entered = self.enter("MAPIInitialize").await?;
+        let answer = Finish::new(entered.span(), async move {
+            let outcome = {
+                let (store, sessions) = entered.begin_initialize()?;
+                sessions.call_initialize(store, options).await
+            };
+            entered.leave(outcome)
+        });
+        answer.await?.or_else(|failure| Err(Failure::from_wit(failure)?))
     }
 
     /// `MAPIUninitialize`. The last one logs every session off.
@@ -195,18 +222,53 @@ impl Entered {
         tracing::debug_span!("mapi", call = %self.id, method = self.method)
     }
 
+    /// Makes the instance ready for `MAPIInitialize`, which needs few of its exports.
+    fn begin_initialize(&mut self) -> Result<(&mut Store<HostState>, wit::Guest)> {
+        self.ready()?;
+        let sessions = match &mut *self.live {
+            Live::Fresh(fresh) => fresh.component.sessions(&mut fresh.store, &fresh.instance),
+            Live::Running(running) => Ok(running.world.mapi_session_sessions().clone()),
+            Live::Ended(why) => return Err(ended(why)),
+        };
+        let sessions = sessions.map_err(|error| self.end(&error))?;
+        match self.live.store() {
+            Some(store) => Ok((store, sessions)),
+            None => Err(ended("it is not running")),
+        }
+    }
+
+    /// Starts the accounts of the call.
+    fn ready(&mut self) -> Result<()> {
+        let store = match &mut *self.live {
+            Live::Ended(why) => return Err(ended(why)),
+            Live::Fresh(fresh) => &mut fresh.store,
+            Live::Running(running) => &mut running.store,
+        };
+        store.data_mut().begin();
+        store.set_epoch_deadline(1);
+        self.shared.control.begin(self.id);
+        Ok(())
+    }
+
+    /// Looks the exports up in an instance that was only initialised.
+    fn look_up(&mut self) -> Result<()> {
+        let Live::Fresh(fresh) = &mut *self.live else { return Ok(()) };
+        let world = fresh.component.exports(&mut fresh.store, &fresh.instance).map_err(|error| self.end(&error))?;
+        if let Live::Fresh(fresh) = std::mem::replace(&mut *self.live, Live::Ended(String::new())) {
+            *self.live = Live::Running(Box::new(Running { store: fresh.store, world }));
+        }
+        Ok(())
+    }
+
     /// Makes the instance ready for the call, and drops what the client has dropped since the last one.
     pub(crate) async fn begin(&mut self) -> Result<&mut Running> {
+        self.ready()?;
+        self.look_up()?;
         let running = match &mut *self.live {
             Live::Running(running) => &mut **running,
-            Live::Ended(why) => {
-                let gone = format!("the subsystem was ended ({why}); open another one");
-                return Err(Failure::new(Code::InvalidObject, gone));
-            }
+            Live::Fresh(_) => return Err(ended("its exports were not found")),
+            Live::Ended(why) => return Err(ended(why)),
         };
-        self.shared.control.begin(self.id);
-        running.store.data_mut().begin();
-        running.store.set_epoch_deadline(1);
         let dropped = std::mem::take(&mut *self.shared.dropped.lock().unwrap_or_else(PoisonError::into_inner));
         let mut outcome = Ok(());
         for resource in dropped {
@@ -215,7 +277,7 @@ impl Entered {
         match outcome {
             Ok(()) => match &mut *self.live {
                 Live::Running(running) => Ok(running),
-                Live::Ended(_) => Err(Failure::new(Code::InvalidObject, "the subsystem was ended")),
+                Live::Fresh(_) | Live::Ended(_) => Err(ended("it is not running")),
             },
             Err(error) => Err(self.end(&error)),
         }
@@ -230,10 +292,7 @@ impl Entered {
 
     /// A trap has ended the instance. Its memory and its providers go at once.
     fn end(&mut self, error: &wasmtime::Error) -> Failure {
-        let exceeded = match &*self.live {
-            Live::Running(running) => running.store.data().limiter.exceeded,
-            Live::Ended(_) => None,
-        };
+        let exceeded = self.live.store().and_then(|store| store.data().limiter.exceeded);
         let failure = match exceeded {
             Some(exceeded) => Exceeded::failure(exceeded, &self.shared.limits),
             None => Failure::new(
@@ -250,6 +309,10 @@ impl Entered {
         self.shared.control.end();
         failure
     }
+}
+
+fn ended(why: &str) -> Failure {
+    Failure::new(Code::InvalidObject, format!("the subsystem was ended ({why}); open another one"))
 }
 
 /// A call that is finished even if nobody waits for it any more: an instance left in the middle of a call

@@ -7,8 +7,8 @@ mod reading;
 use crate::running::Data;
 use mapi_session::flags::{
     GetAttachmentTableFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetMsgStoresTableFlags, GetPropsFlags,
-    GetRecipientTableFlags, InitializeFlags, OpenAttachFlags, OpenMsgStoreFlags, OpenPropertyFlags, OpenPropertyOptions,
-    QueryRowsFlags, SetColumnsFlags, StoreOpenEntryFlags,
+    GetRecipientTableFlags, OpenAttachFlags, OpenMsgStoreFlags, OpenPropertyFlags, OpenPropertyOptions, QueryRowsFlags,
+    SetColumnsFlags, StoreOpenEntryFlags,
 };
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::{
@@ -40,7 +40,6 @@ async fn compare(data: &Data, python: &[reading::Fields]) {
     let backends = Backends::embedded(&data.path()).unwrap();
     let options = EngineOptions::default().with_subsystems(0).with_cache(data.path().join("cache"));
     let subsystem = Engine::new(&options).unwrap().subsystem(&backends, Limits::default()).await.unwrap();
-    subsystem.initialize(Some(InitializeFlags::empty())).await.unwrap();
     let session = subsystem.logon(LogonOptions::default_profile()).await.unwrap();
     let stores = session.get_msg_stores_table(GetMsgStoresTableFlags::empty()).await.unwrap();
     let store = &column(&stores, tags::ENTRYID).await[0];

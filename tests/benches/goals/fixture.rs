@@ -15,7 +15,7 @@ use mapi_session::flags::LogoffFlags;
 use std::path::{Path, PathBuf};
 
 /// Raised when what the fixtures hold changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A data folder, the store's file in it, and the folder with the messages.
 pub(crate) struct Fixture {

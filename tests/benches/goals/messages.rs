@@ -79,6 +79,24 @@ pub(crate) fn fill(store: &dyn Store, folder: &ObjectId, count: u32) -> anyhow::
     Ok(())
 }
 
+/// What a client sets of a message it makes.
+pub(crate) fn composed(number: u32, numbers: &mut Numbers) -> Vec<Property> {
+    // The engine's own.
+    const COMPUTED: [PropTag; 8] = [
+        tags::MESSAGE_SIZE,
+        tags::MESSAGE_FLAGS,
+        tags::CREATION_TIME,
+        tags::LAST_MODIFICATION_TIME,
+        tags::SEARCH_KEY,
+        tags::DISPLAY_TO,
+        tags::DISPLAY_CC,
+        tags::NORMALIZED_SUBJECT,
+    ];
+    let mut properties = message(number, numbers);
+    properties.retain(|property| !COMPUTED.contains(&property.tag));
+    properties
+}
+
 /// The properties of one message.
 fn message(number: u32, numbers: &mut Numbers) -> Vec<Property> {
     let text = |tag: PropTag, value: &str| Property::new(tag, Value::Unicode(value.to_owned()));

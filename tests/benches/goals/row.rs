@@ -7,7 +7,9 @@ use std::io::{self, Write as _};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     /// At most that many times the reference.
-    Ratio(f64),
+    RatioAtMost(f64),
+    /// At least that many times the reference.
+    RatioAtLeast(f64),
     /// Less than that.
     Under(f64),
     /// At least that.
@@ -50,7 +52,8 @@ impl Row {
     pub(crate) fn met(&self) -> bool {
         let Some(figures) = &self.figures else { return false };
         match self.goal {
-            Goal::Ratio(most) => figures.ratio().is_some_and(|ratio| ratio <= most),
+            Goal::RatioAtMost(most) => figures.ratio().is_some_and(|ratio| ratio <= most),
+            Goal::RatioAtLeast(least) => figures.ratio().is_some_and(|ratio| ratio >= least),
             Goal::Under(bound) => figures.ours < bound,
             Goal::AtLeast(least) => figures.ours >= least,
         }
@@ -58,7 +61,8 @@ impl Row {
 
     fn goal(&self) -> String {
         match self.goal {
-            Goal::Ratio(most) => format!("at most {most}x"),
+            Goal::RatioAtMost(most) => format!("at most {most}x"),
+            Goal::RatioAtLeast(least) => format!("at least {least}x"),
             Goal::Under(bound) => format!("under {bound} {}", self.unit),
             Goal::AtLeast(least) => format!("at least {least} {}", self.unit),
         }

@@ -1,14 +1,14 @@
 //! Reference programs of the benchmarks. They do the same work with nothing of the engine or the host
 //! library: wasmtime with an empty component, SQLite with plain queries.
 //!
-//! `mapi-reference instantiate RUNS` and `mapi-reference first-rows FILE RUNS` print the median in
-//! nanoseconds.
+//! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS` and `mapi-reference commits FILE`
+//! print the median in nanoseconds.
 
 use anyhow::{Context as _, bail};
 use rusqlite::{Connection, OpenFlags};
 use std::time::Instant;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 /// A component with nothing in it.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -19,7 +19,8 @@ fn main() -> anyhow::Result<()> {
     let nanoseconds = match arguments.as_slice() {
         ["instantiate", runs] => instantiate(runs.parse()?)?,
         ["first-rows", file, runs] => first_rows(file, runs.parse()?)?,
-        _ => bail!("usage: mapi-reference instantiate RUNS | first-rows FILE RUNS"),
+        ["commits", file] => commits(file)?,
+        _ => bail!("usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE"),
     };
     println!("{nanoseconds}");
     Ok(())
@@ -32,10 +33,7 @@ fn median(mut samples: Vec<u128>) -> anyhow::Result<u128> {
 
 /// Instantiates the empty component in a store of its own, and drops both.
 fn instantiate(runs: u32) -> anyhow::Result<u128> {
-    let mut config = Config::new();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(PoolingAllocationConfig::default()));
-    config.epoch_interruption(true).concurrency_support(false);
-    let engine = Engine::new(&config).map_err(anyhow::Error::from)?;
+    let engine = engine(Enabled::Yes).or_else(|_| engine(Enabled::No)).map_err(anyhow::Error::from)?;
     let component = Component::new(&engine, EMPTY).map_err(anyhow::Error::from)?;
     let linker = Linker::<()>::new(&engine).instantiate_pre(&component).map_err(anyhow::Error::from)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -49,6 +47,25 @@ fn instantiate(runs: u32) -> anyhow::Result<u128> {
         samples.push(start.elapsed().as_nanos());
     }
     median(samples)
+}
+
+/// An engine with the settings of `host/src/runtime/engine.rs`.
+fn engine(scan: Enabled) -> wasmtime::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(1_000)
+        .total_core_instances(3_000)
+        .total_memories(1_000)
+        .total_tables(2_000)
+        .total_stacks(1_000)
+        .table_elements(20_000)
+        .max_core_instance_size(4 << 20)
+        .max_component_instance_size(4 << 20)
+        .linear_memory_keep_resident(if scan == Enabled::Yes { 256 << 10 } else { 0 })
+        .pagemap_scan(scan);
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config.epoch_interruption(true).concurrency_support(false);
+    Engine::new(&config)
 }
 
 /// Opens a store file and reads the first fifty rows of its largest folder by delivery time, newest first.
@@ -77,5 +94,71 @@ fn first_rows(file: &str, runs: u32) -> anyhow::Result<u128> {
         drop(connection);
         samples.push(start.elapsed().as_nanos());
     }
+    median(samples)
+}
+
+/// Writes the rows of every message of a store file into a new file beside it, a durable transaction for each
+/// message: its object, its entries in the orders kept, its searched texts, and its record in the feed.
+fn commits(file: &str) -> anyhow::Result<u128> {
+    const MESSAGE: i64 = 3;
+    type Object = (i64, i64, i64, i64, i64, i64, i64, Option<i64>, Vec<u8>);
+    type Entry = (i64, Vec<u8>, i64, i64);
+    let source = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut objects = source.prepare(
+        "SELECT id, parent, class, arrival, kind, version, unread, text, props FROM objects WHERE kind = ?1 ORDER BY id",
+    )?;
+    let objects: Vec<Object> = objects
+        .query_map([MESSAGE], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+                row.get(5)?,
+                row.get(6)?,
+                row.get(7)?,
+                row.get(8)?,
+            ))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut entries = source.prepare("SELECT ord, sort, arrival, object FROM entries WHERE object = ?1")?;
+    let path = std::path::Path::new(file).with_extension("reference");
+    let target = Connection::open(&path)?;
+    for (name, value) in [("page_size", "8192"), ("journal_mode", "wal"), ("synchronous", "full"), ("cache_size", "-32768")] {
+        target.pragma_update(None, name, value)?;
+    }
+    target.execute_batch(
+        "CREATE TABLE objects(id INTEGER PRIMARY KEY, parent INTEGER, class INTEGER, arrival INTEGER, kind INTEGER,
+           version INTEGER, unread INTEGER, text INTEGER, props BLOB);
+         CREATE INDEX children ON objects(parent, class, arrival);
+         CREATE TABLE entries(ord INTEGER, sort BLOB, arrival INTEGER, object INTEGER,
+           PRIMARY KEY (ord, sort, arrival)) WITHOUT ROWID;
+         CREATE TABLE tail(serial INTEGER PRIMARY KEY, object INTEGER, texts BLOB);
+         CREATE TABLE feed(number INTEGER PRIMARY KEY, records BLOB);",
+    )?;
+    let mut samples = Vec::new();
+    for object in &objects {
+        let entries: Vec<Entry> = entries
+            .query_map([object.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<Result<_, _>>()?;
+        let start = Instant::now();
+        let transaction = target.unchecked_transaction()?;
+        target
+            .prepare_cached("INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute((object.0, object.1, object.2, object.3, object.4, object.5, object.6, object.7, &object.8))?;
+        for entry in &entries {
+            target
+                .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4)")?
+                .execute((entry.0, &entry.1, entry.2, entry.3))?;
+        }
+        // Of the texts only their size counts here.
+        target.prepare_cached("INSERT INTO tail(object, texts) VALUES (?1, zeroblob(150))")?.execute([object.0])?;
+        target.prepare_cached("INSERT INTO feed(records) VALUES (zeroblob(12))")?.execute([])?;
+        transaction.commit()?;
+        samples.push(start.elapsed().as_nanos());
+    }
+    drop(target);
+    std::fs::remove_file(&path)?;
     median(samples)
 }

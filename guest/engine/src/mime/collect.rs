@@ -1,14 +1,15 @@
 //! Values under construction: small ones in memory, large ones handed to the store piece by piece.
 //!
-//! No value is ever held whole once it is larger than [`INLINE_LIMIT`], and all values of a message
-//! together hold little more than [`MESSAGE_BUDGET`].
+//! No value is ever held whole once it is larger than [`INLINE_LIMIT`], a text [`FOLD_LIMIT`], and all values
+//! of a message together hold little more than [`MESSAGE_BUDGET`].
 
 use crate::backend::{NamedProperty, StagedValue, StoredValue};
 use crate::error::Result;
 use crate::messages::Values;
 use crate::mime::charset::Charset;
 use crate::mime::{Oddities, Oddity};
-use crate::properties::{PropTag, Value};
+use crate::properties::{PropTag, Value, utf16_units};
+use crate::stores::FOLD_LIMIT;
 use encoding_rs::Decoder;
 use std::rc::Rc;
 
@@ -187,7 +188,9 @@ impl Text {
 
     pub(super) fn push_with(&mut self, context: &mut Context, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         write(&mut self.bytes);
-        if self.large.is_some() || self.bytes.len() > INLINE_LIMIT {
+        // What is searched is folded whole, as long as there is room for it.
+        let limit = if context.held > MESSAGE_BUDGET { INLINE_LIMIT } else { FOLD_LIMIT };
+        if self.large.is_some() || self.bytes.len() > limit {
             let decoder = || self.charset.streaming(&self.bytes).new_decoder_without_bom_handling();
             let large = match &mut self.large {
                 Some(large) => large,
@@ -229,7 +232,7 @@ impl LargeText {
                 context.oddities.add(Oddity::NulInText);
                 text.retain(|character| character != '\0');
             }
-            self.units += text.encode_utf16().count() as u64;
+            self.units += utf16_units(&text);
             self.utf8.push(text.as_bytes(), context)?;
         }
         Ok(())

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A batch is committed when it holds this many messages …
-const BATCH_MESSAGES: usize = 64;
+const BATCH_MESSAGES: usize = 256;
 /// … or about this many bytes in memory.
-const BATCH_BYTES: u64 = 4 << 20;
+const BATCH_BYTES: u64 = 8 << 20;
 /// Rows read at once when the folder's keys are listed.
 const KEYS_AT_ONCE: u32 = 4096;
 

@@ -28,3 +28,4 @@ pub(crate) use stream::{StreamOn, StreamSource, StreamTarget};
 pub use tag::{PropTag, PropType};
 pub use value::{FileTime, Property, Value};
 pub use value_ref::ValueRef;
+pub(crate) use value_ref::utf16_units;

@@ -62,7 +62,7 @@ impl<'a> ValueRef<'a> {
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
-            Self::Text(text) => text.chars().map(|character| 2 * character.len_utf16() as u64).sum(),
+            Self::Text(text) => 2 * utf16_units(text),
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Fixed(value) => value.size(),
             Self::Other(value) => value.size(),
@@ -98,6 +98,24 @@ impl<'a> ValueRef<'a> {
             Value::MvBinary(items) => items.get(at).map(|item| ValueRef::Bytes(item)),
             Value::MvString8(items) => items.get(at).map(|item| ValueRef::Fixed(Value::String8(item.clone()))),
             _ => (at == 0).then(|| self.clone()),
+        }
+    }
+}
+
+/// UTF-16 units of a text: one for each character, two for those of four bytes.
+pub(crate) fn utf16_units(text: &str) -> u64 {
+    // So short that a byte holds the count of each, which lets the compiler add many at once.
+    const RUN: usize = 64;
+    let units = |byte: &u8| u8::from(byte & 0xC0 != 0x80) + u8::from(*byte >= 0xF0);
+    text.as_bytes().chunks(RUN).map(|run| u64::from(run.iter().map(units).sum::<u8>())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn units_are_counted_as_utf16_encodes_them() {
+        for text in ["", "plain", "Grüße", "\u{ffff}", "a😀b", &"é😀x".repeat(100)] {
+            assert_eq!(super::utf16_units(text), text.encode_utf16().count() as u64, "{text}");
         }
     }
 }

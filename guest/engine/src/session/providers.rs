@@ -113,7 +113,8 @@ impl SharedSession {
     /// Writes what a provider keeps in its section. It is open all the same when that fails, as with a
     /// storage that can only be read.
     pub(super) fn keep_section(&self, provider: &Provider, changes: &[Property]) {
-        if changes.is_empty() || provider.has(crate::profiles::provider_flags::TEMP_SECTION) {
+        let known = |change: &Property| provider.properties.get(change.tag) == Some(&change.value);
+        if changes.iter().all(known) || provider.has(crate::profiles::provider_flags::TEMP_SECTION) {
             return;
         }
         if let Err(failure) = self.profiles().refresh_section(self.profile(), provider.uid, changes) {

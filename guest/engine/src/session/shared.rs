@@ -74,6 +74,8 @@ pub(super) struct SharedSession {
     pub(super) store_rows: StoreTable,
     /// The section of the default store, as of the last time the profile was read.
     pub(super) default_store: Cell<Option<Guid>>,
+    /// How often the profile was changed through this instance.
+    pub(super) edits: Cell<u64>,
 }
 
 impl SharedSession {
@@ -100,6 +102,7 @@ impl SharedSession {
             status: StatusRows::new(uid, name)?,
             store_rows: StoreTable::new()?,
             default_store: Cell::new(profile.default_store().map(|store| store.uid)),
+            edits: Cell::new(0),
         });
         let watcher: Rc<dyn ProfileWatcher> = session.clone();
         profiles.watch(Rc::downgrade(&watcher));
@@ -171,6 +174,7 @@ impl ProfileWatcher for SharedSession {
         if name != self.name {
             return;
         }
+        self.edits.set(self.edits.get().wrapping_add(1));
         self.default_store.set(profile.default_store().map(|store| store.uid));
         if let Err(failure) = self.store_rows.show(profile) {
             self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.code()));

@@ -72,6 +72,7 @@ impl SharedSession {
             return Ok((store, None));
         }
         let host = Rc::clone(&self.parts.host);
+        let edits = self.edits.get();
         let opened = self.log_on(profile, section, wish, |logon| open_as_granted(&*host, logon, private))?;
         let named = |failure: Failure| failure.from_provider(section.display_name(), section.uid);
         let connection = Connection::new(opened.provider, self.environment().clone()).map_err(named)?;
@@ -96,7 +97,11 @@ impl SharedSession {
         if section.has(provider_flags::TEMP_SECTION) {
             self.temporary.borrow_mut().push(section.clone());
         }
-        self.add_status_row(&self.load_profile()?, section, opened.status_row);
+        if self.edits.get() == edits {
+            self.add_status_row(profile, section, opened.status_row);
+        } else {
+            self.add_status_row(&self.load_profile()?, section, opened.status_row);
+        }
         Ok((store, opened.warning))
     }
 }

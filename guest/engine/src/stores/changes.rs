@@ -16,7 +16,7 @@ const STAGE_ABOVE: u64 = 1 << 20;
 const STAGE_CHUNK: usize = 1 << 20;
 
 /// Text above this many bytes is not handed over folded: the backend answers searches of it inexactly.
-const FOLD_LIMIT: usize = 4 << 20;
+pub(crate) const FOLD_LIMIT: usize = 4 << 20;
 
 /// Which identifiers a backend wants order keys and folded text for.
 #[derive(Clone, Debug, Default)]

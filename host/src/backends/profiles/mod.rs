@@ -220,7 +220,8 @@ impl ProfileStorage for SqliteProfiles {
     }
 
     fn acquire_lease(&self, name: &str) -> Result<u64> {
-        self.database.write(|connection| {
+        // A loss of power ends every instance, and with it its leases.
+        self.database.write_fleeting(|connection| {
             let (number, _) = find_existing(connection, name)?;
             let sql = "INSERT INTO lease (profile, instance) VALUES (?, ?)";
             connection.prepare_cached(sql)?.execute(params![number, self.instance.name()])?;
@@ -231,7 +232,7 @@ impl ProfileStorage for SqliteProfiles {
     fn release_lease(&self, lease: u64) {
         let sql = "DELETE FROM lease WHERE number = ? AND instance = ?";
         // A lease that stays ends with this instance.
-        let _stays = self.database.write(|connection| {
+        let _stays = self.database.write_fleeting(|connection| {
             Ok(connection.prepare_cached(sql)?.execute(params![lease.cast_signed(), self.instance.name()])?)
         });
     }
@@ -249,7 +250,7 @@ impl ProfileStorage for SqliteProfiles {
             if self.instance.is_alive(&instance)? {
                 count = count.saturating_add(leases);
             } else {
-                self.database.write(|connection| {
+                self.database.write_fleeting(|connection| {
                     Ok(connection.prepare_cached("DELETE FROM lease WHERE instance = ?")?.execute([&instance])?)
                 })?;
             }

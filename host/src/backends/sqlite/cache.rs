@@ -1,11 +1,12 @@
-//! What is remembered of the file between calls: lists of matching rows, text hits, bucket directories. Each
-//! is good for one state of the file, told by its number of commits, whoever made them.
+//! What is remembered of the file between calls: rows that pass filters and their order, text hits, bucket
+//! directories. Each is good for one state of the file, told by its number of commits, whoever made them.
 
-use crate::backends::sqlite::commit::State;
 use crate::backends::sqlite::database::lock;
 use crate::backends::sqlite::filter::Test;
+use crate::backends::sqlite::matching::{Found, Matches};
 use crate::backends::sqlite::orders::{Directory, Order};
-use crate::backends::sqlite::scan::{Matches, Recall, Subject};
+use crate::backends::sqlite::scan::{Recall, Subject};
+use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::texts;
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{Filter, TextMatch};
@@ -23,6 +24,9 @@ const SEARCHES: usize = 16;
 /// Rows all kept lists may have together, some hundred bytes each.
 const ROWS: usize = 1 << 20;
 
+/// As many without their keys, 16 bytes each.
+const BARE_ROWS: usize = 1 << 22;
+
 /// Directories kept.
 const DIRECTORIES: usize = 256;
 
@@ -34,6 +38,7 @@ type Remembered<K, V> = Mutex<VecDeque<(i64, K, Arc<V>)>>;
 /// The memory of one open file.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
+    found: Remembered<Subject, Found>,
     lists: Remembered<Subject, Matches>,
     searches: Remembered<Sought, Vec<i64>>,
     directories: Mutex<HashMap<i64, (i64, Arc<Directory>)>>,
@@ -91,28 +96,48 @@ impl Recall for At<'_> {
         })
     }
 
+    fn found(&self, subject: &Subject, make: &mut dyn FnMut() -> Outcome<Found>) -> Outcome<Arc<Found>> {
+        let unordered = Subject { order: Vec::new(), ..subject.clone() };
+        self.remember(&self.cache.found, &unordered, |found| found.0.len(), BARE_ROWS, make)
+    }
+
     fn matches(&self, subject: &Subject, make: &mut dyn FnMut() -> Outcome<Matches>) -> Outcome<Arc<Matches>> {
-        let known = lock(&self.cache.lists)
+        self.remember(&self.cache.lists, subject, |matches| matches.0.len(), ROWS, make)
+    }
+}
+
+impl At<'_> {
+    /// What is remembered of the subject, otherwise what `make` makes, which is remembered with the latest
+    /// others that have at most `most` rows together.
+    fn remember<V>(
+        &self,
+        remembered: &Remembered<Subject, V>,
+        subject: &Subject,
+        rows: impl Fn(&V) -> usize,
+        most: usize,
+        make: &mut dyn FnMut() -> Outcome<V>,
+    ) -> Outcome<Arc<V>> {
+        let known = lock(remembered)
             .iter()
             .find(|(commits, known, _)| *commits == self.commits && known == subject)
-            .map(|(_, _, matches)| Arc::clone(matches));
-        if let Some(matches) = known {
-            return Ok(matches);
+            .map(|(_, _, value)| Arc::clone(value));
+        if let Some(value) = known {
+            return Ok(value);
         }
-        let matches = Arc::new(make()?);
-        let mut lists = lock(&self.cache.lists);
+        let value = Arc::new(make()?);
+        let mut lists = lock(remembered);
         lists.retain(|(commits, ..)| *commits == self.commits);
-        lists.push_front((self.commits, subject.clone(), Arc::clone(&matches)));
-        let mut rows = 0;
+        lists.push_front((self.commits, subject.clone(), Arc::clone(&value)));
+        let mut together = 0;
         let mut kept = 0;
-        for (_, _, matches) in lists.iter() {
-            rows += matches.0.len();
-            if rows > ROWS && kept > 0 {
+        for (_, _, value) in lists.iter() {
+            together += rows(value);
+            if together > most && kept > 0 {
                 break;
             }
             kept += 1;
         }
         lists.truncate(kept.min(LISTS));
-        Ok(matches)
+        Ok(value)
     }
 }

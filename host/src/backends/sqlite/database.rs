@@ -1,4 +1,5 @@
-//! One SQLite file: opened, recognised, migrated, with one writer and a few readers.
+//! One SQLite file: opened, recognised, migrated, with one writer, connected when something is first written,
+//! and a few readers.
 //!
 //! The file is in WAL mode with `synchronous = FULL`: only FULL makes SQLite sync the log at every commit,
 //! so that a commit that returned survives a loss of power as well as the end of the process. Several
@@ -48,7 +49,8 @@ pub enum Access {
 pub struct Database {
     path: PathBuf,
     schema: Schema,
-    writer: Option<Mutex<Connection>>,
+    writable: bool,
+    writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -60,15 +62,33 @@ impl Database {
     /// `MAPI_E_VERSION` for one written by a newer version, `MAPI_E_NOT_ENOUGH_DISK`.
     pub fn open(path: &Path, schema: Schema, access: Access) -> Result<Self> {
         prepare_place(path, schema, access)?;
-        let database = Self { path: path.to_owned(), schema, writer: None, readers: Mutex::new(Vec::new()) };
-        database.open_connections(access).map_err(|trouble| trouble.into_failure(schema.what, path))
+        let database = Self {
+            path: path.to_owned(),
+            schema,
+            writable: access != Access::Read,
+            writer: Mutex::new(None),
+            readers: Mutex::new(Vec::new()),
+        };
+        match database.first_reader() {
+            Ok(reader) => lock(&database.readers).push(reader),
+            Err(trouble) => return Err(trouble.into_failure(schema.what, path)),
+        }
+        Ok(database)
     }
 
-    fn open_connections(mut self, access: Access) -> Outcome<Self> {
-        if access == Access::Read {
-            let reader = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            let (found, _) = recognise(&reader, self.schema, &self.path)?;
-            if found < self.schema.migrations.len() {
+    /// A reader of the file, which is of this kind and up to date then.
+    fn first_reader(&self) -> Outcome<Connection> {
+        let mut reader =
+            if self.writable { self.connect_for_writing()? } else { self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)? };
+        let found = recognise(&reader, self.schema, &self.path)?;
+        if self.writable {
+            // The page size only takes effect on a file without pages. 8 KiB holds most messages without
+            // overflow pages and halves the pages of a body.
+            reader.pragma_update(None, "page_size", 8192)?;
+            switch_to_wal(&reader)?;
+        }
+        if found < self.schema.migrations.len() {
+            if !self.writable {
                 return Err(Failure::new(
                     Code::NoAccess,
                     format!(
@@ -79,33 +99,17 @@ impl Database {
                 )
                 .into());
             }
-            reader.pragma_update(None, "query_only", true)?;
-            self.readers = Mutex::new(vec![reader]);
-            return Ok(self);
+            self.migrate(&mut reader)?;
         }
-        let mut writer = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        recognise(&writer, self.schema, &self.path)?;
-        // The page size only takes effect on a file without pages. 8 KiB holds most messages without
-        // overflow pages and halves the pages of a body.
-        writer.pragma_update(None, "page_size", 8192)?;
-        switch_to_wal(&writer)?;
-        writer.pragma_update(None, "synchronous", "FULL")?;
-        writer.pragma_update(None, "wal_autocheckpoint", 4000)?;
-        writer.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        self.migrate(&mut writer)?;
-        self.writer = Some(Mutex::new(writer));
-        Ok(self)
+        reader.pragma_update(None, "query_only", true)?;
+        Ok(reader)
     }
 
     /// Applies the migrations that are missing, together or not at all.
     fn migrate(&self, writer: &mut Connection) -> Outcome<()> {
-        let (found, _) = recognise(writer, self.schema, &self.path)?;
-        if found == self.schema.migrations.len() {
-            return Ok(());
-        }
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been faster.
-        let (found, _) = recognise(&transaction, self.schema, &self.path)?;
+        let found = recognise(&transaction, self.schema, &self.path)?;
         for statements in self.schema.migrations.iter().skip(found) {
             transaction.execute_batch(statements)?;
         }
@@ -114,6 +118,20 @@ impl Database {
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// The last connection closed writes the log back into the file, which one that can only read cannot: the log
+    /// would stay, and whoever opens the file next would have to read all of it.
+    fn reader_flags(&self) -> OpenFlags {
+        if self.writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY }
+    }
+
+    fn connect_for_writing(&self) -> Outcome<Connection> {
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        Ok(connection)
     }
 
     fn connect(&self, flags: OpenFlags) -> Outcome<Connection> {
@@ -136,7 +154,7 @@ impl Database {
     /// Whether it was opened for writing.
     #[must_use]
     pub fn writable(&self) -> bool {
-        self.writer.is_some()
+        self.writable
     }
 
     /// Runs `work` on one consistent state of the file.
@@ -152,7 +170,7 @@ impl Database {
         let reader = match kept {
             Some(reader) => reader,
             None => {
-                let reader = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                let reader = self.connect(self.reader_flags())?;
                 reader.pragma_update(None, "query_only", true)?;
                 reader
             }
@@ -179,11 +197,31 @@ impl Database {
     }
 
     fn write_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
-        let mut writer = self.writer()?;
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        self.with_writer(|writer| transact(writer, work))
+    }
+
+    /// As [`Database::write`], but what was written may be lost when the machine loses power, as long as no
+    /// durable transaction follows. For what then means nothing any more.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn write_fleeting<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
+        self.write_fleeting_inner(work).map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
+    }
+
+    fn write_fleeting_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        self.check_writable()?;
+        let mut slot = lock(&self.writer);
+        // Out of its place meanwhile: a writer that cannot be made durable again is not used again.
+        let mut writer = match slot.take() {
+            Some(writer) => writer,
+            None => self.connect_for_writing()?,
+        };
+        writer.pragma_update(None, "synchronous", "NORMAL")?;
+        let outcome = transact(&mut writer, work);
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        *slot = Some(writer);
+        outcome
     }
 
     /// Runs `work` on the writer outside a transaction, for what SQLite refuses inside one.
@@ -191,8 +229,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn maintain<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
-        let inner = || work(&*self.writer()?);
-        inner().map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
+        self.with_writer(|writer| work(writer)).map_err(|trouble| trouble.into_failure(self.schema.what, &self.path))
     }
 
     /// Copies the file, in use or not, to a new one that appears when it is whole.
@@ -229,12 +266,30 @@ impl Database {
         copied
     }
 
-    fn writer(&self) -> Outcome<MutexGuard<'_, Connection>> {
-        let writer = self.writer.as_ref().ok_or_else(|| {
-            Failure::new(Code::NoAccess, format!("The {} {} was opened for reading only.", self.schema.what, self.path.display()))
-        })?;
-        Ok(lock(writer))
+    fn check_writable(&self) -> Outcome<()> {
+        if self.writable {
+            return Ok(());
+        }
+        let read_only = format!("The {} {} was opened for reading only.", self.schema.what, self.path.display());
+        Err(Failure::new(Code::NoAccess, read_only).into())
     }
+
+    fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> Outcome<T>) -> Outcome<T> {
+        self.check_writable()?;
+        let mut writer = lock(&self.writer);
+        match &mut *writer {
+            Some(writer) => work(writer),
+            none => work(none.insert(self.connect_for_writing()?)),
+        }
+    }
+}
+
+/// Runs `work` in a transaction, undone if it fails.
+fn transact<T>(writer: &mut Connection, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
 }
 
 /// The guarded value; a panic of another holder left no transaction open, so the value is sound.
@@ -274,8 +329,8 @@ fn prepare_place(path: &Path, schema: Schema, access: Access) -> Result<()> {
     Ok(())
 }
 
-/// How many migrations the file has seen, and whether it is still empty. Refuses files of other kinds.
-fn recognise(connection: &Connection, schema: Schema, path: &Path) -> Outcome<(usize, bool)> {
+/// How many migrations the file has seen. Refuses files of other kinds.
+fn recognise(connection: &Connection, schema: Schema, path: &Path) -> Outcome<usize> {
     let foreign = || {
         Trouble::from(Failure::new(
             Code::CorruptStore,
@@ -288,17 +343,14 @@ fn recognise(connection: &Connection, schema: Schema, path: &Path) -> Outcome<(u
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => return Err(foreign()),
         Err(error) => return Err(error.into()),
     };
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     let version = number("user_version")?;
-    // A process that died while it made the file leaves an empty one behind.
-    if application == 0 && tables == 0 && version == 0 {
-        return Ok((0, true));
-    }
     if application != i64::from(schema.application) {
-        return Err(foreign());
+        // A process that died while it made the file leaves an empty one behind.
+        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+        return if application == 0 && tables == 0 && version == 0 { Ok(0) } else { Err(foreign()) };
     }
     match usize::try_from(version) {
-        Ok(version) if version <= schema.migrations.len() => Ok((version, false)),
+        Ok(version) if version <= schema.migrations.len() => Ok(version),
         _ => Err(Failure::new(
             Code::Version,
             format!(

@@ -1,8 +1,8 @@
 //! The change feed: what each commit did, one row a commit, the oldest forgotten in time.
 
-use crate::backends::sqlite::commit::State;
 use crate::backends::sqlite::encoding::{Cursor, put};
 use crate::backends::sqlite::schema::{kind_number, kind_of, name_of, number_of};
+use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{FeedCursor, FeedPage, FeedRecord, FeedVerb, ObjectKind};
 use mapi_engine::properties::{Guid, PropTag};

@@ -83,6 +83,16 @@ impl Test {
         })
     }
 
+    /// Whether it depends on the properties of the object, not just on what a search found.
+    pub(super) fn reads(&self) -> bool {
+        match self {
+            Self::And(children) | Self::Or(children) => children.iter().any(Self::reads),
+            Self::Not(child) => child.reads(),
+            Self::Text(_) => false,
+            Self::Compare { .. } | Self::Bits { .. } | Self::Size { .. } | Self::Exist(_) => true,
+        }
+    }
+
     /// Whether an object passes.
     pub(super) fn passes(&self, object: i64, props: &[u8]) -> Outcome<bool> {
         Ok(match self {

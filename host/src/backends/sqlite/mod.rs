@@ -7,6 +7,8 @@
 pub mod database;
 pub mod trouble;
 
+mod ancestry;
+mod bag;
 mod cache;
 mod check;
 mod commit;
@@ -14,13 +16,16 @@ mod encoding;
 mod feed;
 mod filter;
 mod large;
+mod matching;
 mod names;
 mod orders;
 mod plan;
 mod rows;
+mod runs;
 mod scan;
 mod schema;
 mod staging;
+mod state;
 mod store;
 mod texts;
 

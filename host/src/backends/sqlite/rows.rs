@@ -1,6 +1,6 @@
 //! Reading objects: whole, as rows of columns, in ranges.
 
-use crate::backends::sqlite::commit::lies_in_deleted;
+use crate::backends::sqlite::ancestry::lies_in_deleted;
 use crate::backends::sqlite::encoding::{Body, Entries, Entry, decode_value};
 use crate::backends::sqlite::large;
 use crate::backends::sqlite::plan::COMPUTED;

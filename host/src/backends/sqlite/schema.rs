@@ -5,8 +5,11 @@ use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{ObjectId, ObjectKind, ScanKind};
 
 /// `MAPI` in ASCII.
-pub(super) const STORE: Schema =
-    Schema { what: "message store", application: 0x4D41_5049, migrations: &[include_str!("store_v1.sql")] };
+pub(super) const STORE: Schema = Schema {
+    what: "message store",
+    application: 0x4D41_5049,
+    migrations: &[include_str!("store_v1.sql"), include_str!("store_v2.sql")],
+};
 
 /// The object with the store's own properties.
 pub(super) const STORE_OBJECT: i64 = 1;

@@ -4,8 +4,9 @@ use crate::backends::sqlite::cache::Cache;
 use crate::backends::sqlite::commit::{Memory, Writer};
 use crate::backends::sqlite::database::{Access, Database, Registry, lock};
 use crate::backends::sqlite::scan::{Subject, effective};
-use crate::backends::sqlite::schema::{ROOT, STORE, STORE_OBJECT, number_of};
+use crate::backends::sqlite::schema::{Class, ROOT, STORE, STORE_OBJECT, name_of, number_of};
 use crate::backends::sqlite::staging::Staging;
+use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use crate::backends::sqlite::{check, feed, names, plan, rows, scan, texts};
 use mapi_engine::backend::{
@@ -95,25 +96,42 @@ impl SqliteStore {
         result
     }
 
-    /// Begins to keep an order that is asked for, if that pays. That it could not be made is no failure of
-    /// the scan, which then sorts in memory.
-    fn prepare(&self, subject: &Subject) -> Result<()> {
-        if !self.writable || subject.order.len() != 1 {
-            return Ok(());
-        }
-        if let Some((container, class, tag)) = self.read(|connection| scan::wanted_order(connection, subject))? {
-            let made = self.write(|connection, memory| {
-                let mut writer = Writer::new(connection, &self.inner.staging, memory)?;
-                writer.keep_order(container, class, tag)?;
-                writer.finish(Vec::new())
-            });
-            if let Err(failure) = made
-                && matches!(failure.code(), Code::CorruptStore | Code::CorruptData)
-            {
-                return Err(failure);
+    /// Reads in an order, after beginning to keep it if that pays.
+    fn read_ordered<T>(
+        &self,
+        scope: &Scope,
+        kind: ScanKind,
+        order: &[OrderKey],
+        work: impl Fn(&rusqlite::Connection) -> Outcome<T>,
+    ) -> Result<T> {
+        let subject = Self::subject(scope, kind, &[], order);
+        let read = self.read(|connection| {
+            let wanted = if self.writable { scan::wanted_order(connection, &subject)? } else { None };
+            match wanted {
+                Some(wanted) => Ok(Err(wanted)),
+                None => work(connection).map(Ok),
+            }
+        })?;
+        match read {
+            Ok(value) => Ok(value),
+            Err(wanted) => {
+                self.keep_order(wanted)?;
+                self.read(work)
             }
         }
-        Ok(())
+    }
+
+    /// Begins to keep an order. That it could not be made is no failure of the scan, which then sorts in memory.
+    fn keep_order(&self, (container, class, tag): (i64, Class, u32)) -> Result<()> {
+        let made = self.write(|connection, memory| {
+            let mut writer = Writer::new(connection, &self.inner.staging, memory)?;
+            writer.keep_order(container, class, tag)?;
+            writer.finish(Vec::new())
+        });
+        match made {
+            Err(failure) if matches!(failure.code(), Code::CorruptStore | Code::CorruptData) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     fn subject(scope: &Scope, kind: ScanKind, filters: &[Filter], order: &[OrderKey]) -> Subject {
@@ -183,8 +201,9 @@ impl Objects for SqliteStore {
     }
 
     fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage> {
-        self.prepare(&Self::subject(request.scope, request.kind, &[], request.order))?;
-        self.read(|connection| scan::page(connection, &self.inner.cache.at(connection)?, request))
+        self.read_ordered(request.scope, request.kind, request.order, |connection| {
+            scan::page(connection, &self.inner.cache.at(connection)?, request)
+        })
     }
 
     fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64> {
@@ -194,8 +213,9 @@ impl Objects for SqliteStore {
 
     fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
         let subject = Self::subject(scope, kind, filter, order);
-        self.prepare(&subject)?;
-        self.read(|connection| scan::rank(connection, &self.inner.cache.at(connection)?, &subject, key))
+        self.read_ordered(scope, kind, order, |connection| {
+            scan::rank(connection, &self.inner.cache.at(connection)?, &subject, key)
+        })
     }
 
     fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>> {
@@ -222,11 +242,7 @@ impl Objects for SqliteStore {
             found.extend(start..start + missing);
             *reserved = start + missing..start + block;
         }
-        found
-            .into_iter()
-            .map(crate::backends::sqlite::schema::name_of)
-            .collect::<Outcome<_>>()
-            .map_err(|trouble| trouble.into_failure(STORE.what, self.path()))
+        found.into_iter().map(name_of).collect::<Outcome<_>>().map_err(|trouble| trouble.into_failure(STORE.what, self.path()))
     }
 
     fn stage(&self) -> Result<u64> {
@@ -268,7 +284,7 @@ impl Objects for SqliteStore {
 
     fn feed_cursor(&self) -> Result<FeedCursor> {
         self.read(|connection| {
-            let state = crate::backends::sqlite::commit::State::load(connection)?;
+            let state = State::load(connection)?;
             Ok(feed::cursor(self.inner.uid, state.commits))
         })
     }
@@ -284,7 +300,7 @@ impl Objects for SqliteStore {
 
 impl Store for SqliteStore {
     fn identity(&self) -> StoreIdentity {
-        let key_version = self.read(|connection| Ok(crate::backends::sqlite::commit::State::load(connection)?.key_version));
+        let key_version = self.read(|connection| Ok(State::load(connection)?.key_version));
         let name = |number: i64| ObjectId::from(number.cast_unsigned());
         StoreIdentity {
             uid: self.inner.uid,

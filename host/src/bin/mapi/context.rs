@@ -26,7 +26,7 @@ impl Context {
         let backends = Backends::embedded(&self.data)
             .with_context(|| format!("the data folder {} cannot be used; name another with --data", self.data.display()))?;
         let engine = Engine::new(&EngineOptions::default().with_subsystems(0).with_cache(self.data.join("cache")))?;
-        let subsystem = engine.subsystem(&backends, Limits::default()).await?;
+        let subsystem = engine.instantiate(&backends, Limits::default()).await?;
         subsystem.initialize(Some(InitializeFlags::MAPI_NT_SERVICE)).await?;
         Ok(subsystem)
     }

@@ -7,8 +7,8 @@ use mapi_engine::backend::{FeedCursor, ObjectId, Objects, PlanRequest, RowKey, S
 use mapi_engine::error::Result;
 use mapi_engine::properties::PropTag;
 
-/// Rows a scan without a filter may ask for to be a short call.
-const SHORT_SCAN: u32 = 1_000;
+/// Rows a scan without a filter may ask for to be a short call: as many as the engine reads at once.
+const SHORT_SCAN: u32 = 1_024;
 
 /// A filtered answer may have to look at every row.
 fn weight(filters: &[Vec<wit::FilterTest>]) -> Weight {

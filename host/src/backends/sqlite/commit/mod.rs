@@ -1,0 +1,292 @@
+//! Commits: changes applied in one transaction, with everything that is kept beside the objects - counters,
+//! orders, tags, texts and the feed (`stores` 7, 11).
+
+mod copy;
+mod create;
+mod listing;
+mod relocate;
+mod remove;
+mod set;
+mod values;
+
+use crate::backends::sqlite::ancestry::lies_in_deleted;
+use crate::backends::sqlite::bag::{Bag, NewEntry, bag_of};
+use crate::backends::sqlite::feed::{Record, Records};
+use crate::backends::sqlite::orders::{Directory, Order};
+use crate::backends::sqlite::plan::ORDERED;
+use crate::backends::sqlite::schema::{Class, is_folder, kind_of, number_of};
+use crate::backends::sqlite::staging::Staging;
+use crate::backends::sqlite::state::State;
+use crate::backends::sqlite::texts;
+use crate::backends::sqlite::trouble::Outcome;
+use mapi_engine::backend::{Change, Commit, Expected, FeedVerb, ObjectId, ObjectKind, StoredProperty};
+use mapi_engine::collation;
+use mapi_engine::error::{Code, Failure};
+use mapi_engine::properties::{PropTag, Property, Value};
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What the writer remembers between commits. Each part is checked against the file before it is used.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    directories: HashMap<i64, (i64, Directory)>,
+    tags: HashSet<(i64, i64, u32)>,
+}
+
+/// An object as it is stored.
+#[derive(Debug)]
+struct Row {
+    id: i64,
+    parent: i64,
+    class: Class,
+    arrival: i64,
+    kind: ObjectKind,
+    version: i64,
+    unread: bool,
+    text: Option<i64>,
+    bag: Bag,
+}
+
+/// A commit in progress.
+pub(super) struct Writer<'a> {
+    connection: &'a Connection,
+    staging: &'a Staging,
+    memory: &'a mut Memory,
+    state: State,
+    counters: BTreeMap<i64, [i64; 7]>,
+    orders: HashMap<(i64, Class), Vec<Order>>,
+    directories: HashMap<i64, (Order, Directory)>,
+    parents: HashMap<i64, ObjectKind>,
+    staged: Vec<u64>,
+    records: Records,
+}
+
+/// What a finished commit hands back.
+pub(super) struct Finished {
+    pub(super) objects: Vec<(u64, u64)>,
+    pub(super) state: State,
+    /// The staged values that were used.
+    pub(super) staged: Vec<u64>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(connection: &'a Connection, staging: &'a Staging, memory: &'a mut Memory) -> Outcome<Self> {
+        let mut state = State::load(connection)?;
+        state.commits += 1;
+        Ok(Self {
+            connection,
+            staging,
+            memory,
+            state,
+            counters: BTreeMap::new(),
+            orders: HashMap::new(),
+            directories: HashMap::new(),
+            parents: HashMap::new(),
+            staged: Vec::new(),
+            records: Records::default(),
+        })
+    }
+
+    /// Applies a commit up to the transaction's own.
+    pub(super) fn apply(mut self, commit: Commit) -> Outcome<Finished> {
+        let mut touched = Vec::with_capacity(commit.changes.len());
+        let mut states = HashMap::new();
+        for change in commit.changes {
+            let (id, version, arrival) = self.change(change)?;
+            touched.push(id);
+            states.insert(id, (version.cast_unsigned(), arrival.cast_unsigned()));
+        }
+        // An object changed twice answers both times what it is in the end.
+        let objects = touched.iter().filter_map(|id| states.get(id).copied()).collect();
+        self.records.store(self.connection, &mut self.state, commit.token, commit.delivery)?;
+        if !commit.defer_indexing {
+            texts::consolidate(self.connection)?;
+        }
+        self.finish(objects)
+    }
+
+    /// Writes what was gathered.
+    pub(super) fn finish(mut self, objects: Vec<(u64, u64)>) -> Outcome<Finished> {
+        for (container, [subfolders, contents, associated, unread, gone_folders, gone_contents, gone_associated]) in
+            std::mem::take(&mut self.counters)
+        {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                     subfolders = subfolders + ?2, contents = contents + ?3, associated = associated + ?4,
+                     unread = unread + ?5, deleted_subfolders = deleted_subfolders + ?6,
+                     deleted_contents = deleted_contents + ?7, deleted_associated = deleted_associated + ?8",
+                )?
+                .execute((container, subfolders, contents, associated, unread, gone_folders, gone_contents, gone_associated))?;
+        }
+        for (id, (order, mut directory)) in std::mem::take(&mut self.directories) {
+            directory.flush(self.connection, &order)?;
+            self.connection.prepare_cached("UPDATE orders SET stamp = ?2 WHERE id = ?1")?.execute((id, self.state.commits))?;
+            // If the transaction fails after all, no order ever has this stamp with this number of commits
+            // behind it but a later commit's, which writes its own directory here first.
+            self.memory.directories.insert(id, (self.state.commits, directory));
+        }
+        self.state.save(self.connection)?;
+        Ok(Finished { objects, state: self.state, staged: self.staged })
+    }
+
+    fn change(&mut self, change: Change) -> Outcome<(i64, i64, i64)> {
+        match change {
+            Change::Create { object, parent, kind, properties } => self.create(&object, &parent, kind, properties),
+            Change::Set { object, expected, set, delete, quiet } => {
+                let row = self.expect_live(&object, expected)?;
+                self.set(row, set, &delete, quiet)
+            }
+            Change::Bits { object, tag, set, clear } => {
+                let row = self.expect_live(&object, Expected::Exists)?;
+                let known = row.bag.get(&tag.id()).and_then(NewEntry::long);
+                let new = (known.unwrap_or_default() & !clear) | set;
+                if known == Some(new) {
+                    // Nothing changes, and nothing is told.
+                    return Ok((row.id, row.version, row.arrival));
+                }
+                let mut property = StoredProperty::from(Property::new(tag, Value::Long(new.cast_signed())));
+                property.order_key = ORDERED
+                    .iter()
+                    .any(|known| known.id() == tag.id())
+                    .then(|| collation::order_key(&Value::Long(new.cast_signed())))
+                    .flatten();
+                self.set(row, vec![property], &[], true)
+            }
+            Change::Move { object, expected, parent, set, restore } => {
+                let row = if restore { self.expect(&object, expected)? } else { self.expect_live(&object, expected)? };
+                self.relocate(row, &parent, set)
+            }
+            Change::Copy { source, object, parent, set, delete } => self.copy(&source, &object, &parent, set, &delete),
+            Change::Remove { object, expected, hard } => {
+                let row = self.expect(&object, expected)?;
+                self.remove(row, hard)
+            }
+        }
+    }
+
+    fn load(&self, id: i64) -> Outcome<Option<Row>> {
+        self.connection
+            .prepare_cached("SELECT parent, class, arrival, kind, version, unread, text, props FROM objects WHERE id = ?1")?
+            .query_row([id], |row| {
+                Ok((
+                    row.get::<_, Option<i64>>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, i64>(3)?,
+                    row.get::<_, i64>(4)?,
+                    row.get::<_, bool>(5)?,
+                    row.get::<_, Option<i64>>(6)?,
+                    row.get::<_, Vec<u8>>(7)?,
+                ))
+            })
+            .optional()?
+            .map(|(parent, class, arrival, kind, version, unread, text, props)| {
+                Ok(Row {
+                    id,
+                    parent: parent.unwrap_or_default(),
+                    class: Class(class),
+                    arrival,
+                    kind: kind_of(kind)?,
+                    version,
+                    unread,
+                    text,
+                    bag: bag_of(&props)?,
+                })
+            })
+            .transpose()
+    }
+
+    fn expect(&self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
+        let row = match number_of(object) {
+            Some(id) => self.load(id)?,
+            None => None,
+        };
+        let row = row.ok_or_else(|| Failure::new(Code::ObjectDeleted, "The object was deleted meanwhile."))?;
+        match expected {
+            Expected::Version(version) if version.cast_signed() != row.version => {
+                Err(Failure::new(Code::ObjectChanged, "The object was changed meanwhile by someone else.").into())
+            }
+            _ => Ok(row),
+        }
+    }
+
+    /// As `expect`, refusing an object that is soft-deleted or lies below one that is.
+    fn expect_live(&self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
+        let row = self.expect(object, expected)?;
+        if row.class.is_deleted() || lies_in_deleted(self.connection, row.parent)? {
+            return Err(Failure::new(Code::ObjectDeleted, "The object was deleted meanwhile.").into());
+        }
+        Ok(row)
+    }
+
+    /// The kind of a container that is to take an object in.
+    fn parent(&mut self, parent: &ObjectId, kind: ObjectKind) -> Outcome<i64> {
+        let gone = || Failure::new(Code::ObjectDeleted, "The container was deleted meanwhile.");
+        let id = number_of(parent).ok_or_else(gone)?;
+        let found = match self.parents.get(&id) {
+            Some(found) => *found,
+            None => {
+                let number = self
+                    .connection
+                    .prepare_cached("SELECT kind FROM objects WHERE id = ?1")?
+                    .query_row([id], |row| row.get(0))
+                    .optional()?
+                    .ok_or_else(gone)?;
+                if lies_in_deleted(self.connection, id)? {
+                    return Err(gone().into());
+                }
+                let found = kind_of(number)?;
+                self.parents.insert(id, found);
+                found
+            }
+        };
+        let fits = match kind {
+            ObjectKind::Store => false,
+            ObjectKind::Folder
+            | ObjectKind::SearchFolder
+            | ObjectKind::Message
+            | ObjectKind::Associated
+            | ObjectKind::DistributionList => is_folder(found),
+            ObjectKind::Recipient | ObjectKind::Attachment => {
+                matches!(found, ObjectKind::Message | ObjectKind::Associated | ObjectKind::EmbeddedMessage)
+            }
+            ObjectKind::EmbeddedMessage => found == ObjectKind::Attachment,
+        };
+        if fits { Ok(id) } else { Err(Failure::invalid("parent", "An object of that kind cannot lie there.").into()) }
+    }
+
+    fn new_object(&self, object: &ObjectId) -> Outcome<i64> {
+        number_of(object)
+            .filter(|id| *id < self.state.next_object)
+            .ok_or_else(|| Failure::invalid("object", "The identifier was not reserved in this store.").into())
+    }
+
+    fn arrive(&mut self) -> i64 {
+        let arrival = self.state.next_arrival;
+        self.state.next_arrival += 1;
+        arrival
+    }
+
+    fn next_value(&mut self) -> i64 {
+        let number = self.state.next_value;
+        self.state.next_value += 1;
+        number
+    }
+
+    /// The state that will be saved.
+    pub(super) fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Row {
+    /// Whether orders are kept of the container it lies in; an embedded message lies in an attachment.
+    fn is_ordered(&self) -> bool {
+        self.class.is_ordered() && self.kind != ObjectKind::EmbeddedMessage
+    }
+
+    fn record(&self, verb: FeedVerb, tags: &[PropTag]) -> Outcome<Record> {
+        Ok(Record { object: self.id, kind: self.kind, parent: self.parent, verb, tags: tags.to_vec() })
+    }
+}

@@ -1,0 +1,141 @@
+//! Objects whose properties change.
+
+use crate::backends::sqlite::bag::{NewBody, key_in, queue_number, stored, unread};
+use crate::backends::sqlite::commit::{Row, Writer};
+use crate::backends::sqlite::plan::{ORDERED, SEARCHED};
+use crate::backends::sqlite::schema::{Class, is_folder, kind_of, number_of};
+use crate::backends::sqlite::trouble::Outcome;
+use crate::backends::sqlite::{large, texts};
+use mapi_engine::backend::{FeedVerb, ObjectId, ObjectKind, StoredProperty};
+use mapi_engine::properties::PropTag;
+use rusqlite::OptionalExtension;
+use std::collections::BTreeMap;
+
+impl Writer<'_> {
+    pub(super) fn set(
+        &mut self,
+        mut row: Row,
+        set: Vec<StoredProperty>,
+        delete: &[PropTag],
+        quiet: bool,
+    ) -> Outcome<(i64, i64, i64)> {
+        let changed = self.merge(&mut row, set, delete)?;
+        if !quiet {
+            row.version += 1;
+        }
+        self.update(&row)?;
+        self.records.add(&row.record(FeedVerb::Modified, &changed)?);
+        Ok((row.id, row.version, row.arrival))
+    }
+
+    /// Changes the properties of a stored object and everything kept beside them, but not its row. The tags changed.
+    pub(super) fn merge(&mut self, row: &mut Row, set: Vec<StoredProperty>, delete: &[PropTag]) -> Outcome<Vec<PropTag>> {
+        let (entries, folded) = self.take_in(set)?;
+        let old_keys: Vec<_> = ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect();
+        let mut changed = Vec::new();
+        let mut retext = !folded.is_empty();
+        let mut gone = Vec::new();
+        for tag in delete {
+            if let Some(old) = row.bag.remove(&tag.id()) {
+                changed.push(old.tag);
+                gone.push(old);
+            }
+        }
+        for entry in entries {
+            changed.push(entry.tag);
+            if let Some(old) = row.bag.insert(entry.tag.id(), entry) {
+                gone.push(old);
+            }
+        }
+        for old in gone {
+            retext |= SEARCHED.iter().any(|tag| tag.id() == old.tag.id());
+            if let NewBody::Large(large) = old.body {
+                large::remove(self.connection, large.number)?;
+            }
+            if old.unsearched {
+                self.connection
+                    .prepare_cached("DELETE FROM unsearched WHERE tag = ?1 AND object = ?2")?
+                    .execute((old.tag.id(), row.id))?;
+            }
+        }
+        if retext {
+            let kept = match row.text {
+                Some(serial) => texts::fetch(self.connection, row.id, serial)?,
+                None => Vec::new(),
+            };
+            let mut now: BTreeMap<u16, &[u8]> = kept.iter().map(|(id, text)| (*id, text.as_slice())).collect();
+            for tag in delete.iter().chain(&changed) {
+                now.remove(&tag.id());
+            }
+            now.extend(folded.iter().map(|(tag, text)| (tag.id(), text.as_bytes())));
+            let now: Vec<(u16, &[u8])> = now.into_iter().collect();
+            row.text = self.retext(row.id, row.text, &now)?;
+        }
+        self.mark_unsearched(row)?;
+        self.reorder(row, &old_keys)?;
+        let now_unread = unread(row.kind, &row.bag);
+        if row.class == Class::CONTENT && now_unread != row.unread {
+            self.counters.entry(row.parent).or_default()[3] += if now_unread { 1 } else { -1 };
+        }
+        row.unread = now_unread;
+        if row.class != Class::NONE && !changed.is_empty() {
+            let folder = self
+                .connection
+                .prepare_cached("SELECT kind FROM objects WHERE id = ?1")?
+                .query_row([row.parent], |parent| parent.get::<_, i64>(0))
+                .optional()?;
+            if folder.map(kind_of).transpose()?.is_some_and(is_folder) {
+                self.note_tags(row)?;
+            }
+        }
+        Ok(changed)
+    }
+
+    pub(super) fn update(&self, row: &Row) -> Outcome<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE objects SET parent = ?2, class = ?3, arrival = ?4, version = ?5, unread = ?6, queue = ?7, text = ?8,
+                 props = ?9 WHERE id = ?1",
+            )?
+            .execute((
+                row.id,
+                if row.kind == ObjectKind::Store { None } else { Some(row.parent) },
+                row.class.0,
+                row.arrival,
+                row.version,
+                row.unread,
+                queue_number(row.kind, &row.bag),
+                row.text,
+                stored(&row.bag),
+            ))?;
+        Ok(())
+    }
+
+    /// Replaces order keys and folded texts of an object; its version stays.
+    pub(in crate::backends::sqlite) fn rekey(&mut self, object: &ObjectId, properties: Vec<StoredProperty>) -> Outcome<()> {
+        let Some(mut row) = number_of(object).map(|id| self.load(id)).transpose()?.flatten() else { return Ok(()) };
+        let old_keys: Vec<_> = ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect();
+        let mut now = BTreeMap::new();
+        for property in properties {
+            if let Some(entry) = row.bag.get_mut(&property.tag.id()) {
+                entry.key = property.order_key;
+                if let Some(text) = property.folded.filter(|_| SEARCHED.iter().any(|tag| tag.id() == property.tag.id())) {
+                    entry.unsearched = false;
+                    now.insert(property.tag.id(), text);
+                }
+            }
+        }
+        let kept = match row.text {
+            Some(serial) => texts::fetch(self.connection, row.id, serial)?,
+            None => Vec::new(),
+        };
+        let mut all: BTreeMap<u16, &[u8]> = kept.iter().map(|(id, text)| (*id, text.as_slice())).collect();
+        all.extend(now.iter().map(|(id, text)| (*id, text.as_bytes())));
+        if !now.is_empty() {
+            let all: Vec<(u16, &[u8])> = all.into_iter().collect();
+            row.text = self.retext(row.id, row.text, &all)?;
+        }
+        self.reorder(&row, &old_keys)?;
+        self.update(&row)
+    }
+}
