@@ -91,6 +91,7 @@ impl SharedSession {
             connection,
             is_signalled: Cell::new(false),
             feed_fails: Cell::new(false),
+            has_mail: Cell::new(false),
         });
         self.stores.borrow_mut().push(Rc::clone(&store));
         if section.has(provider_flags::TEMP_SECTION) {
