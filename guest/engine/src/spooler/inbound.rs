@@ -77,7 +77,7 @@ fn deliver(
     inbound: &InboundMessage,
 ) -> Result<Note> {
     let (mut draft, digest) = read(store, transport, inbound)?;
-    let taken = received.note(store, transport.section, digest).and_then(|(note, is_there)| {
+    received.note(store, transport.section, digest).and_then(|(note, is_there)| {
         if is_there {
             draft.discard(&**store.connection.backend());
             return Ok(note);
@@ -85,8 +85,7 @@ fn deliver(
         complete(&mut draft, around, inbound);
         let kept = draft.clone();
         put(store, &note, draft).map(|()| note).inspect_err(|_| kept.discard(&**store.connection.backend()))
-    });
-    taken
+    })
 }
 
 /// Reads the bytes; the message, and what tells it from others.

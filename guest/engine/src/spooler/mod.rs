@@ -39,7 +39,9 @@ pub(crate) use form::MailComposer;
 pub(crate) use queue::table as queue_table;
 pub(crate) use queue_state::{state_in, submit_flags};
 pub(crate) use retry::{SECOND, after_logons};
-pub(crate) use transfer::{Composer, Content};
+pub(crate) use transfer::Composer;
+#[cfg(test)]
+pub(crate) use transfer::Content;
 pub(crate) use transport::ActiveTransport;
 pub(crate) use turn::Spooler;
 

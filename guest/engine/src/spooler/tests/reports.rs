@@ -94,11 +94,8 @@ fn a_non_delivery_report_holds_attachments_of_any_size() {
         panic!("no original")
     };
     let inner = embedded.open_attach(0, None, 0).unwrap().properties();
-    let stream = match inner.open_property(tags::ATTACH_DATA_BIN, Some(crate::properties::interface::IID_ISTREAM), 0, 0).unwrap()
-    {
-        OpenedProperty::Stream(stream) => stream,
-        _ => panic!("no stream"),
-    };
+    let opened = inner.open_property(tags::ATTACH_DATA_BIN, Some(crate::properties::interface::IID_ISTREAM), 0, 0).unwrap();
+    let OpenedProperty::Stream(stream) = opened else { panic!("no stream") };
     let mut read = Vec::new();
     loop {
         let piece = stream.read(1 << 20).unwrap();
