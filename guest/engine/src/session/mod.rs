@@ -12,6 +12,7 @@ mod mail;
 mod open_store;
 mod provider_logon;
 mod providers;
+mod read_reports;
 mod routing;
 mod shared;
 mod spooling;

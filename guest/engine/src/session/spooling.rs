@@ -173,6 +173,14 @@ impl SharedSession {
         }
     }
 
+    /// The default store as the spooler sees it, if it is open and can be written.
+    pub(super) fn default_reference(&self) -> Option<Rc<StoreReference>> {
+        let default = self.default_store.get()?;
+        let store = self.open_stores().into_iter().find(|store| store.section == default && store.connection.writable())?;
+        let opening = self.opening_for_mail(&store);
+        Some(Rc::new(StoreReference { connection: Rc::clone(&store.connection), opening }))
+    }
+
     /// Releases transports that broke down; their rows go.
     fn drop_lost(&self) {
         let lost: Vec<Rc<ActiveTransport>> = {

@@ -18,6 +18,7 @@ mod pass;
 mod queue;
 #[allow(dead_code, reason = "the passes of the spooler use the rest of it")]
 mod queue_state;
+pub(crate) mod receipt;
 #[allow(dead_code, reason = "the passes of the spooler use the rest of it")]
 mod recipients;
 mod report;

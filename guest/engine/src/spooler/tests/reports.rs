@@ -252,3 +252,25 @@ fn envelope_rows_are_served_and_gone_when_the_message_is_finished() {
     let table = bench.open(&id).get_recipient_table(MAPI_UNICODE).unwrap();
     assert_eq!(table.get_row_count(0).unwrap().value, 1);
 }
+
+#[test]
+fn a_receipt_goes_to_whoever_asked_for_it_and_leaves_nothing_behind() {
+    use crate::spooler::receipt;
+    use crate::stores::ReportKind;
+    for (kind, subject) in [(ReportKind::Read, "Read: x"), (ReportKind::NonRead, "Not read: x")] {
+        let bench = Bench::new(vec![Scripted::new(None)]);
+        let asked = OneOff::new("Bob", "SMTP", "bob@example.com").to_bytes();
+        let message =
+            bench.draft("x", &["SMTP:ann@example.com"], vec![Property::new(tags::READ_RECEIPT_ENTRYID, Value::Binary(asked))]);
+        message.properties().save_changes(crate::properties::KEEP_OPEN_READWRITE).unwrap();
+        let Value::Binary(id) = get(&message.properties(), tags::ENTRYID) else { panic!("no identifier") };
+        let Value::Binary(outbox) = get(&message.properties(), tags::PARENT_ENTRYID) else { panic!("no folder") };
+        let draft = receipt::build(bench.store.connection(), &object_of(&id), kind).unwrap();
+        receipt::submit(bench.store.connection(), &object_of(&outbox), draft, None).unwrap();
+        assert_eq!(bench.queued(), [subject]);
+        bench.run();
+        assert_eq!(bench.transports[0].served(), [["bob@example.com"]]);
+        assert_eq!(bench.subjects(tags::IPM_OUTBOX_ENTRYID), ["x"], "only the message it reports on");
+        assert_eq!(bench.queued(), Vec::<String>::new());
+    }
+}

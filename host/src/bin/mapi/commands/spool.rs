@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, arguments: &SpoolArguments) -> anyhow
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
     let store = context.default_store(&session).await?;
-    if arguments.follow {
+    if arguments.follow && !arguments.once {
         let stopped = tokio::select! {
             stopped = tokio::signal::ctrl_c() => stopped.map_err(anyhow::Error::from),
             turned = follow(&subsystem) => turned,
