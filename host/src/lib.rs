@@ -9,6 +9,7 @@ mod runtime;
 pub mod sample;
 
 pub use mapi_engine::mime::IMPORT_KEY;
+pub use mapi_engine::spooler::{LAST_ERROR, NEXT_ATTEMPT};
 pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
 pub use runtime::*;
 

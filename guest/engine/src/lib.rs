@@ -20,6 +20,7 @@ pub mod profiles;
 pub mod properties;
 pub mod restriction;
 pub mod session;
+pub mod spooler;
 pub mod status;
 pub mod stores;
 pub mod tables;

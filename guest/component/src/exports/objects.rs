@@ -117,6 +117,14 @@ impl export::GuestStore for ExportedStore {
         Ok(export::ReceiveFolder { entry_id, message_class })
     }
 
+    fn abort_submit(&self, entry_id: Vec<u8>) -> Result<(), wire::Failure> {
+        Ok(self.0.abort_submit(&entry_id, 0)?)
+    }
+
+    fn get_outgoing_queue(&self) -> Result<Table, wire::Failure> {
+        Ok(exported_table(self.0.get_outgoing_queue(0)?))
+    }
+
     fn get_receive_folder_table(&self, how: flags::GetReceiveFolderTableFlags) -> Result<Table, wire::Failure> {
         Ok(exported_table(self.0.get_receive_folder_table(how.raw())?))
     }
@@ -206,6 +214,10 @@ impl export::GuestMessage for ExportedMessage {
     fn modify_recipients(&self, how: flags::ModifyRecipientsFlags, rows: Vec<Vec<wire::Property>>) -> Result<(), wire::Failure> {
         let rows = rows.into_iter().map(properties).collect::<EngineResult<Vec<_>>>()?;
         Ok(self.0.modify_recipients(how.raw(), &rows)?)
+    }
+
+    fn submit_message(&self, how: flags::SubmitMessageFlags) -> Result<(), wire::Failure> {
+        Ok(self.0.submit_message(how.raw())?)
     }
 }
 

@@ -48,6 +48,10 @@ fn notice(effect: wire::Effect) -> Result<Option<TransportNotice>> {
         wire::Effect::SpoolerNotify(spooler) => {
             Some(TransportNotice::Spooler { flags: spooler.how.raw(), entry_id: spooler.entry_id })
         }
+        wire::Effect::StatusRecips(recips) => Some(TransportNotice::StatusRecips {
+            entry_id: recips.entry_id,
+            recipients: recips.recipients.into_iter().map(properties).collect::<Result<_>>()?,
+        }),
         _ => None,
     })
 }

@@ -204,6 +204,9 @@ bits! {
         MODRECIP_MODIFY = 0x4,
         MODRECIP_REMOVE = 0x8,
     }
+    flags::SubmitMessageFlags {
+        FORCE_SUBMIT = 0x1,
+    }
     flags::GetReceiveFolderFlags {
         MAPI_UNICODE = 0x8000_0000,
     }

@@ -106,6 +106,13 @@ pub enum TransportNotice {
     StatusRow(Vec<Property>),
     /// `NOTIFY_CRITICAL_ERROR`.
     CriticalError(Failure),
+    /// `StatusRecips`: what became of recipients of a message taken earlier.
+    StatusRecips {
+        /// The message.
+        entry_id: Vec<u8>,
+        /// One row a recipient, with `PR_NDR_REASON_CODE` or `PR_DELIVER_TIME`.
+        recipients: Vec<Vec<Property>>,
+    },
 }
 
 /// A transport backend. One message is in transfer at a time.

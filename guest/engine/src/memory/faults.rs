@@ -31,6 +31,8 @@ pub enum Trigger {
     Every,
     /// The n-th from now on, the next being 1.
     Nth(u64),
+    /// The n-th and all behind it: the backend dies.
+    From(u64),
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl Faults {
             let strikes = match scheduled.trigger {
                 Trigger::Every => true,
                 Trigger::Nth(n) => scheduled.seen == n,
+                Trigger::From(n) => scheduled.seen >= n,
             };
             if strikes && struck.is_none() {
                 struck = Some(scheduled.fault.clone());

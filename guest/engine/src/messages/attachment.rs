@@ -405,7 +405,7 @@ impl PropertyHolder for AttachmentState {
         };
         let target = self.this.upgrade().ok_or_else(|| Failure::new(Code::InvalidObject, "The attachment was released."))?;
         let on = StreamOn {
-            alive: self.store.opening.alive.clone(),
+            alive: self.alive.clone(),
             log: self.store.connection.environment().log.clone(),
             objects: self.store.connection.backend().clone(),
             existing: self.source(request.tag)?,

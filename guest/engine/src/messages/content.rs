@@ -351,7 +351,8 @@ pub(crate) fn attachment_objects(store: &StoreReference, message: &ObjectId) -> 
 
 /// The recipient rows of a stored message, by ascending row number.
 pub(crate) fn stored_recipients(store: &StoreReference, message: &ObjectId) -> Result<Vec<Values>> {
-    let columns = store.connection.backend().container_tags(message, ScanKind::Recipients)?;
+    let mut columns = store.connection.backend().container_tags(message, ScanKind::Recipients)?;
+    columns.retain(|tag| !crate::stores::computed::private::is_private(*tag));
     let mut rows: Vec<Values> = stored_rows(store, message, ScanKind::Recipients, &columns)?
         .into_iter()
         .map(|(_, values)| values.into_iter().collect())

@@ -34,6 +34,8 @@ pub(crate) enum Mode {
     ReadWrite,
     /// Saved without `KEEP_OPEN_*`: only release.
     Closed,
+    /// Submitted: only release, for everything opened through it too.
+    Submitted,
 }
 
 /// Where a message lies.
@@ -178,6 +180,20 @@ impl Message {
         self.0.last_error.keep((|| {
             self.0.check()?;
             self.0.modify_recipients(flags, rows)
+        })())
+    }
+
+    /// `SubmitMessage` (`messages` 7.1): saves the message and puts it into the outgoing queue. Afterwards the
+    /// handle and everything opened through it can only be released.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT` in a store that cannot send and for an embedded message, `MAPI_E_NO_ACCESS`,
+    /// `MAPI_E_SUBMITTED`, `MAPI_E_NO_RECIPIENTS`, `MAPI_E_INVALID_PARAMETER` for a malformed class,
+    /// `MAPI_E_UNKNOWN_FLAGS`; those of a save. Nothing is changed then, and the handle stays usable.
+    pub fn submit_message(&self, flags: u32) -> Result<()> {
+        self.0.last_error.keep((|| {
+            self.0.check()?;
+            self.0.submit(flags)
         })())
     }
 
@@ -367,14 +383,17 @@ impl Drop for MessageState {
 
 impl PropertyHolder for MessageState {
     fn check(&self) -> Result<()> {
-        self.alive.check()?;
-        if self.mode.get() == Mode::Closed {
-            return Err(Failure::new(
-                Code::InvalidObject,
-                "The message was saved without KEEP_OPEN_READONLY or KEEP_OPEN_READWRITE; open it again.",
-            ));
+        match self.mode.get() {
+            Mode::Submitted => Err(Failure::new(Code::InvalidObject, "The message was submitted; release it.")),
+            Mode::Closed => {
+                self.alive.check()?;
+                Err(Failure::new(
+                    Code::InvalidObject,
+                    "The message was saved without KEEP_OPEN_READONLY or KEEP_OPEN_READWRITE; open it again.",
+                ))
+            }
+            Mode::ReadOnly | Mode::ReadWrite => self.alive.check(),
         }
-        Ok(())
     }
 
     fn is_writable(&self) -> bool {
@@ -519,7 +538,7 @@ impl PropertyHolder for MessageState {
         };
         let this = self.this.upgrade().ok_or_else(|| Failure::new(Code::InvalidObject, "The message was released."))?;
         let on = StreamOn {
-            alive: self.store.opening.alive.clone(),
+            alive: self.alive.clone(),
             log: self.log(),
             objects: self.store.connection.backend().clone(),
             existing,

@@ -31,7 +31,7 @@ pub(crate) struct PartTables {
 
 impl MessageState {
     /// The recipient rows as this handle sees them.
-    pub(super) fn recipients(&self) -> Result<Vec<Values>> {
+    pub(crate) fn recipients(&self) -> Result<Vec<Values>> {
         let object = match &*self.content.borrow() {
             Content::New(draft) => return Ok(draft.recipients.clone()),
             Content::Stored(edit) => match &edit.recipients {

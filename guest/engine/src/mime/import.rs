@@ -58,7 +58,7 @@ impl Importer {
     /// store has caught up.
     #[must_use]
     pub fn new(connection: Rc<Connection>, folder: ObjectId, defer_indexing: bool) -> Self {
-        let destination = Rc::new(StoreDestination { connection: connection.clone(), names: RefCell::default() });
+        let destination = Rc::new(StoreDestination::new(connection.clone()));
         let mode = CommitMode { defer_indexing, delivery: false };
         Self { connection, destination, folder, mode, queue: Vec::new(), queued_bytes: 0, current: None }
     }
@@ -166,9 +166,15 @@ fn none_begun() -> Failure {
 }
 
 /// A store as the destination of messages; remembers the names it was asked for.
-struct StoreDestination {
+pub(crate) struct StoreDestination {
     connection: Rc<Connection>,
     names: RefCell<BTreeMap<NamedProperty, Option<u16>>>,
+}
+
+impl StoreDestination {
+    pub(crate) fn new(connection: Rc<Connection>) -> Self {
+        Self { connection, names: RefCell::default() }
+    }
 }
 
 /// Names remembered; a hostile archive can invent them without end.

@@ -36,6 +36,7 @@ mod tests;
 pub use collect::Destination;
 pub use compose::{ComposeOptions, Composer, assign_message_id, message_id_of};
 pub use export::{Exported, Exporter};
+pub(crate) use import::StoreDestination;
 pub use import::{Imported, Importer, MessageOptions};
 pub use oddity::{Oddities, Oddity};
 pub use reader::{Parsed, ReadOptions, Reader};

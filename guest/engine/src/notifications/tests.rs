@@ -44,6 +44,7 @@ impl Process {
             writable: true,
             alive: Alive::of_handle(Rc::clone(&queue)).derive(),
             is_default: Rc::new(|| true),
+            mail: None,
         };
         let store = StoreObject::open(Rc::clone(&connection), opening);
         Self { notifications, queue, connection, store }

@@ -37,7 +37,7 @@ pub(super) struct Handle {
 
 impl Handle {
     pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
-        shared.join();
+        shared.join(!mode.no_mail);
         let queue = parts.notifications.open_queue();
         Rc::new(Self {
             parts,
@@ -68,7 +68,7 @@ impl Handle {
         self.queue.close();
         // Everything opened through the handle is invalid before a provider could be asked about it.
         self.alive.end();
-        self.shared.leave();
+        self.shared.leave(!self.no_mail);
     }
 }
 

@@ -56,7 +56,11 @@ impl Handle {
         let writable = flags & (flags::MDB_WRITE | flags::MAPI_BEST_ACCESS) != 0 && store.connection.writable();
         *self.access.borrow_mut().entry(store.section).or_default() |= writable;
         let object = self.open_reference(&store, writable);
-        let wants_folders = flags & flags::MDB_NO_MAIL == 0 && store.connection.writable();
+        let wants_mail = flags & flags::MDB_NO_MAIL == 0;
+        if wants_mail && !self.no_mail {
+            store.has_mail.set(true);
+        }
+        let wants_folders = wants_mail && store.connection.writable();
         let folders = if wants_folders { self.make_standard_folders(&profile, &store) } else { Ok(()) };
         // A store without its standard folders is open all the same.
         Ok(match warning.or(folders.err()) {
@@ -82,6 +86,7 @@ impl Handle {
             writable,
             alive: self.alive.derive(),
             is_default: Rc::new(is_default),
+            mail: Some(self.shared.mail()),
         };
         StoreObject::open(Rc::clone(&store.connection), opening)
     }

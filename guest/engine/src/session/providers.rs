@@ -1,11 +1,12 @@
 //! Logging providers on, when they are first needed (`session` 3, 3.1).
 
 use super::provider_logon::{Consequence, consequence, passed_on};
-use super::shared::{ActiveAddressBook, ActiveTransport, Barred, SharedSession};
+use super::shared::{ActiveAddressBook, Barred, SharedSession};
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
 use crate::properties::Property;
+use crate::spooler::ActiveTransport;
 use std::rc::Rc;
 
 /// How a provider is to be logged on.
@@ -163,7 +164,7 @@ impl SharedSession {
         failures
     }
 
-    fn start_transports(&self, profile: &Profile, may_prompt: bool) {
+    pub(super) fn start_transports(&self, profile: &Profile, may_prompt: bool) {
         let host = Rc::clone(&self.parts.host);
         for provider in profile.transports() {
             if self.transports.borrow().iter().any(|active| active.section == provider.uid) {
@@ -172,7 +173,8 @@ impl SharedSession {
             let wish = LogonWish { may_prompt, write: true };
             // What a failure means was noted by the logon; a transport that is not there has no row.
             if let Ok(opened) = self.log_on(profile, provider, wish, |logon| host.open_transport(logon)) {
-                self.transports.borrow_mut().push(ActiveTransport::new(provider.uid, opened.provider));
+                let active = ActiveTransport::new(provider.uid, provider.display_name(), opened.provider);
+                self.transports.borrow_mut().push(active);
                 self.add_status_row(profile, provider, opened.status_row);
             }
         }

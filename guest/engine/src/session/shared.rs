@@ -1,18 +1,20 @@
 //! The session beneath its client handles: the profile in use, the providers logged on, the status rows
 //! (`session` 2.2, 3, 4).
 
+use super::spooling::MailStart;
 use super::store_table::StoreTable;
 use super::subsystem::Parts;
-use crate::backend::{AddressBook, Environment, LogLevel, Transport};
+use crate::backend::{AddressBook, Environment, LogLevel};
 use crate::error::{Failure, Result};
 use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles, Provider};
 use crate::properties::Guid;
 use crate::session::logon::refused;
+use crate::spooler::{ActiveTransport, Spooler};
 use crate::status::StatusRows;
 use crate::stores::Connection;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// A store logged on in this session.
 pub(super) struct OpenStore {
@@ -26,25 +28,14 @@ pub(super) struct OpenStore {
     pub(super) is_signalled: Cell<bool>,
     /// Its change feed could not be read the last time.
     pub(super) feed_fails: Cell<bool>,
+    /// The spooler serves it.
+    pub(super) has_mail: Cell<bool>,
 }
 
 /// An address book provider logged on in this session.
 pub(super) struct ActiveAddressBook {
     pub(super) section: Guid,
     pub(super) provider: Rc<dyn AddressBook>,
-}
-
-/// A transport logged on in this session.
-pub(super) struct ActiveTransport {
-    pub(super) section: Guid,
-    /// Held so that the transport stays logged on until the session ends.
-    _provider: Rc<dyn Transport>,
-}
-
-impl ActiveTransport {
-    pub(super) fn new(section: Guid, provider: Rc<dyn Transport>) -> Self {
-        Self { section, _provider: provider }
-    }
 }
 
 /// Why a provider or a service is not logged on again.
@@ -64,18 +55,23 @@ pub(super) struct SharedSession {
     /// The engine-private MAPIUID its status identifiers carry.
     pub(super) uid: Guid,
     handles: Cell<u32>,
+    /// Of them, those that want mail.
+    mail_handles: Cell<u32>,
     pub(super) barred: RefCell<BTreeMap<Guid, Barred>>,
     /// Sections of stores opened by a constructed identifier; gone with the session.
     pub(super) temporary: RefCell<Vec<Provider>>,
     pub(super) stores: RefCell<Vec<Rc<OpenStore>>>,
     pub(super) address_books: RefCell<Vec<ActiveAddressBook>>,
-    pub(super) transports: RefCell<Vec<ActiveTransport>>,
+    pub(super) transports: RefCell<Vec<Rc<ActiveTransport>>>,
+    pub(super) spooler: Spooler,
+    pub(super) mail_start: MailStart,
     pub(super) status: StatusRows,
     pub(super) store_rows: StoreTable,
     /// The section of the default store, as of the last time the profile was read.
     pub(super) default_store: Cell<Option<Guid>>,
     /// How often the profile was changed through this instance.
     pub(super) edits: Cell<u64>,
+    this: Weak<SharedSession>,
 }
 
 impl SharedSession {
@@ -88,19 +84,25 @@ impl SharedSession {
             return Err(refused(format!("The profile \"{name}\" has been deleted.")));
         }
         let uid = parts.environment.new_uid();
-        let session = Rc::new(Self {
+        let status = StatusRows::new(uid, name)?;
+        let store_rows = StoreTable::new()?;
+        let session = Rc::new_cyclic(|this| Self {
+            this: this.clone(),
             parts: Rc::clone(parts),
             name: name.to_owned(),
             usage: RefCell::new(Some(usage)),
             uid,
             handles: Cell::new(0),
+            mail_handles: Cell::new(0),
             barred: RefCell::default(),
             temporary: RefCell::default(),
             stores: RefCell::default(),
             address_books: RefCell::default(),
             transports: RefCell::default(),
-            status: StatusRows::new(uid, name)?,
-            store_rows: StoreTable::new()?,
+            spooler: Spooler::default(),
+            mail_start: MailStart::default(),
+            status,
+            store_rows,
             default_store: Cell::new(profile.default_store().map(|store| store.uid)),
             edits: Cell::new(0),
         });
@@ -109,19 +111,32 @@ impl SharedSession {
         Ok(session)
     }
 
+    /// Itself, as long as a handle or a store of it is there.
+    pub(super) fn weak(&self) -> Weak<Self> {
+        self.this.clone()
+    }
+
     /// Another client handle.
-    pub(super) fn join(&self) {
+    pub(super) fn join(&self, mail: bool) {
         self.handles.set(self.handles.get().saturating_add(1));
+        self.mail_handles.set(self.mail_handles.get().saturating_add(u32::from(mail)));
+    }
+
+    /// Whether any client sends and receives.
+    pub(super) fn has_mail(&self) -> bool {
+        self.mail_handles.get() > 0
     }
 
     /// A client handle less. The last one ends the session: providers go in the order transports, address
     /// books, stores, and then the profile is free.
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(&self, mail: bool) {
+        self.mail_handles.set(self.mail_handles.get().saturating_sub(u32::from(mail)));
         let left = self.handles.get().saturating_sub(1);
         self.handles.set(left);
         if left > 0 {
             return;
         }
+        self.stop_mail();
         // Taken out first: dropping a provider calls the host.
         let transports = self.transports.take();
         drop(transports);
@@ -176,6 +191,7 @@ impl ProfileWatcher for SharedSession {
         }
         self.edits.set(self.edits.get().wrapping_add(1));
         self.default_store.set(profile.default_store().map(|store| store.uid));
+        self.order_transports(profile);
         if let Err(failure) = self.store_rows.show(profile) {
             self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.code()));
         }

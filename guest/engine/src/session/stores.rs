@@ -1,6 +1,7 @@
 //! The stores of a session: finding their sections and logging their providers on (`session` 3, 6.3).
 
 use super::providers::LogonWish;
+use super::read_reports::ReadReports;
 use super::shared::{OpenStore, SharedSession};
 use super::store_table;
 use crate::backend::{Host, Opened, ProviderKind, ProviderLogon, Store};
@@ -76,6 +77,7 @@ impl SharedSession {
         let opened = self.log_on(profile, section, wish, |logon| open_as_granted(&*host, logon, private))?;
         let named = |failure: Failure| failure.from_provider(section.display_name(), section.uid);
         let connection = Connection::new(opened.provider, self.environment().clone()).map_err(named)?;
+        connection.set_reports(Rc::new(ReadReports(self.weak())));
         let identity = connection.identity();
         let entry_id = WrappedStoreId::new(&section.backend, &identity.private_entry).ok_or_else(|| {
             named(Failure::new(Code::CorruptData, "The profile names no backend for this store; create its service again."))
@@ -92,6 +94,7 @@ impl SharedSession {
             connection,
             is_signalled: Cell::new(false),
             feed_fails: Cell::new(false),
+            has_mail: Cell::new(false),
         });
         self.stores.borrow_mut().push(Rc::clone(&store));
         if section.has(provider_flags::TEMP_SECTION) {

@@ -53,7 +53,7 @@ impl Budget {
 type Kind = fn(&Rc<SharedSession>, &Budget) -> Work;
 
 /// The kinds of waiting work, in the order of a turn.
-const KINDS: [Kind; 1] = [index_stores];
+const KINDS: [Kind; 2] = [super::spooling::spool, index_stores];
 
 /// How long a store that does not say when it changed, or whose feed could not be read, is left alone.
 const POLL_AGAIN: u64 = 1_000_000_000;

@@ -116,11 +116,7 @@ impl StatusRows {
         set(&mut row, tags::RESOURCE_METHODS, Value::Long(0));
         let display = provider.properties.text(tags::PROVIDER_DISPLAY).unwrap_or(&provider.backend);
         set(&mut row, tags::PROVIDER_DISPLAY, Value::Unicode(display.to_owned()));
-        let allowed = |property: &Property| {
-            let id = property.tag.id();
-            ENGINE_SUPPLIED.iter().all(|tag| tag.id() != id) && !PROTECTED.contains(&id)
-        };
-        for property in given.into_iter().filter(allowed) {
+        for property in given.into_iter().filter(is_providers_own) {
             row.insert(property.tag.id(), property);
         }
         if IDENTITY.iter().any(|tag| !row.contains_key(&tag.id())) {
@@ -128,6 +124,7 @@ impl StatusRows {
                 row.remove(&tag.id());
             });
         }
+        set(&mut row, tags::PROVIDER_UID, Value::Binary(provider.uid.0.to_vec()));
         let kind = provider.kind.resource_type();
         set(&mut row, tags::PROVIDER_DLL_NAME, Value::Unicode(provider.backend.clone()));
         set(&mut row, tags::RESOURCE_FLAGS, Value::Long(provider.flags.cast_signed()));
@@ -137,6 +134,88 @@ impl StatusRows {
             set(&mut row, tags::STATUS_STRING, Value::Unicode(text));
         }
         self.add(row)
+    }
+
+    /// Who is logged on by the rows (`session` 6.12): `PR_IDENTITY_ENTRYID` (absent for a primary identity
+    /// without one), `PR_IDENTITY_DISPLAY` and `PR_IDENTITY_SEARCH_KEY`.
+    #[must_use]
+    pub fn identity(&self) -> Option<Vec<Property>> {
+        const PRIMARY_IDENTITY: i32 = crate::profiles::provider_flags::PRIMARY_IDENTITY.cast_signed();
+        let rows = self.rows.borrow();
+        let has = |row: &&Columns, tag: PropTag| row.contains_key(&tag.id());
+        let primary = rows.iter().find(|row| long(row, tags::RESOURCE_FLAGS).unwrap_or(0) & PRIMARY_IDENTITY != 0);
+        let primary = primary.filter(|row| has(row, tags::IDENTITY_ENTRYID) || has(row, tags::IDENTITY_SEARCH_KEY));
+        let any = || rows.iter().find(|row| IDENTITY.iter().all(|tag| has(row, *tag)));
+        let row = primary.or_else(any)?;
+        Some(IDENTITY.iter().filter_map(|tag| row.get(&tag.id()).cloned()).collect())
+    }
+
+    /// `ModifyStatusRow` with `STATUSROW_UPDATE` (`status` 3): merges columns into a row of a provider, the one
+    /// with that display name if it is given and there, else the first.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn provider_changed(&self, provider: Guid, given: Vec<Property>) -> Result<()> {
+        let name = given.iter().find(|property| property.tag == tags::DISPLAY_NAME).map(|property| property.value.clone());
+        self.change(provider, name.as_ref(), |row| {
+            let had_text = row.get(&tags::STATUS_STRING.id()).cloned();
+            let had_code = long(row, tags::STATUS_CODE).unwrap_or(0);
+            for property in given.into_iter().filter(is_providers_own) {
+                row.insert(property.tag.id(), property);
+            }
+            if row.get(&tags::STATUS_STRING.id()) == had_text.as_ref() {
+                follow_code(row, had_code);
+            }
+        })
+    }
+
+    /// Whether a transport can reach its network: `STATUS_OFFLINE`.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn provider_offline(&self, provider: Guid, is_offline: bool) -> Result<()> {
+        self.change(provider, None, |row| {
+            let had = long(row, tags::STATUS_CODE).unwrap_or(0);
+            let code = if is_offline { had | STATUS_OFFLINE } else { had & !STATUS_OFFLINE };
+            set(row, tags::STATUS_CODE, Value::Long(code));
+            follow_code(row, had);
+        })
+    }
+
+    /// A provider is not logged on any more: its rows go.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn provider_stopped(&self, provider: Guid) -> Result<()> {
+        let gone: Vec<Columns> = {
+            let mut rows = self.rows.borrow_mut();
+            let gone = rows.iter().filter(|row| is_of(row, provider)).cloned().collect();
+            rows.retain(|row| !is_of(row, provider));
+            gone
+        };
+        for row in gone {
+            let Some(key) = row.get(&tags::INSTANCE_KEY.id()) else { continue };
+            for data in [&self.mail, &self.no_mail] {
+                data.delete_rows(0, core::slice::from_ref(key))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a row of a provider and shows what came of it.
+    fn change(&self, provider: Guid, name: Option<&Value>, change: impl FnOnce(&mut Columns)) -> Result<()> {
+        let changed = {
+            let mut rows = self.rows.borrow_mut();
+            let named = |row: &Columns| name.is_some() && row.get(&tags::DISPLAY_NAME.id()).map(|have| &have.value) == name;
+            let at = rows.iter().position(|row| is_of(row, provider) && named(row));
+            let at = at.or_else(|| rows.iter().position(|row| is_of(row, provider)));
+            at.and_then(|at| rows.get_mut(at)).and_then(|row| {
+                let before = row.clone();
+                change(row);
+                (*row != before).then(|| row.clone())
+            })
+        };
+        changed.map_or(Ok(()), |row| self.show(&row))
     }
 
     /// A message service was disabled: the subsystem shows a failure.
@@ -194,6 +273,27 @@ impl StatusRows {
     fn show(&self, row: &Columns) -> Result<()> {
         self.mail.modify_row(cells(row))?;
         without_mail(row).map_or(Ok(()), |row| self.no_mail.modify_row(cells(&row)))
+    }
+}
+
+/// Whether a provider may supply a column.
+fn is_providers_own(property: &Property) -> bool {
+    let id = property.tag.id();
+    ENGINE_SUPPLIED.iter().all(|tag| tag.id() != id) && id != tags::PROVIDER_UID.id() && !PROTECTED.contains(&id)
+}
+
+/// Whether a row is of the provider with that section.
+fn is_of(row: &Columns, provider: Guid) -> bool {
+    matches!(row.get(&tags::PROVIDER_UID.id()).map(|uid| &uid.value), Some(Value::Binary(uid)) if *uid == provider.0)
+}
+
+/// Lets a default text follow the code it stood for.
+fn follow_code(row: &mut Columns, had: i32) {
+    let is_default = matches!(row.get(&tags::STATUS_STRING.id()).map(|text| &text.value),
+        Some(Value::Unicode(text)) if text == default_text(had));
+    if is_default {
+        let text = default_text(long(row, tags::STATUS_CODE).unwrap_or(0)).to_owned();
+        set(row, tags::STATUS_STRING, Value::Unicode(text));
     }
 }
 

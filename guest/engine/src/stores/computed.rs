@@ -21,6 +21,12 @@ pub(crate) mod private {
     /// On a folder: raised with every change of its set of subfolders, so that two who create one of the
     /// same name at once collide.
     pub(crate) const CHILDREN_CHANGED: PropTag = PropTag(0x67E4_0003);
+    /// On a queued message: who is sending it, and when transports are to be tried again.
+    pub(crate) const QUEUE_STATE: PropTag = PropTag(0x67E5_0102);
+    /// On the store object: messages received and not acknowledged to their transports yet.
+    pub(crate) const UNACKNOWLEDGED: PropTag = PropTag(0x67E6_0102);
+    /// On a recipient of a queued message: the reports its sender is still to get.
+    pub(crate) const REPORTS_OWED: PropTag = PropTag(0x67E7_0003);
 
     /// On the store object: the identifier of the Inbox, which receive folders fall back to.
     pub(crate) const INBOX: PropTag = PropTag(0x67E8_0102);
@@ -28,11 +34,13 @@ pub(crate) mod private {
     /// What a message leaves behind when it is copied: its status, its place in the outgoing queue, the time
     /// it was deleted (`stores` 5.2).
     pub(crate) const NOT_COPIED: &[PropTag] =
-        &[tags::MSG_STATUS, tags::DELETED_ON, tags::SUBMIT_FLAGS, crate::backend::QUEUE_NUMBER];
+        &[tags::MSG_STATUS, tags::DELETED_ON, tags::SUBMIT_FLAGS, crate::backend::QUEUE_NUMBER, QUEUE_STATE];
 
-    /// Whether the tag is one of them.
+    /// Whether the tag is one that no client sees at all.
     pub(crate) fn is_private(tag: PropTag) -> bool {
-        [RECEIVE_FOLDERS, CHILDREN_CHANGED, INBOX].iter().any(|own| own.id() == tag.id())
+        let hidden =
+            [RECEIVE_FOLDERS, CHILDREN_CHANGED, INBOX, QUEUE_STATE, UNACKNOWLEDGED, REPORTS_OWED, crate::backend::QUEUE_NUMBER];
+        hidden.iter().any(|own| own.id() == tag.id())
     }
 }
 
@@ -73,6 +81,7 @@ const MESSAGE: &[PropTag] = &[
     tags::READ,
     tags::ASSOCIATED,
     tags::MSG_STATUS,
+    tags::SUBMIT_FLAGS,
     tags::MESSAGE_RECIPIENTS,
     tags::MESSAGE_ATTACHMENTS,
 ];
@@ -108,6 +117,7 @@ pub(crate) fn inputs_of(tag: PropTag) -> &'static [PropTag] {
         tags::READ | tags::ASSOCIATED => &[tags::MESSAGE_FLAGS],
         tags::MSG_STATUS => &[tags::MSG_STATUS],
         tags::STATUS => &[tags::STATUS],
+        tags::SUBMIT_FLAGS => &[tags::SUBMIT_FLAGS, private::QUEUE_STATE],
         _ => &[],
     }
 }
@@ -163,6 +173,7 @@ pub(crate) fn compute(
         tags::DISPLAY_TYPE => long(if subject.kind == ObjectKind::SearchFolder { 0x0200_0000 } else { 0x0100_0000 }),
         tags::STATUS => Some(stored(tags::STATUS).unwrap_or(Value::Long(0))),
         tags::MSG_STATUS => Some(stored(tags::MSG_STATUS).unwrap_or(Value::Long(0))),
+        tags::SUBMIT_FLAGS => Some(crate::spooler::submit_flags(stored, connection.environment().clock.now())),
         tags::READ => Some(Value::Boolean(flags() & message_flags::READ != 0)),
         tags::ASSOCIATED => Some(Value::Boolean(subject.kind == ObjectKind::Associated)),
         tags::RECEIVE_FOLDER_SETTINGS

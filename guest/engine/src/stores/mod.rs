@@ -22,7 +22,7 @@ mod message_list;
 mod message_status;
 pub(crate) mod object;
 pub(crate) mod read_flags;
-mod receive;
+pub(crate) mod receive;
 pub(crate) mod reference;
 mod reports;
 mod standard_folders;

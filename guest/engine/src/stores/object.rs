@@ -42,9 +42,11 @@ impl StoreReference {
             Want::All => own.clone(),
             Want::Tags(tags) => {
                 for tag in tags {
-                    let needed =
-                        if is_own(*tag) { computed::inputs_of(standard(&own, *tag)) } else { core::slice::from_ref(tag) };
-                    stored_tags.extend(needed.iter().filter(|tag| !private::is_private(**tag)));
+                    if is_own(*tag) {
+                        stored_tags.extend(computed::inputs_of(standard(&own, *tag)));
+                    } else if !private::is_private(*tag) {
+                        stored_tags.push(*tag);
+                    }
                 }
                 tags.iter().copied().filter(|tag| is_own(*tag)).collect()
             }

@@ -6,6 +6,7 @@ use crate::entry_id::{EntryId, ProviderEntryId, WrappedStoreId};
 use crate::error::{Code, Failure, LastError, Result};
 use crate::properties::{PropTag, Property};
 use crate::session::Alive;
+use crate::spooler::MailSession;
 use crate::stores::Connection;
 use std::rc::Rc;
 
@@ -20,6 +21,8 @@ pub struct StoreOpening {
     pub alive: Alive,
     /// Whether the profile says this is the default store (`PR_DEFAULT_STORE`).
     pub is_default: Rc<dyn Fn() -> bool>,
+    /// The session's spooler, told of what is submitted; `None` outside of a session.
+    pub mail: Option<Rc<dyn MailSession>>,
 }
 
 /// A reference to a store, shared by everything opened through it.

@@ -6,6 +6,7 @@ use crate::messages::Message;
 use crate::properties::interface::{IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMESSAGE, IID_IMSGSTORE, check_interface};
 use crate::properties::{Guid, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, PropertyObject, Value, tags};
 use crate::session::Alive;
+use crate::stores::computed::private;
 use crate::stores::object::ImmediateObject;
 use crate::stores::reference::{Named, StoreReference};
 use crate::stores::{Connection, Folder, StoreOpening, receive, standard_folders};
@@ -186,6 +187,25 @@ impl StoreObject {
         })())
     }
 
+    /// `AbortSubmit` (`stores` 2.8): takes a message back from the outgoing queue.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNABLE_TO_ABORT` while it is being sent, `MAPI_E_NOT_IN_QUEUE`, `MAPI_E_NOT_FOUND`,
+    /// `MAPI_E_INVALID_ENTRYID`, `MAPI_E_UNKNOWN_ENTRYID`, `MAPI_E_NO_ACCESS`, `MAPI_E_NO_SUPPORT`,
+    /// `MAPI_E_INVALID_PARAMETER` for flags other than 0, the backend's own.
+    pub fn abort_submit(&self, entry_id: &[u8], flags: u32) -> Result<()> {
+        self.last_error.keep(check_reserved(flags).and_then(|()| self.store.abort_submit(entry_id)))
+    }
+
+    /// `GetOutgoingQueue` (`stores` 2.9): what waits to be sent, for clients to look at; strings are
+    /// `PT_UNICODE`.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT` in a store that cannot send, `MAPI_E_INVALID_PARAMETER` for flags other than 0.
+    pub fn get_outgoing_queue(&self, flags: u32) -> Result<Table> {
+        self.last_error.keep(crate::spooler::queue_table(&self.store, flags))
+    }
+
     /// `HrValidateIPMSubtree` (`stores` 3.2): creates what is missing of the standard folders. What is valid
     /// comes back: `PR_VALID_FOLDER_MASK`, the entry identifiers, and the Inbox's under tag 0x00000102.
     ///
@@ -225,7 +245,7 @@ impl StoreReference {
                 return Ok(OpenedEntry::Store(StoreObject { store: self.clone(), last_error: self.last_error() }));
             }
         };
-        let (head, values) = self.read(&object, &[tags::MESSAGE_FLAGS])?;
+        let (head, values) = self.read(&object, &[tags::MESSAGE_FLAGS, private::QUEUE_STATE])?;
         let missing = || Failure::not_found("The store has no such folder or message; it may have been deleted.");
         if head.deleted && flags & SHOW_SOFT_DELETES == 0 {
             return Err(missing());
@@ -249,6 +269,10 @@ impl StoreReference {
                     _ => None,
                 });
                 let submitted = flags.unwrap_or(0) & crate::messages::message_flags::SUBMIT != 0;
+                let locked = crate::spooler::state_in(&values).is_locked(self.connection.environment().clock.now());
+                if submitted && locked {
+                    return Err(Failure::new(Code::NoAccess, "The message is being sent at this moment; try again in a while."));
+                }
                 if submitted && modify {
                     return Err(Failure::new(
                         Code::Submitted,

@@ -102,6 +102,29 @@ impl StoredRows {
         Rc::new(Self { objects, computed, feed, scope, options })
     }
 
+    /// The row of a queue with that arrival number. A queue is in the order of its numbers, so it is searched.
+    fn queued_row(&self, arrival: u64) -> Result<Option<ObjectId>> {
+        let mut from = ScanFrom::Start;
+        loop {
+            let page = self.scan(&RowRequest {
+                columns: &[],
+                cell_limit: 0,
+                filters: &[],
+                order: &[],
+                from,
+                backwards: false,
+                max: 1000,
+            })?;
+            if let Some(row) = page.batch.arrivals.iter().position(|have| *have == arrival) {
+                return Ok(page.batch.ids.get(row).cloned());
+            }
+            match page.last {
+                Some(last) if page.more => from = ScanFrom::After(last),
+                _ => return Ok(None),
+            }
+        }
+    }
+
     /// The stored columns to read for the wanted ones, each identifier once.
     fn stored_columns(&self, wanted: &[PropTag]) -> Vec<PropTag> {
         let mut stored: Vec<PropTag> = Vec::with_capacity(wanted.len());
@@ -293,6 +316,9 @@ impl RowSource for StoredRows {
         let Some(arrival) = bytes.first_chunk().filter(|_| bytes.len() == 12).map(|key| u64::from_be_bytes(*key)) else {
             return Ok(None);
         };
+        if self.options.kind == ScanKind::Queue {
+            return self.queued_row(arrival);
+        }
         let from = ScanFrom::At(RowKey { keys: Vec::new(), arrival });
         let page =
             self.scan(&RowRequest { columns: &[], cell_limit: 0, filters: &[], order: &[], from, backwards: false, max: 1 })?;

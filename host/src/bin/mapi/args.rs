@@ -58,6 +58,14 @@ pub(crate) enum Command {
     Props(PropsArguments),
     /// Show a message as a person reads it.
     Show(ShowArguments),
+    /// Send what waits in the outgoing queue, and receive what transports have.
+    Spool(SpoolArguments),
+    /// Show the outgoing queue (GetOutgoingQueue), or take messages back from it.
+    Queue {
+        /// What to do; absent: show the queue.
+        #[command(subcommand)]
+        command: Option<QueueCommand>,
+    },
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.
@@ -121,6 +129,29 @@ pub(crate) struct ImportArguments {
     /// List every oddity found instead of the first ones.
     #[arg(long)]
     pub(crate) report_all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SpoolArguments {
+    /// Do what can be done now, and end. That is the default.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Go on until interrupted.
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Take messages back (AbortSubmit); they are drafts again.
+    Abort {
+        /// Places in the queue, counted from 0, or entry identifiers in hexadecimal.
+        #[arg(required_unless_present = "all", value_name = "MESSAGE")]
+        messages: Vec<String>,
+        /// All that wait.
+        #[arg(long, conflicts_with = "messages")]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -64,6 +64,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Table(table) => commands::table::run(&context, table).await,
             Command::Props(props) => commands::props::run(&context, props).await,
             Command::Show(show) => commands::show::run(&context, show).await,
+            Command::Spool(spool) => commands::spool::run(&context, spool).await,
+            Command::Queue { command } => commands::queue::run(&context, command.as_ref()).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

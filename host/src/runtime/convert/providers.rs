@@ -52,6 +52,10 @@ pub(crate) fn notice(notice: TransportNotice) -> backend::Effect {
             entry_id: None,
             error: Some(failure.into_wit()),
         }),
+        TransportNotice::StatusRecips { entry_id, recipients } => {
+            let recipients = recipients.into_iter().map(super::wires).collect();
+            backend::Effect::StatusRecips(backend::StatusRecipsEffect { entry_id, recipients })
+        }
     }
 }
 

@@ -55,4 +55,16 @@ impl Message {
         })?;
         Ok(Table::new(self.subsystem().hold(table)))
     }
+
+    /// `SubmitMessage`: saves the message and puts it into the outgoing queue. Afterwards it can only be
+    /// dropped; it is sent at turns.
+    ///
+    /// # Errors
+    /// `messages` 7.1.
+    pub async fn submit_message(&self, flags: flags::SubmitMessageFlags) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMessage::SubmitMessage", |live| {
+            live.world.mapi_session_objects().message().call_submit_message(&mut live.store, this, flags).await
+        })
+    }
 }

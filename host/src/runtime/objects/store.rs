@@ -1,6 +1,6 @@
 //! `IMsgStore`.
 
-use super::{AddressBookContainer, DistList, Folder, MailUser, Message, Properties, WithValues, has_properties, object};
+use super::{AddressBookContainer, DistList, Folder, MailUser, Message, Properties, Table, WithValues, has_properties, object};
 use super::{raw_tags, with_values};
 use crate::runtime::world::exports::mapi::session::objects as wit;
 use crate::runtime::{Subsystem, flags};
@@ -62,6 +62,29 @@ impl MessageStore {
         call!(self.subsystem(), "IMsgStore::CompareEntryIDs", |live| {
             live.world.mapi_session_objects().store().call_compare_entry_ids(&mut live.store, this, &first, &second).await
         })
+    }
+
+    /// `AbortSubmit`.
+    ///
+    /// # Errors
+    /// `stores` 2.8.
+    pub async fn abort_submit(&self, entry_id: &[u8]) -> Result<()> {
+        let (this, entry_id) = (self.handle.resource, entry_id.to_vec());
+        call!(self.subsystem(), "IMsgStore::AbortSubmit", |live| {
+            live.world.mapi_session_objects().store().call_abort_submit(&mut live.store, this, &entry_id).await
+        })
+    }
+
+    /// `GetOutgoingQueue`.
+    ///
+    /// # Errors
+    /// `stores` 2.9.
+    pub async fn get_outgoing_queue(&self) -> Result<Table> {
+        let this = self.handle.resource;
+        let table = call!(self.subsystem(), "IMsgStore::GetOutgoingQueue", |live| {
+            live.world.mapi_session_objects().store().call_get_outgoing_queue(&mut live.store, this).await
+        })?;
+        Ok(Table::new(self.subsystem().hold(table)))
     }
 }
 

@@ -10,6 +10,7 @@ mod messages;
 mod properties;
 mod read_state;
 mod stores;
+mod submission;
 
 use crate::backend::{Environment, Store, StoreCapabilities};
 use crate::entry_id::WrappedStoreId;
@@ -75,6 +76,7 @@ impl Bench {
                 writable,
                 alive: Alive::new(),
                 is_default: Rc::new(|| true),
+                mail: None,
             },
         )
     }
