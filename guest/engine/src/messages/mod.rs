@@ -16,6 +16,7 @@ mod message;
 mod parts;
 mod read_flag;
 mod reading;
+pub mod rtf;
 mod transfer;
 mod values;
 
