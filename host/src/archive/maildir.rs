@@ -30,6 +30,20 @@ impl MaildirFlags {
         let has = |letter| letters.contains(letter);
         Self { passed: has('P'), replied: has('R'), seen: has('S'), trashed: has('T'), draft: has('D'), flagged: has('F') }
     }
+
+    /// The letters of those set, in the order a name has them.
+    #[must_use]
+    pub fn letters(&self) -> String {
+        let flags = [
+            (self.draft, 'D'),
+            (self.flagged, 'F'),
+            (self.passed, 'P'),
+            (self.replied, 'R'),
+            (self.seen, 'S'),
+            (self.trashed, 'T'),
+        ];
+        flags.iter().filter(|(set, _)| *set).map(|(_, letter)| *letter).collect()
+    }
 }
 
 /// Whether that directory is a Maildir.

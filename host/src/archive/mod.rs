@@ -1,6 +1,6 @@
 //! Mail archives: mbox in all quoting dialects, Maildir, single messages; plain, gzip, xz or zstd.
 //!
-//! An [`Archive`] yields its messages in order, each in pieces, in bounded memory whatever its lines are
+//! [`ArchiveWriter`] writes them: mboxrd, Maildir or single messages, whole or not at all. An [`Archive`] yields its messages in order, each in pieces, in bounded memory whatever its lines are
 //! like, with a digest of its bytes. What a message means is not looked at.
 //!
 //! ```no_run
@@ -23,6 +23,7 @@ mod maildir;
 mod mbox;
 mod read_ahead;
 mod source;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ mod tests;
 pub use error::{ArchiveError, ArchiveTrouble};
 pub use maildir::MaildirFlags;
 pub use mbox::Quoting;
+pub use writer::{ArchiveWriter, Envelope, WrittenKind};
 
 use mbox::Mbox;
 use source::{Progress, Source};

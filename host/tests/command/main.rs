@@ -5,6 +5,7 @@
 mod bad_input;
 mod corpus;
 mod escapes;
+mod exports;
 mod imports;
 mod mailbox;
 mod places;

@@ -1,6 +1,7 @@
 //! `objects`: stores, folders, messages and attachments.
 
 use crate::exports::Component;
+use crate::exports::export::{ExportedExport, compose_options};
 use crate::exports::import::ExportedImport;
 use crate::exports::properties::{ExportedProperties, ExportedStream, along, exported as exported_properties};
 use crate::exports::tables::exported as exported_table;
@@ -11,7 +12,7 @@ use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
 use mapi_engine::error::Result as EngineResult;
 use mapi_engine::messages::{Attachment, Message};
-use mapi_engine::mime::Importer;
+use mapi_engine::mime::{Exporter, Importer};
 use mapi_engine::properties::ReadOnlyProperties;
 use mapi_engine::stores::{Folder, OpenedEntry, StoreObject};
 
@@ -27,6 +28,7 @@ impl export::Guest for Component {
     type DistList = NoDistList;
     type Control = NoControl;
     type MessageImport = ExportedImport;
+    type MessageExport = ExportedExport;
 }
 
 /// A message store.
@@ -176,6 +178,11 @@ impl export::GuestFolder for ExportedFolder {
         let importer = Importer::new(connection, self.0.object().clone(), options.defer_indexing);
         Ok(export::MessageImport::new(ExportedImport::new(importer)))
     }
+
+    fn export_messages(&self, entry_ids: Vec<Vec<u8>>, options: export::ExportOptions) -> export::MessageExport {
+        let exporter = Exporter::of_entries(&self.0, entry_ids, compose_options(options));
+        export::MessageExport::new(ExportedExport::new(exporter))
+    }
 }
 
 impl export::GuestMessage for ExportedMessage {
@@ -218,6 +225,11 @@ impl export::GuestMessage for ExportedMessage {
 
     fn submit_message(&self, how: flags::SubmitMessageFlags) -> Result<(), wire::Failure> {
         Ok(self.0.submit_message(how.raw())?)
+    }
+
+    fn export_message(&self, options: export::ExportOptions) -> export::MessageExport {
+        let exporter = Exporter::of_message(self.0.clone(), compose_options(options));
+        export::MessageExport::new(ExportedExport::new(exporter))
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod message;
 mod parts;
 mod read_flag;
 mod reading;
+pub mod rtf;
 mod transfer;
 mod values;
 

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Profile(ProfileCommand),
     /// Import mail from mbox files, Maildir folders and single messages, compressed or not.
     Import(ImportArguments),
+    /// Export messages of folders to an mbox file, a Maildir or single files.
+    Export(ExportArguments),
     /// List the message stores of the profile (GetMsgStoresTable).
     Stores,
     /// List the folders of a store (GetHierarchyTable).
@@ -129,6 +131,38 @@ pub(crate) struct ImportArguments {
     /// List every oddity found instead of the first ones.
     #[arg(long)]
     pub(crate) report_all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One file, quoted as mboxrd does.
+    Mbox,
+    /// A Maildir; what was read, flagged or answered shows in the names.
+    Maildir,
+    /// A directory with one .eml file a message.
+    Eml,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// Folders to export, such as Inbox "Archive/2024".
+    #[arg(required = true, value_name = "FOLDER")]
+    pub(crate) folders: Vec<String>,
+    /// The archive to write.
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: PathBuf,
+    /// What kind of archive to write.
+    #[arg(long, short, value_enum, default_value_t = ExportFormat::Mbox)]
+    pub(crate) format: ExportFormat,
+    /// Messages to export, such as 'received > 2024-01-01'.
+    #[arg(long, short, value_name = "EXPRESSION")]
+    pub(crate) restrict: Option<String>,
+    /// Replace an archive of the same kind that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Compose every message from its properties, also those that were not changed since they were received.
+    #[arg(long)]
+    pub(crate) composed: bool,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +256,9 @@ pub(crate) struct ShowArguments {
     /// All headers as received.
     #[arg(long)]
     pub(crate) headers: bool,
+    /// The whole message in RFC 5322 form: as received if it was not changed, else composed.
+    #[arg(long, conflicts_with_all = ["headers", "save_attachments"])]
+    pub(crate) source: bool,
     /// Write attachments into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_attachments: Option<PathBuf>,

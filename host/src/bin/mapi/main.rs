@@ -59,6 +59,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Demo(demo) => commands::demo::run(&context, demo).await,
             Command::Profile(profile) => commands::profile::run(&context, profile).await,
             Command::Import(import) => commands::import::run(&context, import).await,
+            Command::Export(export) => commands::export::run(&context, export).await,
             Command::Stores => commands::stores::run(&context).await,
             Command::Folders(folders) => commands::folders::run(&context, folders).await,
             Command::Table(table) => commands::table::run(&context, table).await,

@@ -1,6 +1,8 @@
 //! `IMAPIFolder`.
 
-use super::{ImportOptions, Message, MessageImport, Object, Table, WithValues, has_properties, object};
+use super::{
+    ExportOptions, ImportOptions, Message, MessageExport, MessageImport, Object, Table, WithValues, has_properties, object,
+};
 use super::{raw_tags, with_values};
 use crate::runtime::flags;
 use crate::runtime::world::exports::mapi::session::objects as wit;
@@ -114,5 +116,17 @@ impl Folder {
             live.world.mapi_session_objects().folder().call_import_messages(&mut live.store, this, options).await
         })?;
         Ok(MessageImport::new(self.subsystem().hold(import)))
+    }
+
+    /// Begins to export messages of this store in RFC 5322 form, in the order given.
+    ///
+    /// # Errors
+    /// The subsystem was ended.
+    pub async fn export_messages(&self, entry_ids: Vec<Vec<u8>>, options: ExportOptions) -> Result<MessageExport> {
+        let (this, options) = (self.handle.resource, options.into_wit());
+        let export = call_plain!(self.subsystem(), "ExportMessages", |live| {
+            live.world.mapi_session_objects().folder().call_export_messages(&mut live.store, this, &entry_ids, options).await
+        })?;
+        Ok(MessageExport::new(self.subsystem().hold(export)))
     }
 }

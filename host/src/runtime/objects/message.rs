@@ -1,6 +1,6 @@
 //! `IMessage`.
 
-use super::{Attachment, Table, WithValues, has_properties, object};
+use super::{Attachment, ExportOptions, MessageExport, Table, WithValues, has_properties, object};
 use super::{raw_tags, with_values};
 use crate::runtime::flags;
 use mapi_engine::error::Result;
@@ -66,5 +66,17 @@ impl Message {
         call!(self.subsystem(), "IMessage::SubmitMessage", |live| {
             live.world.mapi_session_objects().message().call_submit_message(&mut live.store, this, flags).await
         })
+    }
+
+    /// Begins to export this message in RFC 5322 form, unsaved changes included.
+    ///
+    /// # Errors
+    /// The subsystem was ended.
+    pub async fn export_message(&self, options: ExportOptions) -> Result<MessageExport> {
+        let (this, options) = (self.handle.resource, options.into_wit());
+        let export = call_plain!(self.subsystem(), "ExportMessages", |live| {
+            live.world.mapi_session_objects().message().call_export_message(&mut live.store, this, options).await
+        })?;
+        Ok(MessageExport::new(self.subsystem().hold(export)))
     }
 }

@@ -5,6 +5,7 @@
 
 mod attachment;
 mod containers;
+mod export;
 mod folder;
 mod import;
 mod message;
@@ -18,6 +19,7 @@ mod table;
 
 pub use attachment::Attachment;
 pub use containers::{AddressBookContainer, Control, DistList, MailUser};
+pub use export::{ExportOptions, ExportedMessage, MessageExport};
 pub use folder::{Folder, FolderType};
 pub use import::{ImportOptions, ImportedMessage, MessageImport, MessageOptions, Oddity};
 pub use message::Message;

@@ -4,6 +4,7 @@
 
 use crate::backend::NamedProperty;
 use crate::error::Result;
+use crate::messages::rtf::{self, RtfContent};
 use crate::messages::{Attachment, Message, Values, html};
 use crate::mime::compose::content::{BOUNDARY_START, Content, Encoding, Reading, Survey, is_text};
 use crate::mime::compose::facts::{Facts, bracketed};
@@ -130,8 +131,13 @@ impl Maker {
             return Ok(());
         }
         block.tokens("MIME-Version", "1.0");
-        let plain = message.source(tags::BODY)?.filter(|(_, kind)| is_text(*kind)).map(|(source, _)| source);
-        let html = message.source(tags::HTML)?;
+        let mut plain = message.source(tags::BODY)?.filter(|(_, kind)| is_text(*kind)).map(|(source, _)| source);
+        let mut html = message.source(tags::HTML)?;
+        if html.is_none() {
+            let (text, unwrapped) = rich_text(message)?;
+            plain = plain.or(text);
+            html = unwrapped.map(|source| (source, PropType::UNICODE));
+        }
         let mut bodies = Vec::new();
         if let Some(plain) = plain {
             bodies.push(text_leaf(plain)?);
@@ -285,6 +291,19 @@ fn mark_related(parts: &mut [Part], html: &StreamSource) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The plain text and the HTML of a body that is RTF.
+fn rich_text(message: &Message) -> Result<(Option<StreamSource>, Option<StreamSource>)> {
+    let Some((source, _)) = message.source(tags::RTF_COMPRESSED)? else { return Ok((None, None)) };
+    let container = Reading::new(source).whole(SEARCHED)?;
+    let rtf = container.and_then(|container| rtf::decompress(&container));
+    let text = |text: String| Some(StreamSource::Text(text.into()));
+    Ok(match rtf.map(|bytes| rtf::content(&bytes)) {
+        None => (None, None),
+        Some(RtfContent::Text(plain)) => (text(plain), None),
+        Some(RtfContent::Html(markup)) => (text(html::html_to_text(&markup)), text(markup)),
+    })
 }
 
 fn charset_of(encoding: Encoding) -> &'static str {

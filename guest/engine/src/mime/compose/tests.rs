@@ -270,6 +270,23 @@ fn parts_are_put_together_as_they_belong() {
 }
 
 #[test]
+fn a_body_of_rtf_travels_as_the_html_or_text_inside() {
+    let out = |rtf: &str| {
+        let mut container = Vec::new();
+        for word in [u32::try_from(rtf.len() + 12).unwrap(), u32::try_from(rtf.len()).unwrap(), 0x414C_454D, 0] {
+            container.extend(word.to_le_bytes());
+        }
+        container.extend(rtf.as_bytes());
+        let mut draft = Draft::new();
+        draft.properties.put(tags::RTF_COMPRESSED, Value::Binary(container));
+        export(&Bench::new().add(draft))
+    };
+    let html = out("{\\rtf1\\ansi\\fromhtml1{\\*\\htmltag64 <b>}bold{\\*\\htmltag72 </b>}}");
+    assert!(html.contains("\r\n<b>bold</b>\r\n") && html.contains("multipart/alternative"), "{html}");
+    assert!(out("{\\rtf1 plain\\par}").ends_with("\r\n\r\nplain\r\n"));
+}
+
+#[test]
 fn attachments_of_every_method_travel() {
     let mut draft = Draft::new();
     draft.properties.put(tags::BODY, text("text"));

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod folders;
 pub(crate) mod import;
 pub(crate) mod profile;

@@ -13,7 +13,7 @@ use mapi_session::flags::{
     SetColumnsFlags,
 };
 use mapi_session::properties::{PropTag, Property, Value, tags};
-use mapi_session::{DataStream, Message, OpenedProperty, Properties, PropertyInterface};
+use mapi_session::{DataStream, ExportOptions, Message, OpenedProperty, Properties, PropertyInterface};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,6 +37,11 @@ pub(crate) async fn run(context: &Context, arguments: &ShowArguments) -> anyhow:
     let session = context.session(&subsystem).await?;
     let store = context.default_store(&session).await?;
     let message = target::message(&store, &arguments.target).await?;
+    if arguments.source {
+        source(&message).await?;
+        session.logoff(LogoffFlags::empty()).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let attachments = attachments(&message).await?;
     let properties = message.properties().await?;
     let header = properties.get_props(Some(&HEADER.map(|(_, tag)| tag)), GetPropsFlags::MAPI_UNICODE).await?.value;
@@ -68,6 +73,27 @@ pub(crate) async fn run(context: &Context, arguments: &ShowArguments) -> anyhow:
     }
     session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the RFC 5322 form: the very bytes, but what acts on a terminal is made harmless there.
+async fn source(message: &Message) -> anyhow::Result<()> {
+    use std::io::{IsTerminal, Write};
+    let export = message.export_message(ExportOptions::default()).await?;
+    export.next_message().await?;
+    let terminal = std::io::stdout().is_terminal();
+    loop {
+        let piece = export.read(CHUNK).await?;
+        if piece.is_empty() {
+            std::io::stdout().flush()?;
+            return Ok(());
+        }
+        if terminal {
+            let text = harmless_lines(&String::from_utf8_lossy(&piece));
+            std::io::stdout().write_all(text.as_bytes())?;
+        } else {
+            std::io::stdout().write_all(&piece)?;
+        }
+    }
 }
 
 fn value_or_null(property: &Property) -> serde_json::Value {

@@ -106,7 +106,8 @@ async fn show(context: &Context, table: &Table, columns: &[PropTag], limit: u32)
     Ok(())
 }
 
-fn parse(option: &str, text: &str) -> anyhow::Result<Restriction> {
+/// A restriction as people write it.
+pub(crate) fn parse(option: &str, text: &str) -> anyhow::Result<Restriction> {
     expression::parse(text).map_err(|error: ExpressionError| anyhow!("{option}: {}", error.pointing_at(text)))
 }
 
