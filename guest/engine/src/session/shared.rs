@@ -3,7 +3,8 @@
 
 use super::store_table::StoreTable;
 use super::subsystem::Parts;
-use crate::backend::{AddressBook, Environment, LogLevel, Transport};
+use crate::address_book::ActiveBooks;
+use crate::backend::{Environment, LogLevel, Transport};
 use crate::error::{Failure, Result};
 use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles, Provider};
 use crate::properties::Guid;
@@ -26,12 +27,6 @@ pub(super) struct OpenStore {
     pub(super) is_signalled: Cell<bool>,
     /// Its change feed could not be read the last time.
     pub(super) feed_fails: Cell<bool>,
-}
-
-/// An address book provider logged on in this session.
-pub(super) struct ActiveAddressBook {
-    pub(super) section: Guid,
-    pub(super) provider: Rc<dyn AddressBook>,
 }
 
 /// A transport logged on in this session.
@@ -68,7 +63,8 @@ pub(super) struct SharedSession {
     /// Sections of stores opened by a constructed identifier; gone with the session.
     pub(super) temporary: RefCell<Vec<Provider>>,
     pub(super) stores: RefCell<Vec<Rc<OpenStore>>>,
-    pub(super) address_books: RefCell<Vec<ActiveAddressBook>>,
+    /// The address book providers that are logged on.
+    pub(super) address_books: Rc<ActiveBooks>,
     pub(super) transports: RefCell<Vec<ActiveTransport>>,
     pub(super) status: StatusRows,
     pub(super) store_rows: StoreTable,
@@ -95,7 +91,7 @@ impl SharedSession {
             barred: RefCell::default(),
             temporary: RefCell::default(),
             stores: RefCell::default(),
-            address_books: RefCell::default(),
+            address_books: Rc::default(),
             transports: RefCell::default(),
             status: StatusRows::new(uid, name)?,
             store_rows: StoreTable::new()?,
@@ -122,8 +118,7 @@ impl SharedSession {
         // Taken out first: dropping a provider calls the host.
         let transports = self.transports.take();
         drop(transports);
-        let books = self.address_books.take();
-        drop(books);
+        self.address_books.end();
         let stores = self.stores.take();
         drop(stores);
         self.temporary.take();

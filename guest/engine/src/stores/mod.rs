@@ -33,6 +33,7 @@ mod tests;
 mod tree;
 mod writing_handle;
 
+pub(crate) use changes::Indexing;
 pub use changes::{ChangeSet, CommitMode};
 pub use connection::Connection;
 pub use contents_sort::RECURSIVE_SORT;
