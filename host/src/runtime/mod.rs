@@ -24,9 +24,9 @@ pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
 pub use limits::Limits;
 pub use objects::{
-    AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, Folder, FolderType, ImportOptions, ImportedMessage,
-    LogonFailure, LogonOptions, MailUser, Message, MessageImport, MessageOptions, MessageStore, Object, Oddity, OpenedProperty,
-    ProfileAdmin, PropProblem, Properties, PropertyInterface, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
+    AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, Folder, FolderType, ImportOptions, ImportedMessage,
+    LogonFailure, LogonOptions, MailUser, Message, MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty,
+    ProfileAdmin, PropProblem, Properties, PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
     Table, WithValues, Work,
 };
 pub use subsystem::Subsystem;

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
+mod address_book;
 mod args;
 mod commands;
 mod context;
@@ -64,6 +65,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Table(table) => commands::table::run(&context, table).await,
             Command::Props(props) => commands::props::run(&context, props).await,
             Command::Show(show) => commands::show::run(&context, show).await,
+            Command::Resolve(resolve) => commands::resolve::run(&context, resolve).await,
+            Command::Ab(ab) => commands::ab::run(&context, ab).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

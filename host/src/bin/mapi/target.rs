@@ -127,7 +127,7 @@ async fn message_at(store: &MessageStore, folder: &Folder, row: u32, path: &str)
 }
 
 /// An entry identifier written in hexadecimal: at least the 20 bytes of its fixed part.
-fn entry_id(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn entry_id(text: &str) -> Option<Vec<u8>> {
     if text.len() < 40 || !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }

@@ -1,11 +1,13 @@
 //! One module for each command.
 
+pub(crate) mod ab;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod folders;
 pub(crate) mod import;
 pub(crate) mod profile;
 pub(crate) mod props;
+pub(crate) mod resolve;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod stores;
