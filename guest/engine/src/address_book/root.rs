@@ -13,8 +13,8 @@ use crate::properties::{
 };
 use crate::stores::object::check_table_request;
 use crate::tables::{
-    Abilities, ChangeQueue, DefaultOrder, Interest, MAPI_UNICODE, RowRequest, RowSource, StoredRows, StoredRowsOptions, TableClass,
-    TableType,
+    Abilities, ChangeQueue, Changes, DefaultOrder, Interest, MAPI_UNICODE, RowChange, RowRequest, RowSource, StoredRows,
+    StoredRowsOptions, TableClass, TableType,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -133,7 +133,8 @@ impl MergedHierarchy {
                 default_order: DefaultOrder::default(),
             };
             let rows = StoredRows::new(book.backend().clone(), EntryColumns::of_containers(&book), book.feed().cloned(), options);
-            let changes = book.feed().map(|feed| feed.subscribe(Interest::Folders));
+            // A feed that cannot be read now leaves the rows as they are.
+            let changes = book.feed().and_then(|feed| feed.subscribe(Interest::Folders).ok());
             Part { book, rows, changes }
         });
         let merged = Rc::new(Self {
@@ -234,6 +235,28 @@ impl MergedHierarchy {
         Ok(batch)
     }
 
+    /// Tells the views what changed in a provider.
+    fn pass_on(&self, part: usize) {
+        let Some(changes) = self.parts[part].changes.as_ref().map(|queue| queue.take()) else { return };
+        let queues: Vec<Rc<ChangeQueue>> = self.queues.borrow().iter().filter_map(Weak::upgrade).collect();
+        let rows = match changes {
+            Changes::None => return,
+            Changes::Rows(rows) | Changes::Reread(Some(rows)) => rows,
+            Changes::Reread(None) | Changes::Reload => {
+                queues.iter().for_each(|queue| queue.flood());
+                return;
+            }
+        };
+        for queue in queues {
+            for change in &rows {
+                let id = ObjectId::from(self.number(part, &change.id));
+                queue.push(RowChange { id, ..*change });
+            }
+            // Where the rows stand depends on their names and on what lies above them.
+            queue.reread();
+        }
+    }
+
     fn row_of(&self, id: &ObjectId) -> Option<Row> {
         let number = u64::from_be_bytes(id.as_bytes().try_into().ok()?);
         self.rows.borrow().get(&number).cloned()
@@ -323,22 +346,20 @@ impl RowSource for MergedHierarchy {
     }
 
     fn refresh(&self) -> Result<()> {
-        let mut changed = false;
-        for part in &self.parts {
+        for part in 0..self.parts.len() {
             // One that fails now shows no changes; the others do.
-            if part.rows.refresh().is_err() {
-                continue;
-            }
-            if let Some(changes) = &part.changes
-                && !changes.is_empty()
-            {
-                drop(changes.take());
-                changed = true;
+            if self.parts[part].rows.refresh().is_ok() {
+                self.pass_on(part);
             }
         }
-        if changed {
-            let queues = self.queues.borrow();
-            queues.iter().filter_map(Weak::upgrade).for_each(|queue| queue.reread());
+        Ok(())
+    }
+
+    fn catch_up(&self) -> Result<()> {
+        for part in 0..self.parts.len() {
+            if self.parts[part].rows.catch_up().is_ok() {
+                self.pass_on(part);
+            }
         }
         Ok(())
     }
