@@ -8,6 +8,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
+pub mod address_book;
 pub mod backend;
 pub mod collation;
 pub mod entry_id;

@@ -1,5 +1,6 @@
 //! The world's exports, answered by the engine.
 
+mod address_books;
 mod export;
 mod import;
 mod objects;

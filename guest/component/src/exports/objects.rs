@@ -1,6 +1,7 @@
 //! `objects`: stores, folders, messages and attachments.
 
 use crate::exports::Component;
+use crate::exports::address_books::{ExportedContainer, ExportedDistList, ExportedMailUser};
 use crate::exports::export::{ExportedExport, compose_options};
 use crate::exports::import::ExportedImport;
 use crate::exports::properties::{ExportedProperties, ExportedStream, along, exported as exported_properties};
@@ -13,7 +14,6 @@ use crate::world::mapi::session::types as wire;
 use mapi_engine::error::Result as EngineResult;
 use mapi_engine::messages::{Attachment, Message};
 use mapi_engine::mime::{Exporter, Importer};
-use mapi_engine::properties::ReadOnlyProperties;
 use mapi_engine::stores::{Folder, OpenedEntry, StoreObject};
 
 impl export::Guest for Component {
@@ -23,9 +23,9 @@ impl export::Guest for Component {
     type Folder = ExportedFolder;
     type Message = ExportedMessage;
     type Attachment = ExportedAttachment;
-    type Container = NoContainer;
+    type Container = ExportedContainer;
     type MailUser = ExportedMailUser;
-    type DistList = NoDistList;
+    type DistList = ExportedDistList;
     type Control = NoControl;
     type MessageImport = ExportedImport;
     type MessageExport = ExportedExport;
@@ -43,16 +43,7 @@ pub(crate) struct ExportedMessage(Message);
 /// An attachment.
 pub(crate) struct ExportedAttachment(Attachment);
 
-/// Address book objects are part of the world's variants; no call makes one.
-pub(crate) enum NoContainer {}
-
-/// An entry of an address book.
-pub(crate) struct ExportedMailUser(ReadOnlyProperties);
-
-/// As [`NoContainer`].
-pub(crate) enum NoDistList {}
-
-/// As [`NoContainer`].
+/// Controls are part of the world's variants; no call makes one.
 pub(crate) enum NoControl {}
 
 /// A store for the world.
@@ -63,11 +54,6 @@ pub(crate) fn exported_store(store: StoreObject) -> export::Store {
 /// A folder for the world.
 pub(crate) fn exported_folder(folder: Folder) -> export::Folder {
     export::Folder::new(ExportedFolder(folder))
-}
-
-/// An entry of an address book for the world.
-pub(crate) fn exported_mail_user(user: ReadOnlyProperties) -> export::MailUser {
-    export::MailUser::new(ExportedMailUser(user))
 }
 
 /// A message for the world.
@@ -236,24 +222,6 @@ impl export::GuestMessage for ExportedMessage {
 impl export::GuestAttachment for ExportedAttachment {
     fn properties(&self) -> export::Properties {
         exported_properties(self.0.properties())
-    }
-}
-
-impl export::GuestContainer for NoContainer {
-    fn properties(&self) -> export::Properties {
-        match *self {}
-    }
-}
-
-impl export::GuestMailUser for ExportedMailUser {
-    fn properties(&self) -> export::Properties {
-        exported_properties(self.0.properties())
-    }
-}
-
-impl export::GuestDistList for NoDistList {
-    fn properties(&self) -> export::Properties {
-        match *self {}
     }
 }
 

@@ -1,7 +1,8 @@
 //! `sessions`.
 
 use crate::exports::Component;
-use crate::exports::objects::{exported_folder, exported_mail_user, exported_message, exported_store};
+use crate::exports::address_books::{exported as exported_book, exported_container, exported_dist_list, exported_mail_user};
+use crate::exports::objects::{exported_folder, exported_message, exported_store};
 use crate::exports::profiles::exported as exported_admin;
 use crate::exports::properties::along;
 use crate::exports::status::exported as exported_status;
@@ -86,6 +87,15 @@ impl export::GuestSession for ExportedSession {
         Ok(export::OpenedStore { store: exported_store(opened.value), values, warning: scode(opened.warning) })
     }
 
+    fn open_address_book(
+        &self,
+        ui: u64,
+        how: flags::OpenAddressBookFlags,
+    ) -> Result<export::OpenedAddressBook, wire::Failure> {
+        let opened = self.0.open_address_book(ui, None, how.raw())?;
+        Ok(export::OpenedAddressBook { address_book: exported_book(opened.value), warning: scode(opened.warning) })
+    }
+
     fn get_status_table(&self, how: flags::GetStatusTableFlags) -> Result<Table, wire::Failure> {
         Ok(exported_table(self.0.get_status_table(how.raw())?))
     }
@@ -101,13 +111,18 @@ impl export::GuestSession for ExportedSession {
             Entry::Store(store) => store.properties(),
             Entry::Folder(folder) => folder.properties(),
             Entry::Message(message) => message.properties(),
-            Entry::MailUser(object) | Entry::Status(object) => object.properties(),
+            Entry::Container(container) => container.properties(),
+            Entry::MailUser(user) => user.properties(),
+            Entry::DistList(list) => list.properties(),
+            Entry::Status(object) => object.properties(),
         })?;
         let entry = match opened.value {
             Entry::Store(store) => export::Entry::Store(exported_store(store)),
             Entry::Folder(folder) => export::Entry::Folder(exported_folder(folder)),
             Entry::Message(message) => export::Entry::Message(exported_message(message)),
+            Entry::Container(container) => export::Entry::Container(exported_container(container)),
             Entry::MailUser(user) => export::Entry::MailUser(exported_mail_user(user)),
+            Entry::DistList(list) => export::Entry::DistList(exported_dist_list(list)),
             Entry::Status(object) => export::Entry::Status(exported_status(object)),
         };
         Ok(export::OpenedEntry { entry, values, warning: scode(opened.warning) })

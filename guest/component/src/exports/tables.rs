@@ -28,7 +28,8 @@ fn bookmark(bookmark: export::Bookmark) -> Bookmark {
     }
 }
 
-fn row(row: Row) -> Result<export::Row, wire::Failure> {
+/// A row for the world.
+pub(crate) fn row(row: Row) -> Result<export::Row, wire::Failure> {
     Ok(export::Row { cells: wire_properties(row)? })
 }
 

@@ -306,6 +306,49 @@ bits! {
         NOTIFY_CRITICAL_ERROR = 0x1000_0000,
         NOTIFY_NEWMAIL_RECEIVED = 0x2000_0000,
     }
+    flags::OpenAddressBookFlags {
+        AB_NO_DIALOG = 0x1,
+    }
+    flags::AddressBookOpenEntryFlags {
+        MAPI_MODIFY = 0x1,
+        MAPI_DEFERRED_ERRORS = 0x8,
+        MAPI_BEST_ACCESS = 0x10,
+        MAPI_GAL_ONLY = 0x80,
+        MAPI_NO_CACHE = 0x200,
+        MAPI_CACHE_ONLY = 0x4000,
+    }
+    flags::CreateOneOffFlags {
+        MAPI_SEND_NO_RICH_INFO = 0x1_0000,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::ResolveNameFlags {
+        MAPI_DIALOG = 0x8,
+        AB_UNICODEUI = 0x40,
+        MAPI_CACHE_ONLY = 0x4000,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::GetSearchPathFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::PrepareRecipsFlags {
+        MAPI_CACHE_ONLY = 0x4000,
+    }
+    flags::ResolveNamesFlags {
+        EMS_AB_ADDRESS_LOOKUP = 0x1,
+        MAPI_CACHE_ONLY = 0x4000,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::CreateEntryFlags {
+        CREATE_CHECK_DUP_STRICT = 0x1,
+        CREATE_CHECK_DUP_LOOSE = 0x2,
+        CREATE_REPLACE = 0x4,
+    }
+    flags::CopyEntriesFlags {
+        AB_NO_DIALOG = 0x1,
+        CREATE_CHECK_DUP_STRICT = 0x1,
+        CREATE_CHECK_DUP_LOOSE = 0x2,
+        CREATE_REPLACE = 0x4,
+    }
 }
 
 #[cfg(test)]

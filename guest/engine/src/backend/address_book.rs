@@ -37,9 +37,16 @@ pub trait AddressBook: Objects {
     /// Who it is.
     fn identity(&self) -> AddressBookIdentity;
 
-    /// Resolves names against one container, one answer for each name.
+    /// Resolves names against one container or list, one answer for each name. `addresses_only`
+    /// (`EMS_AB_ADDRESS_LOOKUP`): the names are addresses, and only one that is equal counts.
     ///
     /// # Errors
     /// `MAPI_E_NO_SUPPORT`: the engine scans for `PR_ANR` itself.
-    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag]) -> Result<Vec<Resolution>>;
+    fn resolve(
+        &self,
+        container: &ObjectId,
+        names: &[String],
+        tags: &[PropTag],
+        addresses_only: bool,
+    ) -> Result<Vec<Resolution>>;
 }

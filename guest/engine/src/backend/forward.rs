@@ -121,7 +121,7 @@ macro_rules! pointers {
         }
         AddressBook {
             fn identity(&self) -> AddressBookIdentity;
-            fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag]) -> Result<Vec<Resolution>>;
+            fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
         }
         Transport {
             fn identity(&self) -> TransportIdentity;

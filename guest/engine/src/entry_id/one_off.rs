@@ -97,10 +97,11 @@ impl OneOff {
         self.address_type.eq_ignore_ascii_case(&other.address_type) && self.address.eq_ignore_ascii_case(&other.address)
     }
 
-    /// `PR_SEARCH_KEY`: `TYPE:ADDRESS` in upper case, 8-bit, with a terminating zero (`properties` 6.1).
+    /// `PR_SEARCH_KEY`: `TYPE:ADDRESS` in ASCII upper case, 8-bit, with a terminating zero (`properties` 6.1,
+    /// `address-book` 4.3).
     #[must_use]
     pub fn search_key(&self) -> Vec<u8> {
-        let text = format!("{}:{}", self.address_type, self.address).to_uppercase();
+        let text = format!("{}:{}", self.address_type, self.address).to_ascii_uppercase();
         let mut key = code_page::encode(&text);
         key.push(0);
         key

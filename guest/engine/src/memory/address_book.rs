@@ -61,7 +61,13 @@ impl AddressBook for MemoryAddressBook {
         }
     }
 
-    fn resolve(&self, _container: &ObjectId, _names: &[String], _tags: &[PropTag]) -> Result<Vec<Resolution>> {
+    fn resolve(
+        &self,
+        _container: &ObjectId,
+        _names: &[String],
+        _tags: &[PropTag],
+        _addresses_only: bool,
+    ) -> Result<Vec<Resolution>> {
         Err(Failure::new(Code::NoSupport, "this address book leaves matching to the session"))
     }
 }

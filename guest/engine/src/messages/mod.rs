@@ -31,6 +31,8 @@ pub use derive::{RECIPIENT_P1, RECIPIENT_SUBMITTED, message_flags, subject_prefi
 pub use draft::{Draft, DraftAttachment, DraftKind, EMBEDDING_LIMIT};
 pub use message::Message;
 pub(crate) use message::MessageState;
+pub(crate) use parts::refresh;
 pub use parts::{MODRECIP_ADD, MODRECIP_MODIFY, MODRECIP_REMOVE};
+pub(crate) use reading::held_source;
 pub(crate) use transfer::{Parts, Transfer};
 pub use values::{Values, stored_size};

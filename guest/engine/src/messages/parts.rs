@@ -249,7 +249,7 @@ impl MessageState {
 }
 
 /// Replaces the rows of a table by these, keeping those that are in both.
-fn refresh(data: &TableData, rows: Vec<Row>) -> Result<()> {
+pub(crate) fn refresh(data: &TableData, rows: Vec<Row>) -> Result<()> {
     let key = |row: &Row| row.iter().find(|property| property.tag == tags::INSTANCE_KEY).cloned();
     let keep: BTreeSet<Vec<u8>> = rows.iter().filter_map(key).filter_map(|property| key_bytes(&property)).collect();
     let mut vanished = Vec::new();

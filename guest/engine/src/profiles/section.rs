@@ -6,7 +6,7 @@
 use crate::backend::Want;
 use crate::error::{Code, Failure, LastError, Result, check_flags};
 use crate::profiles::{
-    ENGINE_KEPT, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, PROTECTED, Profile, Profiles, SectionProperties, form,
+    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, PROTECTED, Profile, Profiles, SectionProperties, form,
 };
 use crate::properties::interface::check_interface;
 use crate::properties::tags::Settable;
@@ -61,8 +61,10 @@ impl Profiles {
         if uid == PROFILE_INSTANCE && writable {
             return Err(Failure::new(Code::NoAccess, "The instance section of a profile can only be read."));
         }
-        if profile.provider(uid).is_some() && flags & MAPI_FORCE_ACCESS == 0 {
-            return Err(Failure::new(Code::NoAccess, "The section belongs to a provider; open it with MAPI_FORCE_ACCESS."));
+        let kept = profile.provider(uid).is_some() || uid == ADDRESS_BOOK_SECTION;
+        if kept && flags & MAPI_FORCE_ACCESS == 0 {
+            let text = "The section belongs to a provider or to the session itself; open it with MAPI_FORCE_ACCESS.";
+            return Err(Failure::new(Code::NoAccess, text));
         }
         let exists = profile.section(name, uid).is_some();
         if !exists && !writable {

@@ -15,6 +15,11 @@ mod constants {
     pub const IID_IATTACHMENT: Guid = Guid::mapi(0x0002_0308);
     pub const IID_IMAPICONTAINER: Guid = Guid::mapi(0x0002_030B);
     pub const IID_IMAPIFOLDER: Guid = Guid::mapi(0x0002_030C);
+    pub const IID_IMAPISTATUS: Guid = Guid::mapi(0x0002_0305);
+    pub const IID_IADDRBOOK: Guid = Guid::mapi(0x0002_0309);
+    pub const IID_IMAILUSER: Guid = Guid::mapi(0x0002_030A);
+    pub const IID_IABCONTAINER: Guid = Guid::mapi(0x0002_030D);
+    pub const IID_IDISTLIST: Guid = Guid::mapi(0x0002_030E);
     pub const IID_ISTREAMDOCFILE: Guid = Guid::mapi(0x0002_032C);
 }
 pub use constants::*;

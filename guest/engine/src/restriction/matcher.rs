@@ -4,6 +4,7 @@ use crate::collation;
 use crate::error::{Code, Result};
 use crate::properties::{PropTag, PropType, Value, ValueRef};
 use crate::restriction::content::ContentTest;
+use crate::restriction::name_resolution::{self, NameQuery};
 use crate::restriction::reader::{self, Parts};
 use crate::restriction::{BitRelation, Relop, Restriction};
 use std::borrow::Cow;
@@ -78,6 +79,8 @@ enum Test {
     Bits { column: usize, relation: BitRelation, mask: u32 },
     Size { column: usize, kind: PropType, relop: Relop, size: u64 },
     Exist { column: usize, kind: PropType },
+    /// `PR_ANR` on the rows of an address book; the display name comes first.
+    Name { columns: [usize; 4], query: NameQuery },
 }
 
 /// The right side of a comparison, text folded once.
@@ -151,6 +154,13 @@ fn prepare(restriction: &Restriction, columns: &mut Vec<PropTag>) -> Test {
             column: column(*tag),
             kind: tag.kind(),
             test: Box::new(ContentTest::new(*fuzzy, &value.value.clone().into_unicode())),
+        },
+        Restriction::Property { tag, value, .. } if *tag == name_resolution::RESOLVES => Test::Name {
+            columns: name_resolution::COLUMNS.map(&mut column),
+            query: match value.value.clone().into_unicode() {
+                Value::Unicode(typed) => NameQuery::new(&typed),
+                _ => NameQuery::new(""),
+            },
         },
         Restriction::Property { relop, tag, value } => Test::Compare {
             column: column(*tag),
@@ -255,6 +265,7 @@ impl Test {
             Self::Content { column, kind, test } => content(row, *column, *kind, test, read),
             Self::Compare { column, kind, relop, constant } => compare(row, *column, *kind, *relop, constant, read),
             Self::Columns { left, right, relop } => columns(row, *left, *right, *relop, read),
+            Self::Name { columns, query } => name(row, columns, query, read),
         }
     }
 }
@@ -306,6 +317,28 @@ fn compare(row: &dyn Subject, column: usize, kind: PropType, relop: Relop, const
             _ => Ok(Some(row.whole(column)?.is_some_and(|value| passes(&ValueRef::from(&value))))),
         },
     }
+}
+
+fn name(row: &dyn Subject, columns: &[usize; 4], query: &NameQuery, read: bool) -> Result<Verdict> {
+    let mut texts: [Option<Cow<'_, str>>; 4] = Default::default();
+    let mut long = false;
+    for (text, column) in texts.iter_mut().zip(columns) {
+        *text = match row.find(*column) {
+            Found::Here(ValueRef::Text(found)) => Some(Cow::Borrowed(found)),
+            Found::Long(kind) if kind == PropType::UNICODE && read => match row.whole(*column)? {
+                Some(Value::Unicode(found)) => Some(Cow::Owned(found)),
+                _ => None,
+            },
+            Found::Long(_) => {
+                long = true;
+                None
+            }
+            _ => None,
+        };
+    }
+    let [name, addresses @ ..] = &texts;
+    let found = query.matches(name.as_deref(), addresses.iter().filter_map(|text| text.as_deref()));
+    Ok(if long && !read && !found { None } else { Some(found) })
 }
 
 fn columns(row: &dyn Subject, left: (usize, PropType), right: (usize, PropType), relop: Relop, read: bool) -> Result<Verdict> {

@@ -4,6 +4,7 @@ mod content;
 #[cfg(test)]
 pub(crate) mod generate;
 mod matcher;
+pub(crate) mod name_resolution;
 mod preorder;
 mod reader;
 mod validation;

@@ -33,7 +33,7 @@ impl Handle {
                     }
                 }
             }
-            Owner::OneOff(_) | Owner::Status(_) | Owner::AddressBook(..) => {
+            Owner::Status(_) | Owner::AddressBook => {
                 Err(Failure::new(Code::NoSupport, "What happens to this object is not told.").with_argument("entry-id"))
             }
         }

@@ -4,6 +4,7 @@ use super::logon::LogonMode;
 use super::shared::SharedSession;
 use super::subsystem::Parts;
 use super::{Alive, Entry};
+use crate::address_book::{AddrBook, BookReference};
 use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
@@ -48,6 +49,18 @@ impl Handle {
             may_prompt: mode.may_prompt,
             last_error: LastError::default(),
             access: RefCell::default(),
+        })
+    }
+
+    /// The address book as this handle sees it.
+    pub(super) fn address_book(&self) -> Rc<BookReference> {
+        Rc::new(BookReference {
+            books: Rc::clone(&self.shared.address_books),
+            profiles: Rc::clone(self.shared.profiles()),
+            profile: self.shared.profile().to_owned(),
+            environment: self.shared.environment().clone(),
+            session: self.shared.uid,
+            alive: self.alive.clone(),
         })
     }
 
@@ -109,6 +122,16 @@ impl Session {
     /// As `session` 6.3.
     pub fn open_msg_store(&self, _ui: u64, entry_id: &[u8], interface: Option<Guid>, flags: u32) -> Result<Warned<StoreObject>> {
         self.0.last_error.keep(self.0.open_msg_store(entry_id, interface, flags))
+    }
+
+    /// `OpenAddressBook` (`session` 6.4): logs every address book provider of the profile on and always gives
+    /// the address book. `MAPI_W_ERRORS_RETURNED` says that some are missing, and
+    /// [`Session::get_last_error`] which.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INTERFACE_NOT_SUPPORTED`; the profile storage's own.
+    pub fn open_address_book(&self, _ui: u64, interface: Option<Guid>, flags: u32) -> Result<Warned<AddrBook>> {
+        self.0.last_error.keep(self.0.open_address_book(interface, flags))
     }
 
     /// `GetStatusTable`. Address books, transports and the default store are started first; one that fails

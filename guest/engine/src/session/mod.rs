@@ -2,13 +2,14 @@
 //!
 //! [`Subsystem`] is what one process with MAPI loaded is elsewhere. A [`Session`] is one client's handle of a
 //! shared or private session; providers are logged on when they are first needed and belong to the session,
-//! not to the handle. Forms, the address book and the spooler are not here.
+//! not to the handle. Forms and the spooler are not here.
 
 mod advise;
 mod alive;
 mod handle;
 mod logon;
 mod mail;
+mod open_address_book;
 mod open_store;
 mod provider_logon;
 mod providers;
@@ -24,6 +25,7 @@ mod turn;
 pub use alive::Alive;
 pub use handle::{MAPI_LOGOFF_SHARED, MAPI_LOGOFF_UI, Session};
 pub use logon::flags as logon_flags;
+pub use open_address_book::AB_NO_DIALOG;
 pub use open_store::flags as open_store_flags;
 pub use routing::Entry;
 pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem};

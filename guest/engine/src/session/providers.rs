@@ -1,7 +1,8 @@
 //! Logging providers on, when they are first needed (`session` 3, 3.1).
 
 use super::provider_logon::{Consequence, consequence, passed_on};
-use super::shared::{ActiveAddressBook, Barred, SharedSession};
+use super::shared::{Barred, SharedSession};
+use crate::address_book::BookConnection;
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
@@ -145,15 +146,22 @@ impl SharedSession {
         let host = Rc::clone(&self.parts.host);
         let mut failures = Vec::new();
         for provider in profile.providers_of(ProviderKind::AddressBook) {
-            if self.address_books.borrow().iter().any(|active| active.section == provider.uid) {
+            if self.address_books.contains(provider.uid) {
                 continue;
             }
             let wish = LogonWish { may_prompt, write: true };
-            match self.log_on(profile, provider, wish, |logon| host.open_address_book(logon)) {
-                Ok(opened) => {
-                    let active = ActiveAddressBook { section: provider.uid, provider: opened.provider };
-                    self.address_books.borrow_mut().push(active);
-                    self.add_status_row(profile, provider, opened.status_row);
+            let started = self.log_on(profile, provider, wish, |logon| host.open_address_book(logon)).and_then(|opened| {
+                let name = provider.display_name();
+                let named = |failure: Failure| failure.from_provider(name, provider.uid);
+                let environment = self.environment().clone();
+                let book = BookConnection::new(opened.provider, environment, provider.uid, name).map_err(named)?;
+                Ok((book, opened.status_row))
+            });
+            match started {
+                Ok((book, status_row)) => {
+                    let order: Vec<_> = profile.providers_of(ProviderKind::AddressBook).map(|known| known.uid).collect();
+                    self.address_books.add(book, &order);
+                    self.add_status_row(profile, provider, status_row);
                 }
                 Err(failure) => failures.push(failure),
             }

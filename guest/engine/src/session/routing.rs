@@ -3,11 +3,15 @@
 use super::handle::Handle;
 use super::shared::{OpenStore, SharedSession};
 use super::{open_store, store_table};
-use crate::entry_id::{EntryId, OneOff, ProviderEntryId, StatusEntryId, WrappedStoreId};
+use crate::address_book::{self, AbContainer, DistList, MailUser, OpenedAbEntry};
+use crate::entry_id::{EntryId, StatusEntryId, WrappedStoreId};
 use crate::error::{Code, Failure, Result, Warned, check_flags, check_reserved};
 use crate::messages::Message;
 use crate::profiles::Profile;
-use crate::properties::interface::{IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMESSAGE, IID_IMSGSTORE, check_interface};
+use crate::properties::interface::{
+    IID_IABCONTAINER, IID_IDISTLIST, IID_IMAILUSER, IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMAPISTATUS, IID_IMESSAGE,
+    IID_IMSGSTORE, check_interface,
+};
 use crate::properties::{Guid, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, ReadOnlyProperties};
 use crate::stores::{Folder, OpenedEntry, SHOW_SOFT_DELETES, StoreObject};
 use std::rc::Rc;
@@ -16,11 +20,6 @@ use std::rc::Rc;
 const ADDRESS_BOOK_HINTS: u32 = 0x80 | 0x200 | 0x4000;
 
 const DEFINED: u32 = MAPI_MODIFY | SHOW_SOFT_DELETES | MAPI_DEFERRED_ERRORS | MAPI_BEST_ACCESS | ADDRESS_BOOK_HINTS;
-
-const IID_IMAILUSER: Guid = Guid::mapi(0x0002_030A);
-const IID_IMAPISTATUS: Guid = Guid::mapi(0x0002_0305);
-const IID_IABCONTAINER: Guid = Guid::mapi(0x0002_030D);
-const IID_IDISTLIST: Guid = Guid::mapi(0x0002_030E);
 
 /// Every interface one of the openable types has.
 const SERVED: [Guid; 8] = [
@@ -42,8 +41,12 @@ pub enum Entry {
     Folder(Folder),
     /// A message.
     Message(Message),
-    /// A messaging user: a one-off recipient, read-only.
-    MailUser(ReadOnlyProperties),
+    /// An address book container.
+    Container(AbContainer),
+    /// A messaging user.
+    MailUser(MailUser),
+    /// A distribution list.
+    DistList(DistList),
     /// A status object, read-only.
     Status(ReadOnlyProperties),
 }
@@ -55,8 +58,10 @@ impl Entry {
         match self {
             Self::Store(_) => 1,
             Self::Folder(_) => 3,
+            Self::Container(_) => 4,
             Self::Message(_) => 5,
             Self::MailUser(_) => 6,
+            Self::DistList(_) => 8,
             Self::Status(_) => 10,
         }
     }
@@ -66,14 +71,13 @@ impl Entry {
 pub(super) enum Owner {
     /// The provider a wrapped store identifier names; it need not be logged on.
     StoreProvider(WrappedStoreId),
-    /// The engine, for one-off recipients.
-    OneOff(OneOff),
     /// The engine, for status rows.
     Status(StatusEntryId),
     /// An open store.
     Store(Rc<OpenStore>),
-    /// An address book that is logged on, by its profile section.
-    AddressBook(Guid, ProviderEntryId),
+    /// The address book: a provider that is logged on, the root container, or the engine for one-off
+    /// recipients.
+    AddressBook,
 }
 
 impl SharedSession {
@@ -84,9 +88,12 @@ impl SharedSession {
                 self.check_installed(&self.load_profile()?, &id)?;
                 return Ok(Owner::StoreProvider(id));
             }
-            EntryId::OneOff(id) => return Ok(Owner::OneOff(id)),
+            EntryId::OneOff(_) => return Ok(Owner::AddressBook),
             EntryId::Provider(id) => id,
         };
+        if address_book::is_root(&id, self.uid) {
+            return Ok(Owner::AddressBook);
+        }
         if id.uid == self.uid {
             return StatusEntryId::of(&id, self.uid).map(Owner::Status).ok_or_else(|| {
                 Failure::new(Code::InvalidEntryid, "The status identifier is malformed.").with_argument("entry-id")
@@ -96,22 +103,14 @@ impl SharedSession {
         if let Some(store) = store {
             return Ok(Owner::Store(store));
         }
-        if self.address_book(id.uid).is_none() {
+        if self.address_books.by_uid(id.uid).is_none() {
             self.start_address_books(&self.load_profile()?, may_prompt);
         }
-        match self.address_book(id.uid) {
-            Some(section) => Ok(Owner::AddressBook(section, id)),
-            None => Err(Failure::new(
-                Code::UnknownEntryid,
-                "No open store or address book owns this entry identifier; open its store first.",
-            )
-            .with_argument("entry-id")),
+        if self.address_books.by_uid(id.uid).is_some() {
+            return Ok(Owner::AddressBook);
         }
-    }
-
-    fn address_book(&self, uid: Guid) -> Option<Guid> {
-        let books = self.address_books.borrow();
-        books.iter().find(|book| book.provider.uid() == uid).map(|book| book.section)
+        let text = "No open store or address book owns this entry identifier; open its store first.";
+        Err(Failure::new(Code::UnknownEntryid, text).with_argument("entry-id"))
     }
 }
 
@@ -128,11 +127,6 @@ impl Handle {
                 let opened = self.open_msg_store(entry_id, interface, store_flags(flags))?;
                 return Ok(Warned { value: Entry::Store(opened.value), warning: opened.warning });
             }
-            Owner::OneOff(one_off) => {
-                check_interface(interface, &[IID_IMAILUSER])?;
-                refuse_modify(flags)?;
-                Entry::MailUser(ReadOnlyProperties::new(one_off_properties(&one_off), self.alive.clone()))
-            }
             Owner::Status(id) => {
                 check_interface(interface, &[IID_IMAPISTATUS])?;
                 let row = self.shared.status.object(id, self.no_mail);
@@ -147,8 +141,12 @@ impl Handle {
                     OpenedEntry::Message(message) => Entry::Message(message),
                 }
             }
-            Owner::AddressBook(..) => {
-                return Err(Failure::new(Code::NoSupport, "Address book objects cannot be opened through the session."));
+            Owner::AddressBook => {
+                match self.address_book().open_entry(Some(entry_id), interface, flags & !SHOW_SOFT_DELETES)? {
+                    OpenedAbEntry::Container(container) => Entry::Container(container),
+                    OpenedAbEntry::MailUser(user) => Entry::MailUser(user),
+                    OpenedAbEntry::DistList(list) => Entry::DistList(list),
+                }
             }
         };
         Ok(Warned::ok(entry))
@@ -164,12 +162,13 @@ impl Handle {
         let other = self.shared.owner(second, self.may_prompt)?;
         Ok(match (one, other) {
             (Owner::StoreProvider(one), Owner::StoreProvider(other)) => same_store(&self.shared.load_profile()?, &one, &other),
-            (Owner::OneOff(one), Owner::OneOff(other)) => one.same_recipient(&other),
             (Owner::Status(one), Owner::Status(other)) => one == other,
             (Owner::Store(one), Owner::Store(other)) if Rc::ptr_eq(&one, &other) => {
                 self.reference(&one).compare_entry_ids(first, second, 0)?
             }
-            (Owner::AddressBook(one, first), Owner::AddressBook(other, second)) => one == other && first.data == second.data,
+            (Owner::AddressBook, Owner::AddressBook) => {
+                address_book::compare_entry_ids(&self.address_book(), first, second, 0)?
+            }
             _ => false,
         })
     }
@@ -198,22 +197,4 @@ fn same_store(profile: &Profile, one: &WrappedStoreId, other: &WrappedStoreId) -
         (Some(one), Some(other)) => one == other,
         _ => one == other,
     }
-}
-
-/// A one-off recipient as a messaging user (`properties` 6.4).
-fn one_off_properties(one_off: &OneOff) -> Vec<crate::properties::Property> {
-    use crate::entry_id::OneOffFlags;
-    use crate::properties::{Property, Value, tags};
-    let id = one_off.to_bytes();
-    vec![
-        Property::new(tags::ENTRYID, Value::Binary(id.clone())),
-        Property::new(tags::RECORD_KEY, Value::Binary(id)),
-        Property::new(tags::SEARCH_KEY, Value::Binary(one_off.search_key())),
-        Property::new(tags::OBJECT_TYPE, Value::Long(6)),
-        Property::new(tags::DISPLAY_TYPE, Value::Long(0)),
-        Property::new(tags::DISPLAY_NAME, Value::Unicode(one_off.display_name.clone())),
-        Property::new(tags::ADDRTYPE, Value::Unicode(one_off.address_type.clone())),
-        Property::new(tags::EMAIL_ADDRESS, Value::Unicode(one_off.address.clone())),
-        Property::new(tags::SEND_RICH_INFO, Value::Boolean(one_off.flags.0 & OneOffFlags::NO_RICH_INFO == 0)),
-    ]
 }

@@ -4,7 +4,8 @@
 use super::spooling::MailStart;
 use super::store_table::StoreTable;
 use super::subsystem::Parts;
-use crate::backend::{AddressBook, Environment, LogLevel};
+use crate::address_book::ActiveBooks;
+use crate::backend::{Environment, LogLevel};
 use crate::error::{Failure, Result};
 use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles, Provider};
 use crate::properties::Guid;
@@ -32,12 +33,6 @@ pub(super) struct OpenStore {
     pub(super) has_mail: Cell<bool>,
 }
 
-/// An address book provider logged on in this session.
-pub(super) struct ActiveAddressBook {
-    pub(super) section: Guid,
-    pub(super) provider: Rc<dyn AddressBook>,
-}
-
 /// Why a provider or a service is not logged on again.
 #[derive(Clone, Debug)]
 pub(super) enum Barred {
@@ -61,7 +56,8 @@ pub(super) struct SharedSession {
     /// Sections of stores opened by a constructed identifier; gone with the session.
     pub(super) temporary: RefCell<Vec<Provider>>,
     pub(super) stores: RefCell<Vec<Rc<OpenStore>>>,
-    pub(super) address_books: RefCell<Vec<ActiveAddressBook>>,
+    /// The address book providers that are logged on.
+    pub(super) address_books: Rc<ActiveBooks>,
     pub(super) transports: RefCell<Vec<Rc<ActiveTransport>>>,
     pub(super) spooler: Spooler,
     pub(super) mail_start: MailStart,
@@ -97,7 +93,7 @@ impl SharedSession {
             barred: RefCell::default(),
             temporary: RefCell::default(),
             stores: RefCell::default(),
-            address_books: RefCell::default(),
+            address_books: Rc::default(),
             transports: RefCell::default(),
             spooler: Spooler::default(),
             mail_start: MailStart::default(),
@@ -140,8 +136,7 @@ impl SharedSession {
         // Taken out first: dropping a provider calls the host.
         let transports = self.transports.take();
         drop(transports);
-        let books = self.address_books.take();
-        drop(books);
+        self.address_books.end();
         let stores = self.stores.take();
         drop(stores);
         self.temporary.take();

@@ -33,7 +33,7 @@ mod tests;
 mod tree;
 mod writing_handle;
 
-pub(crate) use changes::FOLD_LIMIT;
+pub(crate) use changes::{FOLD_LIMIT, Indexing};
 pub use changes::{ChangeSet, CommitMode};
 pub use connection::Connection;
 pub use contents_sort::RECURSIVE_SORT;

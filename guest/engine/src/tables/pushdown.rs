@@ -2,9 +2,9 @@
 
 use crate::backend::{Filter, FilterTest, TextMatch};
 use crate::collation::{self, BINARY_KEY_BOUND, STRING_KEY_BOUND};
-use crate::properties::{PropTag, PropType, Property, Value};
+use crate::properties::{PropTag, PropType, Property, Value, tags};
 use crate::restriction::{
-    FL_FULLSTRING, FL_IGNORECASE, FL_IGNORENONSPACE, FL_LOOSE, FL_PREFIX, FL_SUBSTRING, Relop, Restriction,
+    FL_FULLSTRING, FL_IGNORECASE, FL_IGNORENONSPACE, FL_LOOSE, FL_PREFIX, FL_SUBSTRING, Relop, Restriction, name_resolution,
 };
 
 /// A filter, and whether it means exactly what the restriction means; else it lets more rows through.
@@ -66,6 +66,8 @@ pub(super) fn translate(restriction: &Restriction, computed: &dyn Fn(PropTag) ->
         {
             None
         }
+        // A backend that resolves names itself may take its own best guess.
+        Restriction::Property { relop, tag, value } if *tag == name_resolution::RESOLVES => compare(*relop, tags::ANR, value),
         Restriction::Property { relop, tag, value } => compare(*relop, *tag, value),
         Restriction::Content { fuzzy, tag, value } => content(*fuzzy, *tag, value),
         Restriction::Bitmask { relation, tag, mask } => exactly(FilterTest::Bits { tag: *tag, relation: *relation, mask: *mask }),
@@ -122,7 +124,6 @@ fn content(fuzzy: u32, tag: PropTag, value: &Property) -> Option<Pushed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::properties::tags;
 
     fn content_of(fuzzy: u32) -> Restriction {
         Restriction::Content { fuzzy, tag: tags::SUBJECT, value: Property::new(tags::SUBJECT, Value::Unicode("A".into())) }

@@ -29,13 +29,24 @@ pub struct Abilities {
     pub message_rows: bool,
     /// `CreateBookmark` works; else `MAPI_E_NO_SUPPORT`.
     pub bookmarks: bool,
+    /// `PR_ANR` resolves names (`tables` 5.1); else nothing has it.
+    pub resolves_names: bool,
 }
 
 impl Abilities {
     /// All that a table in memory allows.
-    pub const IN_MEMORY: Self = Self { restrict: true, sort: true, fixed_order: false, message_rows: false, bookmarks: true };
+    pub const IN_MEMORY: Self = Self {
+        restrict: true,
+        sort: true,
+        fixed_order: false,
+        message_rows: false,
+        bookmarks: true,
+        resolves_names: false,
+    };
     /// All that a folder contents table allows.
-    pub const CONTENTS: Self = Self { restrict: true, sort: true, fixed_order: false, message_rows: true, bookmarks: true };
+    pub const CONTENTS: Self = Self { message_rows: true, ..Self::IN_MEMORY };
+    /// All that a table of address book entries allows.
+    pub const ENTRIES: Self = Self { resolves_names: true, ..Self::IN_MEMORY };
     /// All that a hierarchy table without `CONVENIENT_DEPTH` allows.
     pub const HIERARCHY: Self = Self::IN_MEMORY;
     /// All that a hierarchy table with `CONVENIENT_DEPTH` allows.

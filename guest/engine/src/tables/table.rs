@@ -4,7 +4,7 @@ use crate::backend::Column;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::notifications::{Connected, HandleQueue, Notification, Watched, mask};
 use crate::properties::{PropTag, PropType};
-use crate::restriction::{self, Place, Restriction};
+use crate::restriction::{self, Place, Restriction, name_resolution};
 use crate::session::Alive;
 use crate::tables::reading::{self, Behind, Cells};
 use crate::tables::state::State;
@@ -293,6 +293,11 @@ impl Table {
             };
             check_flags(flags, DIR_BACKWARD)?;
             check_restriction(source, restriction, Place::Find)?;
+            let mut named = source.abilities().resolves_names.then(|| restriction.clone());
+            if let Some(named) = &mut named {
+                name_resolution::recognise(named);
+            }
+            let restriction = named.as_ref().unwrap_or(restriction);
             state.flush(source)?;
             let Warned { value: from, warning } = state.resolve(source, origin)?;
             let (view, _) = state.view_mut(source)?;
@@ -308,14 +313,17 @@ impl Table {
     ///
     /// # Errors
     /// As `tables` 5.2.
-    pub fn restrict(&self, restriction: Option<Restriction>, flags: u32) -> Result<()> {
+    pub fn restrict(&self, mut restriction: Option<Restriction>, flags: u32) -> Result<()> {
         self.call(|state, source| {
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
             if !source.abilities().restrict {
                 return Err(no_restrictions());
             }
-            if let Some(restriction) = &restriction {
+            if let Some(restriction) = &mut restriction {
                 check_restriction(source, restriction, Place::View)?;
+                if source.abilities().resolves_names {
+                    name_resolution::recognise(restriction);
+                }
             }
             if flags & TBL_BATCH == 0 {
                 state.flush(source)?;

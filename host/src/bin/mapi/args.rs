@@ -68,6 +68,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Option<QueueCommand>,
     },
+    /// Look recipients up in the address book (ResolveName). The exit status is 1 unless all are found.
+    Resolve(ResolveArguments),
+    /// List, show and change entries of the address book.
+    #[command(subcommand)]
+    Ab(AbCommand),
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.
@@ -269,4 +274,114 @@ pub(crate) struct CheckArguments {
     /// Mend what can be mended.
     #[arg(long)]
     pub(crate) repair: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResolveArguments {
+    /// Names as people type them, addresses, or "name[TYPE:address]".
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AbCommand {
+    /// List the containers of all address books (GetHierarchyTable of the root).
+    Containers,
+    /// List the entries of a container (GetContentsTable).
+    List {
+        /// Only entries this name stands for (PR_ANR).
+        name: Option<String>,
+        #[command(flatten)]
+        place: Place,
+        /// At most that many entries.
+        #[arg(long, short = 'n', value_name = "ROWS", default_value_t = 1000)]
+        limit: u32,
+    },
+    /// Show the properties of an entry, and the members of a distribution list.
+    Show {
+        /// A name, an address, or an entry identifier in hexadecimal.
+        entry: String,
+    },
+    /// Add a person (CreateEntry).
+    Add {
+        /// The display name.
+        name: String,
+        /// The address.
+        address: String,
+        /// Its type.
+        #[arg(long = "type", value_name = "TYPE", default_value = "SMTP")]
+        kind: String,
+        #[command(flatten)]
+        more: Change,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        duplicates: Duplicates,
+    },
+    /// Add a distribution list (CreateEntry).
+    AddList {
+        /// The display name.
+        name: String,
+        /// Its members: names, addresses, or "name[TYPE:address]".
+        #[arg(value_name = "MEMBER")]
+        members: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        duplicates: Duplicates,
+    },
+    /// Change an entry (SetProps, DeleteProps, CopyEntries and DeleteEntries of a list).
+    Edit {
+        /// A name, an address, or an entry identifier in hexadecimal.
+        entry: String,
+        /// A new display name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A new address.
+        #[arg(long)]
+        address: Option<String>,
+        #[command(flatten)]
+        more: Change,
+        /// Properties to delete, separated by commas.
+        #[arg(long, value_name = "PROPERTIES")]
+        unset: Option<String>,
+        /// Make this a member of the list.
+        #[arg(long, value_name = "MEMBER")]
+        add_member: Vec<String>,
+        /// End this membership of the list.
+        #[arg(long, value_name = "MEMBER")]
+        remove_member: Vec<String>,
+    },
+    /// Remove entries (DeleteEntries).
+    Rm {
+        /// Names, addresses, or entry identifiers in hexadecimal.
+        #[arg(required = true, value_name = "ENTRY")]
+        entries: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The container, by name or entry identifier; the personal address book if absent (GetPAB).
+    #[arg(long = "in", value_name = "CONTAINER")]
+    pub(crate) container: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// A text to set, such as comment="met in Paris"; may be given several times.
+    #[arg(long, value_name = "PROPERTY=TEXT")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Duplicates {
+    /// Replace an entry of the same name and address instead of refusing.
+    #[arg(long, conflicts_with = "duplicate")]
+    pub(crate) replace: bool,
+    /// Add it also when there is one of the same name and address.
+    #[arg(long)]
+    pub(crate) duplicate: bool,
 }

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
+mod address_book;
 mod args;
 mod commands;
 mod context;
@@ -67,6 +68,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Show(show) => commands::show::run(&context, show).await,
             Command::Spool(spool) => commands::spool::run(&context, spool).await,
             Command::Queue { command } => commands::queue::run(&context, command.as_ref()).await,
+            Command::Resolve(resolve) => commands::resolve::run(&context, resolve).await,
+            Command::Ab(ab) => commands::ab::run(&context, ab).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

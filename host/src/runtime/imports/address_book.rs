@@ -71,11 +71,12 @@ impl address_book_backend::HostAddressBook for HostState {
         container: Vec<u8>,
         names: Vec<String>,
         tags: Vec<u32>,
-        _how: flags::ResolveNamesFlags,
+        how: flags::ResolveNamesFlags,
     ) -> Result<Vec<wit::Resolution>> {
         let container: ObjectId = convert::Wire::from_wit(container)?;
         let tags: Vec<PropTag> = convert::map(tags)?;
-        let resolve = move |book: &SharedAddressBook| book.resolve(&container, &names, &tags);
+        let addresses_only = how.contains(flags::ResolveNamesFlags::EMS_AB_ADDRESS_LOOKUP);
+        let resolve = move |book: &SharedAddressBook| book.resolve(&container, &names, &tags, addresses_only);
         let found = self.provider(&this)?.call(&self.context, Weight::Long, resolve).await?;
         Ok(found.into_iter().map(convert::resolution).collect())
     }

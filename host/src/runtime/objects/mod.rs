@@ -3,6 +3,7 @@
 //! Cloning an object makes another handle onto the same one. With the last handle it is released, at the
 //! latest when the next call of the subsystem begins.
 
+mod address_book;
 mod attachment;
 mod containers;
 mod export;
@@ -17,6 +18,7 @@ mod store;
 mod stream;
 mod table;
 
+pub use address_book::{AddressBook, NamedRecipient, ResolvedNames};
 pub use attachment::Attachment;
 pub use containers::{AddressBookContainer, Control, DistList, MailUser};
 pub use export::{ExportOptions, ExportedMessage, MessageExport};

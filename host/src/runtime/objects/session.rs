@@ -1,6 +1,6 @@
 //! `IMAPISession`.
 
-use super::{MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object};
+use super::{AddressBook, MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object};
 use super::{last_error, raw_tags, warned, with_values};
 use crate::runtime::convert::Wire;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
@@ -142,6 +142,18 @@ impl Session {
         })?;
         let store = MessageStore::new(self.subsystem().hold(opened.store));
         warned(with_values(store, opened.values)?, opened.warning)
+    }
+
+    /// `OpenAddressBook`. A warning means: some providers are missing, and `get_last_error` tells which.
+    ///
+    /// # Errors
+    /// `session` 6.4.
+    pub async fn open_address_book(&self, flags: flags::OpenAddressBookFlags) -> Result<Warned<AddressBook>> {
+        let this = self.handle.resource;
+        let opened = call!(self.subsystem(), "IMAPISession::OpenAddressBook", |live| {
+            live.world.mapi_session_sessions().session().call_open_address_book(&mut live.store, this, NO_UI, flags).await
+        })?;
+        warned(AddressBook::new(self.subsystem().hold(opened.address_book)), opened.warning)
     }
 
     /// `GetStatusTable`.

@@ -243,11 +243,9 @@ impl<'a> Writer<'a> {
         };
         let fits = match kind {
             ObjectKind::Store => false,
-            ObjectKind::Folder
-            | ObjectKind::SearchFolder
-            | ObjectKind::Message
-            | ObjectKind::Associated
-            | ObjectKind::DistributionList => is_folder(found),
+            ObjectKind::Folder | ObjectKind::SearchFolder | ObjectKind::Associated => is_folder(found),
+            // A distribution list is the container of its members.
+            ObjectKind::Message | ObjectKind::DistributionList => is_folder(found) || found == ObjectKind::DistributionList,
             ObjectKind::Recipient | ObjectKind::Attachment => {
                 matches!(found, ObjectKind::Message | ObjectKind::Associated | ObjectKind::EmbeddedMessage)
             }

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub(crate) mod ab;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;
@@ -8,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod profile;
 pub(crate) mod props;
 pub(crate) mod queue;
+pub(crate) mod resolve;
 pub(crate) mod show;
 pub(crate) mod spool;
 pub(crate) mod status;
