@@ -44,6 +44,8 @@ fn expected(store: &str) -> Value {
         "subjects": ["Alpha", "beta", "gamma"],
         "message": ["Alpha", "Hello Alpha\r\n", "<Alpha@example.org>"],
         "recipients": ["Bob"],
+        "met": 2,
+        "unequal": "mapi-e-invalid-parameter",
         "refused": "mapi-e-invalid-entryid",
     })
 }

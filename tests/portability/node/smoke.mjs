@@ -106,6 +106,22 @@ const message = opened.store.openEntry(rows[0].cells[1].value.val, { mapiBestAcc
 const values = message.properties().getProps(Uint32Array.of(SUBJECT, 0x1000001f, 0x1035001f), { mapiUnicode: true }).properties;
 const recipients = message.getRecipientTable({ mapiUnicode: true });
 recipients.setColumns(Uint32Array.of(DISPLAY_NAME), none);
+// Of the two lists of a restriction, the constants follow the order of the nodes that take them.
+const meet = (nodes, constants) => {
+  contents.restrict({ nodes, constants }, none);
+  const { rows } = contents.getRowCount();
+  contents.restrict(undefined, none);
+  return rows;
+};
+const contains = { tag: 'content', val: { fuzzy: { flSubstring: true, flIgnorecase: true }, tag: SUBJECT } };
+const text = (val) => ({ tag: SUBJECT, value: { tag: 'unicode', val } });
+const met = meet([{ tag: 'and', val: 2 }, contains, { tag: 'not' }, contains], [text('A'), text('alph')]);
+let unequal;
+try {
+  meet([contains], [text('a'), text('b')]);
+} catch (error) {
+  unequal = error.payload?.code?.code ?? String(error);
+}
 let refused;
 try {
   opened.store.openEntry(new Uint8Array(5), none, undefined);
@@ -118,6 +134,8 @@ const seen = {
   subjects: rows.map((row) => row.cells[0].value.val),
   message: values.map((property) => property.value.val),
   recipients: recipients.queryRows(10, none).map((row) => row.cells[0].value.val),
+  met,
+  unequal,
   refused,
 };
 session.logoff(0n, none);

@@ -216,6 +216,21 @@ def main(path):
     recipients = call("objects", "[method]message.get-recipient-table", message, {"mapi-unicode"})
     call("tables", "[method]table.set-columns", recipients, [DISPLAY_NAME], set())
     names = [row.cells[0].value.payload for row in call("tables", "[method]table.query-rows", recipients, 10, set())]
+    # Of the two lists of a restriction, the constants follow the order of the nodes that take them.
+    def meet(nodes, *texts):
+        constants = [record(tag=SUBJECT, value=Variant("unicode", text)) for text in texts]
+        call("tables", "[method]table.restrict", contents, record(nodes=nodes, constants=constants), set())
+        rows = call("tables", "[method]table.get-row-count", contents).rows
+        call("tables", "[method]table.restrict", contents, None, set())
+        return rows
+
+    contains = Variant("content", record(fuzzy={"fl-substring", "fl-ignorecase"}, tag=SUBJECT))
+    met = meet([Variant("and", 2), contains, Variant("not"), contains], "A", "alph")
+    unequal = None
+    try:
+        meet([contains], "a", "b")
+    except Failed as failure:
+        unequal = failure.code
     refused = None
     try:
         call("objects", "[method]store.open-entry", opened.store, bytes(5), set(), None)
@@ -229,6 +244,8 @@ def main(path):
         "subjects": [row[0].value.payload for row in rows],
         "message": [value.value.payload for value in values],
         "recipients": names,
+        "met": met,
+        "unequal": unequal,
         "refused": refused,
     }))
 

@@ -88,7 +88,7 @@ impl export::GuestTable for ExportedTable {
 
     fn find_row(
         &self,
-        restriction: Vec<wire::Node>,
+        restriction: wire::Restriction,
         origin: export::Bookmark,
         how: flags::FindRowFlags,
     ) -> Result<Option<wire::Scode>, wire::Failure> {
@@ -96,7 +96,7 @@ impl export::GuestTable for ExportedTable {
         Ok(scode(found.warning))
     }
 
-    fn restrict(&self, restriction: Option<Vec<wire::Node>>, how: flags::RestrictFlags) -> Result<(), wire::Failure> {
+    fn restrict(&self, restriction: Option<wire::Restriction>, how: flags::RestrictFlags) -> Result<(), wire::Failure> {
         Ok(self.0.restrict(restriction.map(tree).transpose()?, how.raw())?)
     }
 

@@ -4,7 +4,7 @@ use crate::types::Bits;
 use crate::world::mapi::session::types as wire;
 use mapi_engine::error::Result;
 use mapi_engine::properties::{PropTag, Property, Value};
-use mapi_engine::restriction::{BitRelation, Node, Relop, Restriction, from_nodes, to_nodes};
+use mapi_engine::restriction::{BitRelation, Node, Preorder, Relop, Restriction};
 use mapi_engine::tables::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,
     TABLE_SORT_DESCEND,
@@ -41,25 +41,13 @@ fn wire_constant(property: Property) -> Result<wire::ConstantProperty> {
     Ok(wire::ConstantProperty { tag: property.tag.0, value: property.value.try_into()? })
 }
 
-fn constants(properties: Vec<wire::ConstantProperty>) -> Result<Vec<Property>> {
-    properties.into_iter().map(constant).collect()
-}
-
-fn wire_constants(properties: Vec<Property>) -> Result<Vec<wire::ConstantProperty>> {
-    properties.into_iter().map(wire_constant).collect()
-}
-
-fn node(node: wire::Node) -> Result<Node> {
-    Ok(match node {
+fn node(node: wire::Node) -> Node {
+    match node {
         wire::Node::And(children) => Node::And(children),
         wire::Node::Or(children) => Node::Or(children),
         wire::Node::Not => Node::Not,
-        wire::Node::Content(test) => {
-            Node::Content { fuzzy: test.fuzzy.raw(), tag: PropTag(test.tag), value: constant(test.value)? }
-        }
-        wire::Node::Property(test) => {
-            Node::Property { relop: test.relop.into(), tag: PropTag(test.tag), value: constant(test.value)? }
-        }
+        wire::Node::Content(test) => Node::Content { fuzzy: test.fuzzy.raw(), tag: PropTag(test.tag) },
+        wire::Node::Property(test) => Node::Property { relop: test.relop.into(), tag: PropTag(test.tag) },
         wire::Node::CompareProps(test) => {
             Node::CompareProps { relop: test.relop.into(), left: PropTag(test.left), right: PropTag(test.right) }
         }
@@ -67,25 +55,21 @@ fn node(node: wire::Node) -> Result<Node> {
         wire::Node::Size(test) => Node::Size { relop: test.relop.into(), tag: PropTag(test.tag), size: test.size },
         wire::Node::Exist(tag) => Node::Exist { tag: PropTag(tag) },
         wire::Node::SubRestriction(tag) => Node::SubRestriction { subobject: PropTag(tag) },
-        wire::Node::Comment(test) => Node::Comment { properties: constants(test.properties)?, child: test.has_child },
-        wire::Node::Annotation(test) => Node::Annotation { properties: constants(test.properties)?, child: test.has_child },
+        wire::Node::Comment(test) => Node::Comment { properties: test.properties, child: test.has_child },
+        wire::Node::Annotation(test) => Node::Annotation { properties: test.properties, child: test.has_child },
         wire::Node::Count(count) => Node::Count { count },
-    })
+    }
 }
 
-fn wire_node(node: Node) -> Result<wire::Node> {
-    Ok(match node {
+fn wire_node(node: Node) -> wire::Node {
+    match node {
         Node::And(children) => wire::Node::And(children),
         Node::Or(children) => wire::Node::Or(children),
         Node::Not => wire::Node::Not,
-        Node::Content { fuzzy, tag, value } => wire::Node::Content(wire::ContentTest {
-            fuzzy: wire::FuzzyLevel::from_raw(fuzzy),
-            tag: tag.0,
-            value: wire_constant(value)?,
-        }),
-        Node::Property { relop, tag, value } => {
-            wire::Node::Property(wire::PropertyTest { relop: relop.into(), tag: tag.0, value: wire_constant(value)? })
+        Node::Content { fuzzy, tag } => {
+            wire::Node::Content(wire::ContentTest { fuzzy: wire::FuzzyLevel::from_raw(fuzzy), tag: tag.0 })
         }
+        Node::Property { relop, tag } => wire::Node::Property(wire::PropertyTest { relop: relop.into(), tag: tag.0 }),
         Node::CompareProps { relop, left, right } => {
             wire::Node::CompareProps(wire::CompareTest { relop: relop.into(), left: left.0, right: right.0 })
         }
@@ -95,24 +79,23 @@ fn wire_node(node: Node) -> Result<wire::Node> {
         Node::Size { relop, tag, size } => wire::Node::Size(wire::SizeTest { relop: relop.into(), tag: tag.0, size }),
         Node::Exist { tag } => wire::Node::Exist(tag.0),
         Node::SubRestriction { subobject } => wire::Node::SubRestriction(subobject.0),
-        Node::Comment { properties, child } => {
-            wire::Node::Comment(wire::CommentTest { properties: wire_constants(properties)?, has_child: child })
-        }
-        Node::Annotation { properties, child } => {
-            wire::Node::Annotation(wire::CommentTest { properties: wire_constants(properties)?, has_child: child })
-        }
+        Node::Comment { properties, child } => wire::Node::Comment(wire::CommentTest { properties, has_child: child }),
+        Node::Annotation { properties, child } => wire::Node::Annotation(wire::CommentTest { properties, has_child: child }),
         Node::Count { count } => wire::Node::Count(count),
-    })
+    }
 }
 
 /// A restriction from the world.
-pub(crate) fn tree(nodes: Vec<wire::Node>) -> Result<Restriction> {
-    from_nodes(nodes.into_iter().map(node).collect::<Result<_>>()?)
+pub(crate) fn tree(restriction: wire::Restriction) -> Result<Restriction> {
+    let constants = restriction.constants.into_iter().map(constant).collect::<Result<_>>()?;
+    Preorder { nodes: restriction.nodes.into_iter().map(node).collect(), constants }.into_tree()
 }
 
 /// A restriction for the world.
-pub(crate) fn flatten(restriction: &Restriction) -> Result<Vec<wire::Node>> {
-    to_nodes(restriction).into_iter().map(wire_node).collect()
+pub(crate) fn flatten(restriction: &Restriction) -> Result<wire::Restriction> {
+    let Preorder { nodes, constants } = Preorder::of(restriction);
+    let constants = constants.into_iter().map(wire_constant).collect::<Result<_>>()?;
+    Ok(wire::Restriction { nodes: nodes.into_iter().map(wire_node).collect(), constants })
 }
 
 impl From<wire::SortOrderSet> for SortOrderSet {

@@ -98,7 +98,7 @@ macro_rules! values {
                     wire::$wire::Systime(v) => Self::SysTime(FileTime(v)),
                     wire::$wire::Clsid(v) => Self::Clsid(v.into()),
                     wire::$wire::Svreid(v) => Self::SvrEid(v),
-                    $(wire::$wire::$case(nodes) => $to_restriction(nodes)?,)?
+                    $(wire::$wire::$case(v) => $to_restriction(v)?,)?
                     wire::$wire::Actions(v) => Self::Actions(v),
                     wire::$wire::Binary(v) => Self::Binary(v),
                     wire::$wire::MvI2(v) => Self::MvI2(v),
@@ -119,8 +119,8 @@ macro_rules! values {
     };
 }
 
-fn restriction_value(nodes: Vec<wire::Node>) -> Result<Value> {
-    Ok(Value::Restriction(Box::new(tree(nodes)?)))
+fn restriction_value(restriction: wire::Restriction) -> Result<Value> {
+    Ok(Value::Restriction(Box::new(tree(restriction)?)))
 }
 
 values!(Value, restriction_value, |restriction| Self::Srestriction(flatten(&restriction)?), [Srestriction]);

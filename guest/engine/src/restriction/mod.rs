@@ -10,7 +10,7 @@ mod reader;
 mod validation;
 
 pub use matcher::{Found, Matcher, Subject};
-pub use preorder::{Node, from_nodes, to_nodes};
+pub use preorder::{Node, Preorder};
 pub use validation::{Place, validate};
 
 use crate::properties::{PropTag, Property};

@@ -1,11 +1,21 @@
-//! A restriction as a flat list of nodes in preorder, each with its number of children: the form it
-//! crosses the border in, where depth and size are checked in one linear pass (`tables` 5.2).
+//! A restriction as a flat list of nodes in preorder, each with its number of children, and a list of the
+//! constants they compare with: the form it crosses the border in, where depth and size are checked in one
+//! linear pass (`tables` 5.2).
 
 use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, Property};
 use crate::restriction::{BitRelation, MAX_DEPTH, MAX_NODES, Relop, Restriction};
 
-/// One node without its children, which follow it in the list.
+/// A restriction as two lists.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preorder {
+    /// The nodes in preorder, each directly before its children, forming exactly one tree.
+    pub nodes: Vec<Node>,
+    /// The constants of the nodes, in the order of the nodes: each constant belongs to one node.
+    pub constants: Vec<Property>,
+}
+
+/// One node without its children, which follow it in the list, and without its constants.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "named by `tables` 5.1")]
 pub enum Node {
@@ -15,15 +25,15 @@ pub enum Node {
     Or(u32),
     /// One child follows.
     Not,
+    /// Takes one constant.
     Content {
         fuzzy: u32,
         tag: PropTag,
-        value: Property,
     },
+    /// Takes one constant.
     Property {
         relop: Relop,
         tag: PropTag,
-        value: Property,
     },
     CompareProps {
         relop: Relop,
@@ -47,14 +57,14 @@ pub enum Node {
     SubRestriction {
         subobject: PropTag,
     },
-    /// A child follows if `child`.
+    /// Takes so many constants; a child follows if `child`.
     Comment {
-        properties: Vec<Property>,
+        properties: u32,
         child: bool,
     },
-    /// A child follows if `child`.
+    /// Takes so many constants; a child follows if `child`.
     Annotation {
-        properties: Vec<Property>,
+        properties: u32,
         child: bool,
     },
     /// One child follows.
@@ -73,19 +83,28 @@ impl Node {
         }
     }
 
-    /// The tree node, given its children in order; `None` when a child is missing.
-    fn close(self, mut children: Vec<Restriction>) -> Option<Restriction> {
+    fn constants(&self) -> u32 {
+        match self {
+            Self::Content { .. } | Self::Property { .. } => 1,
+            Self::Comment { properties, .. } | Self::Annotation { properties, .. } => *properties,
+            _ => 0,
+        }
+    }
+
+    /// The tree node, given its constants and its children in order; `None` when one is missing.
+    fn close(self, mut constants: Vec<Property>, mut children: Vec<Restriction>) -> Option<Restriction> {
         let mut only = || children.pop().map(Box::new);
+        let mut constant = || constants.pop();
         Some(match self {
             Self::And(_) => Restriction::And(children),
             Self::Or(_) => Restriction::Or(children),
             Self::Not => Restriction::Not(only()?),
             Self::SubRestriction { subobject } => Restriction::SubRestriction { subobject, child: only()? },
             Self::Count { count } => Restriction::Count { count, child: only()? },
-            Self::Comment { properties, .. } => Restriction::Comment { properties, child: only() },
-            Self::Annotation { properties, .. } => Restriction::Annotation { properties, child: only() },
-            Self::Content { fuzzy, tag, value } => Restriction::Content { fuzzy, tag, value },
-            Self::Property { relop, tag, value } => Restriction::Property { relop, tag, value },
+            Self::Comment { .. } => Restriction::Comment { properties: constants, child: only() },
+            Self::Annotation { .. } => Restriction::Annotation { properties: constants, child: only() },
+            Self::Content { fuzzy, tag } => Restriction::Content { fuzzy, tag, value: constant()? },
+            Self::Property { relop, tag } => Restriction::Property { relop, tag, value: constant()? },
             Self::CompareProps { relop, left, right } => Restriction::CompareProps { relop, left, right },
             Self::Bitmask { relation, tag, mask } => Restriction::Bitmask { relation, tag, mask },
             Self::Size { relop, tag, size } => Restriction::Size { relop, tag, size },
@@ -96,93 +115,113 @@ impl Node {
 
 struct Open {
     node: Node,
+    constants: Vec<Property>,
     missing: u32,
     children: Vec<Restriction>,
 }
 
-/// Builds the tree of a list.
-///
-/// # Errors
-/// `MAPI_E_TOO_COMPLEX` when there are too many nodes or levels, `MAPI_E_INVALID_PARAMETER` when the list is
-/// not exactly one tree.
-pub fn from_nodes(nodes: Vec<Node>) -> Result<Restriction> {
-    if nodes.len() > MAX_NODES {
-        return Err(too_complex(format!("a restriction has at most {MAX_NODES} nodes")));
-    }
-    let mut nodes = nodes.into_iter();
-    let mut open: Vec<Open> = Vec::new();
-    while let Some(node) = nodes.next() {
-        let missing = node.children();
-        if open.len() >= MAX_DEPTH {
-            return Err(too_complex(format!("a restriction is nested at most {MAX_DEPTH} levels deep")));
-        }
-        if missing as usize > nodes.len() {
-            return Err(invalid("a node of the restriction names more children than follow"));
-        }
-        open.push(Open { node, missing, children: Vec::new() });
-        // Close every node that has all its children.
-        while let Some(last) = open.pop_if(|last| last.missing == 0) {
-            let tree = last.node.close(last.children).ok_or_else(|| invalid("a node of the restriction lacks its child"))?;
-            match open.last_mut() {
-                Some(parent) => {
-                    parent.children.push(tree);
-                    parent.missing -= 1;
+impl Preorder {
+    /// The lists of a tree. Does not recurse.
+    #[must_use]
+    pub fn of(restriction: &Restriction) -> Self {
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let mut lists = Self::default();
+        let mut stack = vec![restriction];
+        while let Some(restriction) = stack.pop() {
+            let start = stack.len();
+            lists.nodes.push(match restriction {
+                Restriction::And(children) => {
+                    stack.extend(children);
+                    Node::And(count(children.len()))
                 }
-                None if nodes.len() == 0 => return Ok(tree),
-                None => return Err(invalid("there are nodes behind the end of the restriction")),
+                Restriction::Or(children) => {
+                    stack.extend(children);
+                    Node::Or(count(children.len()))
+                }
+                Restriction::Not(child) => {
+                    stack.push(child);
+                    Node::Not
+                }
+                Restriction::SubRestriction { subobject, child } => {
+                    stack.push(child);
+                    Node::SubRestriction { subobject: *subobject }
+                }
+                Restriction::Count { count, child } => {
+                    stack.push(child);
+                    Node::Count { count: *count }
+                }
+                Restriction::Comment { properties, child } => {
+                    stack.extend(child.as_deref());
+                    lists.constants.extend_from_slice(properties);
+                    Node::Comment { properties: count(properties.len()), child: child.is_some() }
+                }
+                Restriction::Annotation { properties, child } => {
+                    stack.extend(child.as_deref());
+                    lists.constants.extend_from_slice(properties);
+                    Node::Annotation { properties: count(properties.len()), child: child.is_some() }
+                }
+                Restriction::Content { fuzzy, tag, value } => {
+                    lists.constants.push(value.clone());
+                    Node::Content { fuzzy: *fuzzy, tag: *tag }
+                }
+                Restriction::Property { relop, tag, value } => {
+                    lists.constants.push(value.clone());
+                    Node::Property { relop: *relop, tag: *tag }
+                }
+                Restriction::CompareProps { relop, left, right } => {
+                    Node::CompareProps { relop: *relop, left: *left, right: *right }
+                }
+                Restriction::Bitmask { relation, tag, mask } => Node::Bitmask { relation: *relation, tag: *tag, mask: *mask },
+                Restriction::Size { relop, tag, size } => Node::Size { relop: *relop, tag: *tag, size: *size },
+                Restriction::Exist { tag } => Node::Exist { tag: *tag },
+            });
+            stack[start..].reverse();
+        }
+        lists
+    }
+
+    /// Builds the tree of the lists.
+    ///
+    /// # Errors
+    /// `MAPI_E_TOO_COMPLEX` when there are too many nodes or levels, `MAPI_E_INVALID_PARAMETER` when the nodes
+    /// are not exactly one tree or take more or fewer constants than there are.
+    pub fn into_tree(self) -> Result<Restriction> {
+        if self.nodes.len() > MAX_NODES {
+            return Err(too_complex(format!("a restriction has at most {MAX_NODES} nodes")));
+        }
+        let mut nodes = self.nodes.into_iter();
+        let mut constants = self.constants.into_iter();
+        let mut open: Vec<Open> = Vec::new();
+        while let Some(node) = nodes.next() {
+            let (missing, taken) = (node.children(), node.constants());
+            if open.len() >= MAX_DEPTH {
+                return Err(too_complex(format!("a restriction is nested at most {MAX_DEPTH} levels deep")));
+            }
+            if missing as usize > nodes.len() {
+                return Err(invalid("a node of the restriction names more children than follow"));
+            }
+            if taken as usize > constants.len() {
+                return Err(invalid("the nodes of the restriction take more constants than there are"));
+            }
+            let constants_of_node = constants.by_ref().take(taken as usize).collect();
+            open.push(Open { node, constants: constants_of_node, missing, children: Vec::new() });
+            // Close every node that has all its children.
+            while let Some(last) = open.pop_if(|last| last.missing == 0) {
+                let tree = last.node.close(last.constants, last.children);
+                let tree = tree.ok_or_else(|| invalid("a node of the restriction lacks its child"))?;
+                match open.last_mut() {
+                    Some(parent) => {
+                        parent.children.push(tree);
+                        parent.missing -= 1;
+                    }
+                    None if nodes.len() > 0 => return Err(invalid("there are nodes behind the end of the restriction")),
+                    None if constants.len() > 0 => return Err(invalid("no node of the restriction takes its last constant")),
+                    None => return Ok(tree),
+                }
             }
         }
+        Err(invalid("the restriction ends before its last child"))
     }
-    Err(invalid("the restriction ends before its last child"))
-}
-
-/// The list of a tree. Does not recurse.
-#[must_use]
-pub fn to_nodes(restriction: &Restriction) -> Vec<Node> {
-    let count = |children: &[Restriction]| u32::try_from(children.len()).unwrap_or(u32::MAX);
-    let mut nodes = Vec::new();
-    let mut stack = vec![restriction];
-    while let Some(restriction) = stack.pop() {
-        let start = stack.len();
-        nodes.push(match restriction {
-            Restriction::And(children) => {
-                stack.extend(children);
-                Node::And(count(children))
-            }
-            Restriction::Or(children) => {
-                stack.extend(children);
-                Node::Or(count(children))
-            }
-            Restriction::Not(child) => {
-                stack.push(child);
-                Node::Not
-            }
-            Restriction::SubRestriction { subobject, child } => {
-                stack.push(child);
-                Node::SubRestriction { subobject: *subobject }
-            }
-            Restriction::Count { count, child } => {
-                stack.push(child);
-                Node::Count { count: *count }
-            }
-            Restriction::Comment { properties, child } => {
-                stack.extend(child.as_deref());
-                Node::Comment { properties: properties.clone(), child: child.is_some() }
-            }
-            Restriction::Annotation { properties, child } => {
-                stack.extend(child.as_deref());
-                Node::Annotation { properties: properties.clone(), child: child.is_some() }
-            }
-            Restriction::Content { fuzzy, tag, value } => Node::Content { fuzzy: *fuzzy, tag: *tag, value: value.clone() },
-            Restriction::Property { relop, tag, value } => Node::Property { relop: *relop, tag: *tag, value: value.clone() },
-            Restriction::CompareProps { relop, left, right } => Node::CompareProps { relop: *relop, left: *left, right: *right },
-            Restriction::Bitmask { relation, tag, mask } => Node::Bitmask { relation: *relation, tag: *tag, mask: *mask },
-            Restriction::Size { relop, tag, size } => Node::Size { relop: *relop, tag: *tag, size: *size },
-            Restriction::Exist { tag } => Node::Exist { tag: *tag },
-        });
-        stack[start..].reverse();
-    }
-    nodes
 }
 
 fn too_complex(message: String) -> Failure {
@@ -196,20 +235,25 @@ fn invalid(message: &'static str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::Value;
     use crate::restriction::generate::any_restriction;
     use proptest::prelude::*;
 
+    fn tree(nodes: Vec<Node>, constants: usize) -> Result<Restriction> {
+        let constant = Property { tag: PropTag(0x0037_001F), value: Value::Unicode("x".into()) };
+        Preorder { nodes, constants: vec![constant; constants] }.into_tree()
+    }
+
     #[test]
     fn ten_thousand_levels_are_too_complex() {
-        let mut nodes = vec![Node::Not; 10_000];
-        nodes.push(Node::And(0));
-        assert_eq!(from_nodes(nodes).unwrap_err().code(), Code::TooComplex);
-        let mut nodes = vec![Node::Not; MAX_DEPTH];
-        nodes.push(Node::And(0));
-        assert_eq!(from_nodes(nodes).unwrap_err().code(), Code::TooComplex);
-        let mut nodes = vec![Node::Not; MAX_DEPTH - 1];
-        nodes.push(Node::And(0));
-        assert!(from_nodes(nodes).is_ok());
+        let nested = |levels: usize| {
+            let mut nodes = vec![Node::Not; levels];
+            nodes.push(Node::And(0));
+            tree(nodes, 0)
+        };
+        assert_eq!(nested(10_000).unwrap_err().code(), Code::TooComplex);
+        assert_eq!(nested(MAX_DEPTH).unwrap_err().code(), Code::TooComplex);
+        assert!(nested(MAX_DEPTH - 1).is_ok());
     }
 
     #[test]
@@ -222,23 +266,48 @@ mod tests {
             vec![Node::And(0), Node::And(0)],
             vec![Node::And(1), Node::And(1)],
         ] {
-            assert_eq!(from_nodes(nodes).unwrap_err().code(), Code::InvalidParameter);
+            assert_eq!(tree(nodes, 0).unwrap_err().code(), Code::InvalidParameter);
         }
+    }
+
+    #[test]
+    fn each_constant_belongs_to_one_node() {
+        let content = Node::Content { fuzzy: 0, tag: PropTag(0x0037_001F) };
+        let comment = |properties| Node::Comment { properties, child: false };
+        let code = |nodes: &[Node], constants| tree(nodes.to_vec(), constants).map_err(|failure| failure.code()).err();
+        assert_eq!(code(std::slice::from_ref(&content), 1), None);
+        assert_eq!(code(&[Node::And(2), content.clone(), comment(2)], 3), None);
+        // Too few, too many, and a number that nothing can hold.
+        assert_eq!(code(std::slice::from_ref(&content), 0), Some(Code::InvalidParameter));
+        assert_eq!(code(&[content], 2), Some(Code::InvalidParameter));
+        assert_eq!(code(&[Node::And(0)], 1), Some(Code::InvalidParameter));
+        assert_eq!(code(&[comment(u32::MAX)], 2), Some(Code::InvalidParameter));
     }
 
     proptest! {
         #[test]
-        fn a_tree_survives_the_trip_through_its_list(restriction in any_restriction()) {
+        fn a_tree_survives_the_trip_through_its_lists(restriction in any_restriction()) {
             // As text, since NaN differs from itself.
-            prop_assert_eq!(format!("{:?}", from_nodes(to_nodes(&restriction))), format!("{:?}", Ok::<_, ()>(&restriction)));
+            let returned = Preorder::of(&restriction).into_tree();
+            prop_assert_eq!(format!("{returned:?}"), format!("{:?}", Ok::<_, ()>(&restriction)));
         }
 
         #[test]
-        fn any_list_is_a_tree_or_an_error(counts in prop::collection::vec(0_u32..4, 0..200)) {
-            let nodes = counts.into_iter().map(Node::And).collect::<Vec<_>>();
-            if let Ok(tree) = from_nodes(nodes.clone()) {
-                prop_assert_eq!(to_nodes(&tree), nodes);
+        fn any_lists_are_a_tree_or_an_error(nodes in prop::collection::vec(any_node(), 0..200), constants in 0_usize..200) {
+            let constant = Property { tag: PropTag(0x0037_001F), value: Value::Unicode("x".into()) };
+            let lists = Preorder { nodes, constants: vec![constant; constants] };
+            if let Ok(tree) = lists.clone().into_tree() {
+                prop_assert_eq!(Preorder::of(&tree), lists);
             }
         }
+    }
+
+    fn any_node() -> impl Strategy<Value = Node> {
+        prop_oneof![
+            (0_u32..4).prop_map(Node::And),
+            Just(Node::Not),
+            Just(Node::Content { fuzzy: 0, tag: PropTag(0x0037_001F) }),
+            (0_u32..3, any::<bool>()).prop_map(|(properties, child)| Node::Comment { properties, child }),
+        ]
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use objects::{batch, check_report, head, tag_size};
 pub(crate) use providers::{
     address_book_identity, envelope, inbound, logon, notice, report, resolution, row_outcome, store_identity, transport_identity,
 };
-pub(crate) use restrictions::to_nodes;
+pub(crate) use restrictions::to_lists;
 pub(crate) use scans::{filters, group_page, order, plan, scan_from, scan_kind, scan_page, scope};
 pub(crate) use services::{outcome as configure_outcome, request as configure_request, service};
 pub(crate) use tables::{bookmark, sort_order, to_bookmark, to_sort_order};

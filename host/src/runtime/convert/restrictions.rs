@@ -1,11 +1,11 @@
-//! Restrictions: the world's preorder lists and the engine's.
+//! Restrictions: the world's lists and the engine's.
 
 use super::Wire;
 use super::values::{from_constant, to_constant};
 use crate::runtime::world::mapi::session::types as wit;
 use mapi_engine::error::Result;
 use mapi_engine::properties::{PropTag, Property};
-use mapi_engine::restriction::{self as preorder, BitRelation, Node, Relop, Restriction};
+use mapi_engine::restriction::{BitRelation, Node, Preorder, Relop, Restriction};
 
 impl Wire for Relop {
     type Wit = wit::Relop;
@@ -82,9 +82,13 @@ fn property(constant: wit::ConstantProperty) -> Result<Property> {
     Ok(Property { tag: PropTag(constant.tag), value: from_constant(constant.value)? })
 }
 
-/// A tree as a list.
-pub(crate) fn to_nodes(restriction: &Restriction) -> Vec<wit::Node> {
-    preorder::to_nodes(restriction).into_iter().map(node).collect()
+/// A tree as the world's lists.
+pub(crate) fn to_lists(restriction: &Restriction) -> wit::Restriction {
+    let Preorder { nodes, constants } = Preorder::of(restriction);
+    wit::Restriction {
+        nodes: nodes.into_iter().map(node).collect(),
+        constants: constants.into_iter().map(constant_property).collect(),
+    }
 }
 
 fn node(node: Node) -> wit::Node {
@@ -92,12 +96,8 @@ fn node(node: Node) -> wit::Node {
         Node::And(children) => wit::Node::And(children),
         Node::Or(children) => wit::Node::Or(children),
         Node::Not => wit::Node::Not,
-        Node::Content { fuzzy, tag, value } => {
-            wit::Node::Content(wit::ContentTest { fuzzy: fuzzy_to_wit(fuzzy), tag: tag.0, value: constant_property(value) })
-        }
-        Node::Property { relop, tag, value } => {
-            wit::Node::Property(wit::PropertyTest { relop: relop.into_wit(), tag: tag.0, value: constant_property(value) })
-        }
+        Node::Content { fuzzy, tag } => wit::Node::Content(wit::ContentTest { fuzzy: fuzzy_to_wit(fuzzy), tag: tag.0 }),
+        Node::Property { relop, tag } => wit::Node::Property(wit::PropertyTest { relop: relop.into_wit(), tag: tag.0 }),
         Node::CompareProps { relop, left, right } => {
             wit::Node::CompareProps(wit::CompareTest { relop: relop.into_wit(), left: left.0, right: right.0 })
         }
@@ -107,22 +107,20 @@ fn node(node: Node) -> wit::Node {
         Node::Size { relop, tag, size } => wit::Node::Size(wit::SizeTest { relop: relop.into_wit(), tag: tag.0, size }),
         Node::Exist { tag } => wit::Node::Exist(tag.0),
         Node::SubRestriction { subobject } => wit::Node::SubRestriction(subobject.0),
-        Node::Comment { properties, child } => wit::Node::Comment(comment(properties, child)),
-        Node::Annotation { properties, child } => wit::Node::Annotation(comment(properties, child)),
+        Node::Comment { properties, child } => wit::Node::Comment(wit::CommentTest { properties, has_child: child }),
+        Node::Annotation { properties, child } => wit::Node::Annotation(wit::CommentTest { properties, has_child: child }),
         Node::Count { count } => wit::Node::Count(count),
     }
 }
 
-fn comment(properties: Vec<Property>, has_child: bool) -> wit::CommentTest {
-    wit::CommentTest { properties: properties.into_iter().map(constant_property).collect(), has_child }
-}
-
-/// A list as a tree.
+/// The world's lists as a tree.
 ///
 /// # Errors
-/// `MAPI_E_INVALID_PARAMETER` when the list is not exactly one tree, `MAPI_E_TOO_COMPLEX` when it is too large.
-pub(super) fn from_nodes(nodes: Vec<wit::Node>) -> Result<Restriction> {
-    preorder::from_nodes(nodes.into_iter().map(engine_node).collect::<Result<_>>()?)
+/// `MAPI_E_INVALID_PARAMETER` when they are not exactly one tree, `MAPI_E_TOO_COMPLEX` when it is too large.
+pub(super) fn from_lists(restriction: wit::Restriction) -> Result<Restriction> {
+    let nodes = restriction.nodes.into_iter().map(engine_node).collect::<Result<_>>()?;
+    let constants = restriction.constants.into_iter().map(property).collect::<Result<_>>()?;
+    Preorder { nodes, constants }.into_tree()
 }
 
 fn engine_node(node: wit::Node) -> Result<Node> {
@@ -130,12 +128,8 @@ fn engine_node(node: wit::Node) -> Result<Node> {
         wit::Node::And(children) => Node::And(children),
         wit::Node::Or(children) => Node::Or(children),
         wit::Node::Not => Node::Not,
-        wit::Node::Content(test) => {
-            Node::Content { fuzzy: fuzzy_from_wit(test.fuzzy), tag: PropTag(test.tag), value: property(test.value)? }
-        }
-        wit::Node::Property(test) => {
-            Node::Property { relop: Relop::from_wit(test.relop)?, tag: PropTag(test.tag), value: property(test.value)? }
-        }
+        wit::Node::Content(test) => Node::Content { fuzzy: fuzzy_from_wit(test.fuzzy), tag: PropTag(test.tag) },
+        wit::Node::Property(test) => Node::Property { relop: Relop::from_wit(test.relop)?, tag: PropTag(test.tag) },
         wit::Node::CompareProps(test) => {
             Node::CompareProps { relop: Relop::from_wit(test.relop)?, left: PropTag(test.left), right: PropTag(test.right) }
         }
@@ -145,18 +139,8 @@ fn engine_node(node: wit::Node) -> Result<Node> {
         wit::Node::Size(test) => Node::Size { relop: Relop::from_wit(test.relop)?, tag: PropTag(test.tag), size: test.size },
         wit::Node::Exist(tag) => Node::Exist { tag: PropTag(tag) },
         wit::Node::SubRestriction(subobject) => Node::SubRestriction { subobject: PropTag(subobject) },
-        wit::Node::Comment(test) => {
-            let (properties, child) = commented(test)?;
-            Node::Comment { properties, child }
-        }
-        wit::Node::Annotation(test) => {
-            let (properties, child) = commented(test)?;
-            Node::Annotation { properties, child }
-        }
+        wit::Node::Comment(test) => Node::Comment { properties: test.properties, child: test.has_child },
+        wit::Node::Annotation(test) => Node::Annotation { properties: test.properties, child: test.has_child },
         wit::Node::Count(count) => Node::Count { count },
     })
-}
-
-fn commented(test: wit::CommentTest) -> Result<(Vec<Property>, bool)> {
-    Ok((test.properties.into_iter().map(property).collect::<Result<_>>()?, test.has_child))
 }

@@ -1,6 +1,6 @@
 //! Property values.
 
-use super::restrictions::{from_nodes, to_nodes};
+use super::restrictions::{from_lists, to_lists};
 use super::{Wire, map};
 use crate::runtime::world::mapi::session::types as wit;
 use mapi_engine::backend::{NamedProperty, PropertyName};
@@ -90,7 +90,7 @@ macro_rules! values {
                 match self {
                     Self::Null => wit::Value::Null,
                     Self::Object => wit::Value::Object,
-                    Self::Restriction(restriction) => wit::Value::Srestriction(to_nodes(&restriction)),
+                    Self::Restriction(restriction) => wit::Value::Srestriction(to_lists(&restriction)),
                     $(Self::$engine(value) => wit::Value::$wit(out::$convert(value)),)*
                 }
             }
@@ -99,7 +99,7 @@ macro_rules! values {
                 Ok(match value {
                     wit::Value::Null => Self::Null,
                     wit::Value::Object => Self::Object,
-                    wit::Value::Srestriction(nodes) => Self::Restriction(Box::new(from_nodes(nodes)?)),
+                    wit::Value::Srestriction(lists) => Self::Restriction(Box::new(from_lists(lists)?)),
                     $(wit::Value::$wit(value) => Self::$engine(back::$convert(value)?),)*
                 })
             }

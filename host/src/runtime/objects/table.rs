@@ -1,7 +1,7 @@
 //! `IMAPITable`.
 
 use super::{has_last_error, object, warned};
-use crate::runtime::convert::{Wire, bookmark, map, to_bookmark, to_nodes};
+use crate::runtime::convert::{Wire, bookmark, map, to_bookmark, to_lists};
 use crate::runtime::flags;
 use crate::runtime::world::mapi::session::types;
 use mapi_engine::backend::Column;
@@ -117,9 +117,9 @@ impl Table {
     /// # Errors
     /// `MAPI_E_NOT_FOUND`.
     pub async fn find_row(&self, restriction: &Restriction, origin: Bookmark, flags: flags::FindRowFlags) -> Result<Warned<()>> {
-        let (this, origin, nodes) = (self.handle.resource, bookmark(origin), to_nodes(restriction));
+        let (this, origin, lists) = (self.handle.resource, bookmark(origin), to_lists(restriction));
         let warning: Option<types::Scode> = call!(self.subsystem(), "IMAPITable::FindRow", |live| {
-            live.world.mapi_session_tables().table().call_find_row(&mut live.store, this, &nodes, origin, flags).await
+            live.world.mapi_session_tables().table().call_find_row(&mut live.store, this, &lists, origin, flags).await
         })?;
         warned((), warning)
     }
@@ -129,9 +129,9 @@ impl Table {
     /// # Errors
     /// `MAPI_E_TOO_COMPLEX`.
     pub async fn restrict(&self, restriction: Option<&Restriction>, flags: flags::RestrictFlags) -> Result<()> {
-        let (this, nodes) = (self.handle.resource, restriction.map(to_nodes));
+        let (this, lists) = (self.handle.resource, restriction.map(to_lists));
         call!(self.subsystem(), "IMAPITable::Restrict", |live| {
-            live.world.mapi_session_tables().table().call_restrict(&mut live.store, this, nodes.as_ref(), flags).await
+            live.world.mapi_session_tables().table().call_restrict(&mut live.store, this, lists.as_ref(), flags).await
         })
     }
 
