@@ -7,6 +7,7 @@
 mod attachment;
 mod body;
 mod content;
+mod delivery_status;
 mod derive;
 mod draft;
 pub mod html;
@@ -16,6 +17,7 @@ mod reading;
 mod values;
 
 pub use attachment::Attachment;
+pub use delivery_status::DeliveryStatus;
 pub use derive::{RECIPIENT_P1, RECIPIENT_SUBMITTED, message_flags, subject_prefix};
 pub use draft::{Draft, DraftAttachment, DraftKind, EMBEDDING_LIMIT};
 pub use message::Message;
