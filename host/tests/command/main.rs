@@ -9,4 +9,5 @@ mod imports;
 mod mailbox;
 mod places;
 mod running;
+mod services;
 mod story;

@@ -58,6 +58,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         match &arguments.command {
             Command::Demo(demo) => commands::demo::run(&context, demo).await,
             Command::Profile(profile) => commands::profile::run(&context, profile).await,
+            Command::Service(service) => commands::service::run(&context, service).await,
             Command::Import(import) => commands::import::run(&context, import).await,
             Command::Stores => commands::stores::run(&context).await,
             Command::Folders(folders) => commands::folders::run(&context, folders).await,

@@ -6,6 +6,7 @@ pub(crate) mod folders;
 pub(crate) mod import;
 pub(crate) mod profile;
 pub(crate) mod props;
+pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod stores;
