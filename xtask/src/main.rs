@@ -6,6 +6,7 @@ mod toolchain;
 mod bench;
 mod demo;
 mod dist;
+mod mail_server;
 mod portability;
 mod setup;
 mod test;
@@ -26,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Make the WebAssembly target usable; safe to run again.
+    /// Make the WebAssembly target usable and install what the tests need; safe to run again.
     Setup,
     /// Build and tell the whole story, on a sample mailbox or on an archive.
     Demo {
@@ -43,7 +44,7 @@ enum Task {
     World,
     /// Measure the goals: every row, or those of an area.
     Bench {
-        /// An area (host, session, stores) or a row.
+        /// An area (host, session, stores, transport) or a row.
         areas: Vec<String>,
         /// Print one JSON object a row.
         #[arg(long)]
@@ -55,7 +56,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Setup => setup::setup(),
+        Task::Setup => setup::setup().and_then(|()| mail_server::setup()),
         Task::Demo { archive } => demo::demo(archive.as_deref()),
         Task::Test { arguments } => test::test(&arguments),
         Task::World => world::world(),

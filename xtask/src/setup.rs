@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 /// Debian's compiler, its standard library's sources, its `cargo`, and a linker for WebAssembly.
 const PACKAGES: [&str; 4] = ["rustc-web", "rust-web-src", "cargo-web", "lld-22"];
 
-/// Runs `cargo xtask setup`.
+/// Makes the WebAssembly target usable.
 pub(crate) fn setup() -> Result<()> {
     match Toolchain::find() {
         Some(Toolchain::Usual) => {
@@ -45,14 +45,25 @@ fn rustup() -> Result<(), String> {
 }
 
 fn debian() -> Result<(), String> {
-    let mut command = Command::new("apt-get");
-    // Without the right to install, `sudo` may have it; -n: it never asks.
-    if !Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0") {
-        command = Command::new("sudo");
-        command.args(["-n", "apt-get"]);
-    }
+    install(&PACKAGES)
+}
+
+/// Installs Debian packages.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+    let mut command = privileged("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    attempt(command.args(["install", "--yes", "--no-install-recommends"]).args(PACKAGES))
+    attempt(command.args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+/// A command that needs the right to install.
+pub(crate) fn privileged(program: &str) -> Command {
+    if Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0") {
+        return Command::new(program);
+    }
+    // `sudo` may have the right; -n: it never asks.
+    let mut command = Command::new("sudo");
+    command.args(["-n", program]);
+    command
 }
 
 fn attempt(command: &mut Command) -> Result<(), String> {

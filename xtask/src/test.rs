@@ -1,6 +1,6 @@
 //! Runs every test there is.
 
-use crate::{cargo, portability, run, setup};
+use crate::{cargo, mail_server, portability, run, setup};
 use anyhow::Result;
 
 /// Runs `cargo xtask test`.
@@ -8,6 +8,7 @@ use anyhow::Result;
 /// The component itself is no package of the default members: it is tested through the host.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     setup::setup()?;
+    mail_server::setup()?;
     portability::setup()?;
     run(cargo().args(["test", "--workspace", "--exclude", "mapi-session-component"]).args(arguments))
 }

@@ -2,5 +2,8 @@
 
 pub mod address_book;
 pub mod catalogue;
+pub mod identity;
+pub mod local;
 pub mod profiles;
+pub mod smtp;
 pub mod sqlite;

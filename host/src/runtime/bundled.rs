@@ -2,10 +2,13 @@
 
 use crate::backends::address_book::SqliteAddressBook;
 use crate::backends::catalogue::TomlCatalogue;
+use crate::backends::identity::MailIdentity;
+use crate::backends::local::LocalTransport;
 use crate::backends::profiles::SqliteProfiles;
+use crate::backends::smtp::{SmtpSettings, SmtpTransport};
 use crate::backends::sqlite::SqliteStore;
 use crate::backends::sqlite::database::Access;
-use crate::runtime::{Backends, Opened, SharedAddressBook, SharedStore, Threading};
+use crate::runtime::{Backends, Opened, SharedAddressBook, SharedStore, SharedTransport, Threading};
 use mapi_engine::backend::{ProviderKind, ProviderLogon, Store};
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::memory::{MemoryAddressBook, MemoryCatalogue, MemoryProfiles, MemoryStore};
@@ -21,15 +24,16 @@ const EXTENSION: &str = "mapi";
 
 impl Backends {
     /// Everything in one data folder, durable: profiles, and a mailbox or address book file for each
-    /// provider of a profile. The services are those of `services.toml` in the folder. Any number of
-    /// processes may use one folder.
+    /// provider of a profile; mail to other profiles of the folder through `hand-over` in it, mail to
+    /// anybody else through the server a profile names. The services are those of `services.toml` in the
+    /// folder. Any number of processes may use one folder.
     ///
     /// # Errors
     /// `MAPI_E_NO_ACCESS`, `MAPI_E_CORRUPT_STORE`, `MAPI_E_VERSION`, `MAPI_E_NOT_ENOUGH_DISK`.
     pub fn embedded(folder: &Path) -> Result<Self> {
         let profiles = SqliteProfiles::in_folder(folder)?;
         let catalogue = TomlCatalogue::in_file(&folder.join("services.toml"))?;
-        Ok(Self::new(profiles, Arc::new(catalogue)).with_sqlite(folder).with_memory())
+        Ok(Self::new(profiles, Arc::new(catalogue)).with_sqlite(folder).with_memory().with_transports(folder))
     }
 
     /// Everything in memory, gone with the last clone of this value: for tests, and for hosts that want
@@ -59,6 +63,23 @@ impl Backends {
             Ok(Opened::<SharedAddressBook>::new(Arc::new(book)))
         };
         self.with_store("sqlite", Threading::Prompt, open_store).with_address_book("sqlite-pab", Threading::Prompt, open_book)
+    }
+
+    /// Grants the backends `smtp`, a mail server for each profile section, and `local`, the other profiles of
+    /// the folder.
+    fn with_transports(self, folder: &Path) -> Self {
+        let open_smtp = |logon: &ProviderLogon| {
+            let transport = SmtpTransport::new(SmtpSettings::configured(logon)?);
+            let status_row = transport.status_row();
+            Ok(Opened { status_row, ..Opened::<SharedTransport>::new(Arc::new(transport)) })
+        };
+        let hand_over = folder.join("hand-over");
+        let open_local = move |logon: &ProviderLogon| {
+            let transport = LocalTransport::open(&hand_over, MailIdentity::configured(logon)?)?;
+            let status_row = transport.status_row();
+            Ok(Opened { status_row, ..Opened::<SharedTransport>::new(Arc::new(transport)) })
+        };
+        self.with_transport("smtp", Threading::Blocking, open_smtp).with_transport("local", Threading::Blocking, open_local)
     }
 
     /// Grants the backends `memory` and `memory-pab`: a store or address book for each profile section.

@@ -16,6 +16,9 @@ pub struct Limits {
     /// Time one call of a backend may take. The provider's call fails when it takes more, and the provider
     /// answers nothing else until the late call has returned. Default: 60 s.
     pub backend_time: Duration,
+    /// Time a transport may take over a piece of a message, from the connection to the confirmation of the
+    /// whole, for which a mail server is granted ten minutes (RFC 5321, 4.5.3.2.6). Default: 11 min.
+    pub transfer_time: Duration,
     /// Time maintenance of a store (check, compact, backup, key changes) may take. Default: 1 h.
     pub maintenance_time: Duration,
     /// Objects the client may hold at a time: sessions, stores, messages, tables, … Default: 20,000.
@@ -30,6 +33,7 @@ impl Default for Limits {
             memory: 512 << 20,
             call_time: Duration::from_secs(60),
             backend_time: Duration::from_secs(60),
+            transfer_time: Duration::from_secs(660),
             maintenance_time: Duration::from_secs(3600),
             handles: 20_000,
             cancel_grace: Duration::from_secs(5),

@@ -20,6 +20,8 @@ pub(crate) enum Weight {
     Short,
     /// May wait for a disk or a network.
     Long,
+    /// Hands a message over.
+    Transfer,
     /// Works on a whole store.
     Maintenance,
 }
@@ -76,6 +78,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         }
         let limit = match weight {
             Weight::Short | Weight::Long => context.limits.backend_time,
+            Weight::Transfer => context.limits.transfer_time,
             Weight::Maintenance => context.limits.maintenance_time,
         };
         let (answer, answered) = tokio::sync::oneshot::channel();
@@ -117,5 +120,5 @@ fn lost() -> Failure {
 }
 
 fn overrun(limit: Duration) -> Failure {
-    Failure::new(Code::Timeout, format!("the backend did not answer within {limit:?} (Limits::backend_time or maintenance_time)"))
+    Failure::new(Code::Timeout, format!("the backend did not answer within {limit:?} (Limits::backend_time, transfer_time or maintenance_time)"))
 }

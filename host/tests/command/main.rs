@@ -10,4 +10,5 @@ mod imports;
 mod mailbox;
 mod places;
 mod running;
+mod services;
 mod story;

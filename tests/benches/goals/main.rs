@@ -16,6 +16,7 @@ mod session;
 mod stage;
 mod stores;
 mod timing;
+mod transport;
 
 use anyhow::{Context as _, ensure};
 use row::{Goal, Row};
@@ -31,7 +32,7 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 12] = [
+const BENCHES: [Bench; 13] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
@@ -44,6 +45,7 @@ const BENCHES: [Bench; 12] = [
     Bench { name: "stores.search_body", unit: "ms", goal: Goal::Under(8.0), measure: stores::search_body },
     Bench { name: "stores.search_body_short", unit: "ms", goal: Goal::Under(80.0), measure: stores::search_body_short },
     Bench { name: "stores.search_subject", unit: "ms", goal: Goal::Under(3.0), measure: stores::search_subject },
+    Bench { name: "transport.smtp_1k", unit: "ms", goal: Goal::Ratio(1.25), measure: transport::smtp_1k },
 ];
 
 fn main() -> ExitCode {
@@ -73,7 +75,7 @@ fn run() -> anyhow::Result<bool> {
     }
     let wanted = |bench: &&Bench| areas.is_empty() || areas.iter().any(|area| is_in(bench.name, area));
     let benches: Vec<&Bench> = BENCHES.iter().filter(wanted).collect();
-    ensure!(!benches.is_empty(), "no row is in the area {}; areas are host, session and stores", areas.join(", "));
+    ensure!(!benches.is_empty(), "no row is in the area {}; areas are host, session, stores and transport", areas.join(", "));
     let stage = Stage::new(reference).context("the benchmarks cannot be set up")?;
     let mut rows = Vec::new();
     for bench in benches {

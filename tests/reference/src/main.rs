@@ -1,12 +1,15 @@
 //! Reference programs of the benchmarks. They do the same work with nothing of the engine or the host
-//! library: wasmtime with an empty component, SQLite with plain queries.
+//! library: wasmtime with an empty component, SQLite with plain queries, lettre with its own connection.
 //!
-//! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS` and `mapi-reference commits FILE`
-//! print the median in nanoseconds.
+//! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS`, `mapi-reference commits FILE` and
+//! `mapi-reference smtp PORT FILE RUNS` print the median in nanoseconds.
 
 use anyhow::{Context as _, bail};
+use lettre::address::Envelope;
+use lettre::transport::smtp::client::SmtpConnection;
+use lettre::transport::smtp::extension::ClientId;
 use rusqlite::{Connection, OpenFlags};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
@@ -20,7 +23,8 @@ fn main() -> anyhow::Result<()> {
         ["instantiate", runs] => instantiate(runs.parse()?)?,
         ["first-rows", file, runs] => first_rows(file, runs.parse()?)?,
         ["commits", file] => commits(file)?,
-        _ => bail!("usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE"),
+        ["smtp", port, file, runs] => smtp(port.parse()?, file, runs.parse()?)?,
+        _ => bail!("usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE | smtp PORT FILE RUNS"),
     };
     println!("{nanoseconds}");
     Ok(())
@@ -160,5 +164,31 @@ fn commits(file: &str) -> anyhow::Result<u128> {
     }
     drop(target);
     std::fs::remove_file(&path)?;
+    median(samples)
+}
+
+/// Sends every message of a file over one connection.
+fn smtp(port: u16, file: &str, runs: u32) -> anyhow::Result<u128> {
+    let bytes = std::fs::read(file)?;
+    let mut messages = Vec::new();
+    let mut rest = bytes.as_slice();
+    while let Some((length, tail)) = rest.split_first_chunk() {
+        let length = usize::try_from(u64::from_le_bytes(*length))?;
+        let (message, tail) = tail.split_at_checked(length).context("the file is cut off")?;
+        messages.push(message);
+        rest = tail;
+    }
+    let envelope = Envelope::new(Some("ann@example.org".parse()?), vec!["ben@example.org".parse()?])?;
+    let mut samples = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        let time = Some(Duration::from_secs(30));
+        let mut connection = SmtpConnection::connect(("127.0.0.1", port), time, &ClientId::default(), None, None)?;
+        for message in &messages {
+            connection.send(&envelope, message)?;
+        }
+        connection.quit()?;
+        samples.push(start.elapsed().as_nanos());
+    }
     median(samples)
 }

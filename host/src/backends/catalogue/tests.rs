@@ -54,7 +54,7 @@ fn a_whole_service_is_read() {
 fn the_default_catalogue_is_sound() {
     let services = TomlCatalogue::parse(DEFAULT, "default").unwrap().services().unwrap();
     let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
-    assert_eq!(names, ["mapi.store", "mapi.pab", "mapi.memory"]);
+    assert_eq!(names, ["mapi.store", "mapi.pab", "mapi.memory", "mapi.smtp", "mapi.local"]);
 }
 
 #[test]

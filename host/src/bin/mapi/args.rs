@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// List, create and delete profiles.
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Add, configure and remove the message services of the profile: what it sends and receives with.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Import mail from mbox files, Maildir folders and single messages, compressed or not.
     Import(ImportArguments),
     /// Export messages of folders to an mbox file, a Maildir or single files.
@@ -120,6 +123,85 @@ pub(crate) enum ProfileCommand {
     },
     /// List the services and providers of a profile (GetMsgServiceTable, GetProviderTable).
     Services,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Add a service (CreateMsgServiceEx, ConfigureMsgService).
+    #[command(subcommand)]
+    Add(ServiceSettings),
+    /// Change settings of a service; what is not given stays (ConfigureMsgService).
+    #[command(subcommand)]
+    Configure(ServiceSettings),
+    /// Remove a service (DeleteMsgService).
+    Remove {
+        /// Its name, such as "smtp".
+        service: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceSettings {
+    /// A mail server to send through (SMTP).
+    Smtp(SmtpArguments),
+    /// Mail between the profiles of this data folder, without any server.
+    Local(IdentityArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentityArguments {
+    /// The address the profile sends from and, without a server, receives at.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) from: Option<String>,
+    /// The name that goes with it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SmtpArguments {
+    #[command(flatten)]
+    pub(crate) identity: IdentityArguments,
+    /// Name of the mail server.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) server: Option<String>,
+    /// Its port; 587, or 465 with --security tls, if absent.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// How the connection is protected; starttls if absent.
+    #[arg(long, value_enum)]
+    pub(crate) security: Option<SecurityArgument>,
+    /// Name of the user at the server. The password is asked for, unless a file or a variable holds it; it
+    /// is never an argument, which everybody on the machine could read.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// File whose first line is the password; "-": standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Environment variable that holds the password.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) password_env: Option<String>,
+    /// The password is an OAuth 2 token (XOAUTH2).
+    #[arg(long)]
+    pub(crate) token: bool,
+    /// File of certificates (PEM) to trust besides those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Seconds to wait for a reply of the server; 30 if absent.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) reply_time: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SecurityArgument {
+    /// STARTTLS; without it nothing is sent.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS where the server offers it; no password without it.
+    Opportunistic,
+    /// Everything in the clear, the password too.
+    None,
 }
 
 #[derive(Debug, Args)]

@@ -59,6 +59,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         match &arguments.command {
             Command::Demo(demo) => commands::demo::run(&context, demo).await,
             Command::Profile(profile) => commands::profile::run(&context, profile).await,
+            Command::Service(service) => commands::service::run(&context, service).await,
             Command::Import(import) => commands::import::run(&context, import).await,
             Command::Export(export) => commands::export::run(&context, export).await,
             Command::Stores => commands::stores::run(&context).await,

@@ -71,16 +71,16 @@ impl transport_backend::HostTransport for HostState {
 
     async fn begin(&mut self, this: Resource<TransportHandle>, envelope: wit::Envelope) -> Result<u64> {
         let envelope = convert::envelope(envelope)?;
-        self.provider(&this)?.call(&self.context, Weight::Long, move |transport| transport.begin(&envelope)).await
+        self.provider(&this)?.call(&self.context, Weight::Transfer, move |transport| transport.begin(&envelope)).await
     }
 
     async fn write(&mut self, this: Resource<TransportHandle>, transfer: u64, bytes: Vec<u8>) -> Result<()> {
-        self.provider(&this)?.call(&self.context, Weight::Long, move |transport| transport.write(transfer, &bytes)).await
+        self.provider(&this)?.call(&self.context, Weight::Transfer, move |transport| transport.write(transfer, &bytes)).await
     }
 
     async fn finish(&mut self, this: Resource<TransportHandle>, transfer: u64) -> Result<transport_backend::TransferOutcome> {
         let finish = move |transport: &SharedTransport| transport.finish(transfer);
-        let outcome = self.provider(&this)?.call(&self.context, Weight::Long, finish).await?;
+        let outcome = self.provider(&this)?.call(&self.context, Weight::Transfer, finish).await?;
         Ok(transport_backend::TransferOutcome {
             failure: outcome.failure.map(Wire::into_wit),
             retry_after: outcome.retry_after,

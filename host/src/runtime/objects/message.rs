@@ -2,9 +2,10 @@
 
 use super::{Attachment, ExportOptions, MessageExport, Table, WithValues, has_properties, object};
 use super::{raw_tags, with_values};
+use crate::runtime::convert::wires;
 use crate::runtime::flags;
 use mapi_engine::error::Result;
-use mapi_engine::properties::PropTag;
+use mapi_engine::properties::{PropTag, Property};
 
 object! {
     /// A message (`IMessage`).
@@ -42,6 +43,40 @@ impl Message {
             message.call_open_attach(&mut live.store, this, number, flags, tags.as_deref()).await
         })?;
         with_values(Attachment::new(self.subsystem().hold(opened.attachment)), opened.values)
+    }
+
+    /// `CreateAttach`: the new attachment with its `PR_ATTACH_NUM`. It is saved before its message is.
+    ///
+    /// # Errors
+    /// `messages` 3.
+    pub async fn create_attach(&self, flags: flags::CreateAttachFlags) -> Result<(u32, Attachment)> {
+        let this = self.handle.resource;
+        let created = call!(self.subsystem(), "IMessage::CreateAttach", |live| {
+            live.world.mapi_session_objects().message().call_create_attach(&mut live.store, this, flags).await
+        })?;
+        Ok((created.number, Attachment::new(self.subsystem().hold(created.attachment))))
+    }
+
+    /// `DeleteAttach`, by `PR_ATTACH_NUM`; others see it when the message is saved.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`.
+    pub async fn delete_attach(&self, number: u32, flags: flags::DeleteAttachFlags) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMessage::DeleteAttach", |live| {
+            live.world.mapi_session_objects().message().call_delete_attach(&mut live.store, this, number, flags).await
+        })
+    }
+
+    /// `ModifyRecipients`; a row is the properties of one recipient.
+    ///
+    /// # Errors
+    /// `messages` 2.
+    pub async fn modify_recipients(&self, flags: flags::ModifyRecipientsFlags, rows: Vec<Vec<Property>>) -> Result<()> {
+        let (this, rows): (_, Vec<_>) = (self.handle.resource, rows.into_iter().map(wires).collect());
+        call!(self.subsystem(), "IMessage::ModifyRecipients", |live| {
+            live.world.mapi_session_objects().message().call_modify_recipients(&mut live.store, this, flags, &rows).await
+        })
     }
 
     /// `GetRecipientTable`.

@@ -10,6 +10,7 @@ pub(crate) mod profile;
 pub(crate) mod props;
 pub(crate) mod queue;
 pub(crate) mod resolve;
+pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod spool;
 pub(crate) mod status;

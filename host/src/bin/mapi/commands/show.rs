@@ -141,7 +141,7 @@ fn print(
 }
 
 /// A text property, however long, up to what a person would read.
-async fn text(properties: &Properties, tag: PropTag) -> anyhow::Result<Option<String>> {
+pub(crate) async fn text(properties: &Properties, tag: PropTag) -> anyhow::Result<Option<String>> {
     let values = properties.get_props(Some(&[tag]), GetPropsFlags::MAPI_UNICODE).await?.value;
     match values.into_iter().next().map(|property| property.value) {
         Some(Value::Unicode(text)) => Ok(Some(text)),

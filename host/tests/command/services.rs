@@ -1,0 +1,54 @@
+//! Adding, configuring and removing what a profile sends and receives with.
+
+use crate::running::Data;
+
+#[test]
+fn a_mail_server_is_added_configured_and_removed_and_its_password_is_nowhere_to_be_read() {
+    let data = Data::new();
+    let secret = data.beside("secret");
+    std::fs::write(&secret, "correct horse\nsecond line\n").unwrap();
+    let file = secret.to_str().unwrap();
+    let server = ["--server", "mail.example.org", "--from", "ann@example.org", "--name", "Ann"];
+    let login = ["--user", "ann", "--password-file", file];
+    let added = data.run([&["service", "add", "smtp"][..], &server, &login].concat()).succeeds();
+    assert!(added.stdout.contains("mapi.smtp added"), "{added:?}");
+    let status = data.run(["--json", "status"]).succeeds().stdout;
+    assert!(status.contains("Internet Mail"), "{status}");
+    data.run(["service", "configure", "smtp", "--port", "2525", "--security", "tls"]).succeeds();
+    for entry in std::fs::read_dir(data.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(13).any(|bytes| bytes == b"correct horse"), "{}", path.display());
+        }
+    }
+    data.run(["service", "remove", "smtp"]).succeeds();
+    assert!(!data.run(["profile", "services"]).succeeds().stdout.contains("mapi.smtp"));
+    data.run(["service", "remove", "smtp"]).refuses(&["no service \"smtp\"", "mapi.store"]);
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_and_leave_nothing() {
+    let data = Data::new();
+    for (arguments, said) in [
+        (&["service", "add", "smtp", "--from", "ann@example.org"][..], "--server"),
+        (&["service", "add", "smtp", "--server", "mail.example.org"], "--from"),
+        (&["service", "add", "local"], "--from"),
+        (&["service", "add", "smtp", "--server", "x", "--from", "a@b.c", "--user", "ann"], "nobody to ask"),
+        (&["service", "add", "smtp", "--server", "x", "--from", "a@b.c", "--trust", "/nowhere.pem"], "/nowhere.pem"),
+        (&["service", "configure", "local"], "nothing to configure"),
+        (&["service", "configure", "local", "--from", "a@b.c"], "no service"),
+    ] {
+        data.run(arguments).refuses(&[said]);
+    }
+    let services = data.run(["profile", "services"]).succeeds().stdout;
+    assert!(!services.contains("mapi.smtp") && !services.contains("mapi.local"), "{services}");
+}
+
+#[test]
+fn a_profile_with_local_mail_has_a_mailbox_at_once() {
+    let data = Data::new();
+    data.run(["service", "add", "local", "--from", "Me@Example.org"]).succeeds();
+    assert!(data.path().join("hand-over/me@example.org").is_dir());
+    data.run(["service", "configure", "local", "--from", "nobody"]).refuses(&["does not start"]);
+}
