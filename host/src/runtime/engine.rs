@@ -76,7 +76,16 @@ impl Engine {
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::open(&self.shared.engine, &self.shared.world, backends.clone(), limits).await
+        Subsystem::open(&self.shared.engine, &self.shared.world, backends.clone(), limits, true).await
+    }
+
+    /// Opens a subsystem as [`Engine::subsystem`] does, but in pull mode: notifications come only inside
+    /// [`Subsystem::dispatch_notifications`], and turns are only taken with [`Subsystem::pump`].
+    ///
+    /// # Errors
+    /// As [`Engine::subsystem`].
+    pub async fn pulled_subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
+        Subsystem::open(&self.shared.engine, &self.shared.world, backends.clone(), limits, false).await
     }
 }
 

@@ -10,3 +10,4 @@ mod mailbox;
 mod places;
 mod running;
 mod story;
+mod watch;

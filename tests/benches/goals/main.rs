@@ -9,6 +9,7 @@ mod fixture;
 mod host;
 mod import;
 mod messages;
+mod notify;
 mod row;
 mod session;
 mod stage;
@@ -29,10 +30,11 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::Ratio(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::Ratio(1.5), measure: engine::ten_operations },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::Ratio(1.3), measure: session::first_page_100k },
+    Bench { name: "session.notify", unit: "ms", goal: Goal::Under(50.0), measure: notify::notify },
     Bench { name: "session.warm", unit: "ms", goal: Goal::Ratio(6.0), measure: session::warm },
     Bench { name: "stores.import", unit: "messages/s", goal: Goal::AtLeast(1_200.0), measure: import::indexed },
     Bench { name: "stores.import_deferred", unit: "messages/s", goal: Goal::AtLeast(2_000.0), measure: import::deferred },
@@ -61,6 +63,11 @@ fn run() -> anyhow::Result<bool> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--json" => json = true,
+            // This program is its own second process.
+            notify::COMMITTER => {
+                let (file, folder) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
+                return notify::committer(file.as_ref(), &folder).map(|()| true);
+            }
             "--reference" => reference = arguments.next().map(PathBuf::from),
             // What cargo passes to every benchmark.
             "--bench" => {}

@@ -23,5 +23,6 @@ mod schema;
 mod staging;
 mod store;
 mod texts;
+mod watch;
 
 pub use store::SqliteStore;

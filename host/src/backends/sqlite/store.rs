@@ -1,12 +1,13 @@
 //! The store as the engine sees it.
 
 use crate::backends::sqlite::cache::Cache;
-use crate::backends::sqlite::commit::{Memory, Writer};
+use crate::backends::sqlite::commit::{Memory, State, Writer};
 use crate::backends::sqlite::database::{Access, Database, Registry, lock};
 use crate::backends::sqlite::scan::{Subject, effective};
 use crate::backends::sqlite::schema::{ROOT, STORE, STORE_OBJECT, number_of};
 use crate::backends::sqlite::staging::Staging;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
+use crate::backends::sqlite::watch::{Announcements, Commits};
 use crate::backends::sqlite::{check, feed, names, plan, rows, scan, texts};
 use mapi_engine::backend::{
     Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, IndexPlan, NamedProperty,
@@ -47,6 +48,7 @@ struct Inner {
     staging: Staging,
     memory: Mutex<Memory>,
     cache: Cache,
+    announcements: Announcements,
 }
 
 impl SqliteStore {
@@ -64,6 +66,13 @@ impl SqliteStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.inner.database.path()
+    }
+
+    /// Hears of commits, of this and of other processes: the receiver is marked as changed after each, or
+    /// after several. From the first time on the file is watched.
+    #[must_use]
+    pub fn watch_changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.announcements.subscribe(self.path(), &self.inner)
     }
 
     /// Limits the bytes the file may take, 0: no limit; durable.
@@ -121,6 +130,13 @@ impl SqliteStore {
     }
 }
 
+impl Commits for Inner {
+    fn commits(&self) -> Option<u64> {
+        let commits = self.database.read(|connection| Ok(State::load(connection)?.commits));
+        commits.ok().map(i64::cast_unsigned)
+    }
+}
+
 impl Inner {
     fn open(path: &Path, access: Access) -> Result<Self> {
         let database = Database::open(path, STORE, access)?;
@@ -140,6 +156,7 @@ impl Inner {
             staging: Staging::default(),
             memory: Mutex::default(),
             cache: Cache::default(),
+            announcements: Announcements::default(),
             database,
         })
     }
@@ -260,6 +277,7 @@ impl Objects for SqliteStore {
             }
             Ok(finished)
         })?;
+        self.inner.announcements.committed(finished.state.commits.cast_unsigned());
         for staged in finished.staged {
             self.inner.staging.discard(staged);
         }
@@ -268,7 +286,7 @@ impl Objects for SqliteStore {
 
     fn feed_cursor(&self) -> Result<FeedCursor> {
         self.read(|connection| {
-            let state = crate::backends::sqlite::commit::State::load(connection)?;
+            let state = State::load(connection)?;
             Ok(feed::cursor(self.inner.uid, state.commits))
         })
     }
@@ -284,7 +302,7 @@ impl Objects for SqliteStore {
 
 impl Store for SqliteStore {
     fn identity(&self) -> StoreIdentity {
-        let key_version = self.read(|connection| Ok(crate::backends::sqlite::commit::State::load(connection)?.key_version));
+        let key_version = self.read(|connection| Ok(State::load(connection)?.key_version));
         let name = |number: i64| ObjectId::from(number.cast_unsigned());
         StoreIdentity {
             uid: self.inner.uid,
@@ -347,7 +365,8 @@ impl Store for SqliteStore {
     }
 
     fn index_step(&self, budget_us: u64) -> Result<bool> {
-        if !self.writable {
+        // Looked up first: a turn with nothing to do must not wait for other writers.
+        if !self.writable || !self.read(texts::segment_waits)? {
             return Ok(false);
         }
         self.write(|connection, _| texts::consolidate_for(connection, Duration::from_micros(budget_us)))

@@ -136,6 +136,19 @@ impl<'a> Documents<'a> {
     }
 }
 
+/// Whether texts for a whole segment are waiting.
+pub(super) fn segment_waits(connection: &Connection) -> Outcome<bool> {
+    Ok(waiting(connection)? >= DOCUMENTS)
+}
+
+/// Texts that wait in the tail, counted up to a whole segment.
+fn waiting(connection: &Connection) -> Outcome<usize> {
+    let limit = i64::try_from(DOCUMENTS).unwrap_or(i64::MAX);
+    let waiting: i64 =
+        connection.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM tail LIMIT ?1)")?.query_row([limit], |row| row.get(0))?;
+    Ok(usize::try_from(waiting).unwrap_or_default())
+}
+
 /// Moves texts from the tail into segments while whole segments are waiting and time is left. Whether more
 /// are waiting.
 pub(super) fn consolidate_for(connection: &Connection, budget: Duration) -> Outcome<bool> {
@@ -157,9 +170,8 @@ pub(super) fn consolidate(connection: &Connection) -> Outcome<()> {
 /// Makes one round of segments; true when fewer than `least` rows are waiting.
 fn consolidate_once(connection: &Connection, least: usize) -> Outcome<bool> {
     let limit = i64::try_from(DOCUMENTS).unwrap_or(i64::MAX);
-    let waiting: i64 =
-        connection.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM tail LIMIT ?1)")?.query_row([limit], |row| row.get(0))?;
-    if waiting == 0 || waiting < i64::try_from(least).unwrap_or(i64::MAX) {
+    let waiting = waiting(connection)?;
+    if waiting == 0 || waiting < least {
         return Ok(true);
     }
     let stale = stale(connection)?;

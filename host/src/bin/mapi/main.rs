@@ -64,6 +64,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Table(table) => commands::table::run(&context, table).await,
             Command::Props(props) => commands::props::run(&context, props).await,
             Command::Show(show) => commands::show::run(&context, show).await,
+            Command::Watch(watch) => commands::watch::run(&context, watch).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

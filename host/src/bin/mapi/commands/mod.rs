@@ -10,3 +10,4 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod stores;
 pub(crate) mod table;
+pub(crate) mod watch;
