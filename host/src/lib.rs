@@ -14,6 +14,14 @@ pub use mapi_engine::spooler::{LAST_ERROR, NEXT_ATTEMPT};
 pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
 pub use runtime::*;
 
+/// Notifications: events and what they carry.
+pub mod notifications {
+    pub use mapi_engine::notifications::{
+        ErrorNotification, ExtendedNotification, NewMailNotification, Notification, ObjectNotification, SESSION_LOGOFF,
+        StatusObjectNotification, TableEvent, TableNotification,
+    };
+}
+
 /// The Rust example of the README is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -20,6 +20,10 @@ pub type SharedProfileStorage = dyn ProfileStorage + Send + Sync;
 /// A service catalogue that may be used from any thread.
 pub type SharedCatalogue = dyn Catalogue + Send + Sync;
 
+/// Begins to watch a store for commits, of this and of other processes: the receiver is marked as changed after
+/// each, or after several. Called when somebody wants to be told; must not wait.
+pub type WatchChanges = Arc<dyn Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync>;
+
 /// An opened provider with what it reported while it was opened (`session` 10.1).
 pub struct Opened<T: ?Sized> {
     /// The provider. Sessions that open the same store may be given the same one.
@@ -30,13 +34,24 @@ pub struct Opened<T: ?Sized> {
     pub status_row: Vec<Property>,
     /// A warning of the logon: active, with this text as the session's last error.
     pub warning: Option<Failure>,
+    /// Tells when a store has changed. Without it a session with subscriptions asks the store once a second.
+    pub changes: Option<WatchChanges>,
 }
 
 impl<T: ?Sized> Opened<T> {
     /// A provider that reported nothing.
     #[must_use]
     pub const fn new(provider: Arc<T>) -> Self {
-        Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None }
+        Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None, changes: None }
+    }
+}
+
+impl Opened<SharedStore> {
+    /// The store, telling when it has changed.
+    #[must_use]
+    pub fn with_changes(mut self, watch: impl Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync + 'static) -> Self {
+        self.changes = Some(Arc::new(watch));
+        self
     }
 }
 

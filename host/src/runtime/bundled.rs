@@ -56,7 +56,8 @@ impl Backends {
                 None => SqliteStore::open(&provider_file(&stores, STORES, logon)?, access(logon))?,
                 Some(entry) => find_store(&stores.join(STORES), logon.write, entry)?,
             };
-            Ok(Opened::<SharedStore>::new(Arc::new(store)))
+            let watched = store.clone();
+            Ok(Opened::<SharedStore>::new(Arc::new(store)).with_changes(move || watched.watch_changes()))
         };
         let open_book = move |logon: &ProviderLogon| {
             let book = SqliteAddressBook::open(&provider_file(&books, "address-books", logon)?, access(logon))?;

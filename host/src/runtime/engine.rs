@@ -1,7 +1,7 @@
 //! The shared part of all subsystems: the compiled component and the runtime it runs in.
 
 use crate::runtime::exports::Prepared;
-use crate::runtime::{Backends, Limits, Subsystem, cache, imports};
+use crate::runtime::{Backends, Limits, Subsystem, cache, flags, imports};
 use mapi_engine::error::{Code, Failure, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,18 +76,30 @@ impl Engine {
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        let subsystem = self.instantiate(backends, limits).await?;
-        subsystem.initialize(None).await?;
+        let subsystem = Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, true).await?;
+        subsystem.initialize(Some(flags::InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS)).await?;
+        Ok(subsystem)
+    }
+
+    /// Opens a subsystem as [`Engine::subsystem`] does, but in pull mode: notifications come only inside
+    /// [`Subsystem::dispatch_notifications`], and turns are only taken with [`Subsystem::pump`].
+    ///
+    /// # Errors
+    /// As [`Engine::subsystem`].
+    pub async fn pulled_subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
+        let subsystem = Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, false).await?;
+        subsystem.initialize(Some(flags::InitializeFlags::empty())).await?;
         Ok(subsystem)
     }
 
     /// Opens a subsystem that the client initialises itself, with flags of its choice
-    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`.
+    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`. In pull mode, as
+    /// [`Engine::pulled_subsystem`].
     ///
     /// # Errors
     /// As [`Engine::subsystem`].
     pub async fn instantiate(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await
+        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, false).await
     }
 }
 

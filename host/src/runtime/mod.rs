@@ -15,11 +15,14 @@ mod limits;
 mod objects;
 mod provider;
 mod state;
+mod subscription;
 mod subsystem;
+mod turns;
 mod world;
 
 pub use backends::{
     Backends, Opened, SharedAddressBook, SharedCatalogue, SharedProfileStorage, SharedStore, SharedTransport, Threading,
+    WatchChanges,
 };
 pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
@@ -27,6 +30,7 @@ pub use limits::Limits;
 pub use objects::{
     AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder, FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties, PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, Table, WithValues, Work,
 };
+pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;
 /// The flags of every method, one type for each, named after the methods and the flags after MAPI's.
 pub use world::mapi::session::method_flags as flags;

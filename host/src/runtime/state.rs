@@ -4,6 +4,7 @@ use crate::runtime::call::Control;
 use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
+use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage, Threading};
 use mapi_engine::properties::Guid;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct HostState {
     /// Leases of profiles, given back when the instance ends without having done so.
     pub(crate) leases: Vec<u64>,
     pub(crate) context: Context,
+    /// What wakes the subsystem.
+    pub(crate) turns: Arc<Turns>,
     pub(crate) limiter: Limiter,
     /// Where the monotonic clock begins.
     pub(crate) started: Instant,
@@ -29,7 +32,7 @@ pub(crate) struct HostState {
 }
 
 impl HostState {
-    pub(crate) fn new(backends: Backends, limits: &Arc<Limits>, control: &Arc<Control>) -> Self {
+    pub(crate) fn new(backends: Backends, limits: &Arc<Limits>, control: &Arc<Control>, turns: &Arc<Turns>) -> Self {
         let profiles = Provider::new(Arc::clone(&backends.profiles), "Profile storage", Guid::default(), Threading::Prompt);
         let catalogue = Provider::new(Arc::clone(&backends.catalogue), "Service catalogue", Guid::default(), Threading::Prompt);
         Self {
@@ -39,6 +42,7 @@ impl HostState {
             providers: ResourceTable::new(),
             leases: Vec::new(),
             context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
+            turns: Arc::clone(turns),
             limiter: Limiter { memory: limits.memory, exceeded: None },
             started: Instant::now(),
             ticks: 0,

@@ -1,20 +1,22 @@
 //! One instance of the component: what one process with MAPI loaded is elsewhere.
 
 use crate::runtime::call::{CallId, Control};
-use crate::runtime::convert::Wire;
+use crate::runtime::convert::{self, Wire};
 use crate::runtime::exports::Prepared;
 use crate::runtime::limits::{self, Exceeded};
 use crate::runtime::state::{HostState, enforce};
+use crate::runtime::subscription::{Sinks, Source};
+use crate::runtime::turns::Turns;
 use crate::runtime::world;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
-use crate::runtime::{Backends, Limits, LogonFailure, LogonOptions, ProfileAdmin, Session, Work, flags};
+use crate::runtime::{Backends, Limits, LogonFailure, LogonOptions, ProfileAdmin, Session, Subscription, Work, flags};
 use mapi_engine::error::{Code, Failure, Result};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
 use wasmtime::Store;
@@ -30,7 +32,7 @@ pub struct Subsystem {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     live: Arc<tokio::sync::Mutex<Live>>,
     control: Arc<Control>,
     limits: Arc<Limits>,
@@ -38,6 +40,21 @@ struct Shared {
     dropped: Mutex<Vec<ResourceAny>>,
     /// Objects the client holds.
     handles: AtomicU32,
+    turns: Arc<Turns>,
+    sinks: Sinks,
+    /// Held from fetching notifications until they are delivered, and while a registration gets its sink.
+    delivery: tokio::sync::Mutex<()>,
+    /// Notifications come by themselves (`MAPI_MULTITHREAD_NOTIFICATIONS`).
+    pushes: bool,
+    /// Where the component's monotonic clock begins.
+    clock: Instant,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.turns.end();
+        self.sinks.end();
+    }
 }
 
 /// The instance, until something ends it.
@@ -76,9 +93,12 @@ impl Subsystem {
         component: &Arc<Prepared>,
         backends: Backends,
         limits: Limits,
+        pushes: bool,
     ) -> Result<Self> {
         let (limits, control) = (Arc::new(limits), Arc::new(Control::default()));
-        let mut store = Store::new(engine, HostState::new(backends, &limits, &control));
+        let turns = Arc::new(Turns::default());
+        let mut store = Store::new(engine, HostState::new(backends, &limits, &control, &turns));
+        let clock = store.data().started;
         enforce(&mut store);
         store.set_epoch_deadline(1);
         let instance = component.instantiate(&mut store).await.map_err(|error| {
@@ -91,6 +111,11 @@ impl Subsystem {
             limits,
             dropped: Mutex::default(),
             handles: AtomicU32::new(0),
+            turns,
+            sinks: Sinks::default(),
+            delivery: tokio::sync::Mutex::new(()),
+            pushes,
+            clock,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -162,15 +187,102 @@ impl Subsystem {
         Ok(ProfileAdmin::new(self.hold(admin)))
     }
 
-    /// Does waiting work (sliced table work, changes of other processes) for up to that long, in steps of a
-    /// microsecond.
+    /// Takes a turn: does waiting work (changes of other processes, deferred indexing) for up to that long, in
+    /// steps of a microsecond. Once there is a subscription, or the engine has asked to be called again, turns
+    /// are taken by themselves.
     ///
     /// # Errors
     /// The subsystem was ended.
     pub async fn pump(&self, budget: Duration) -> Result<Work> {
+        let work = self.turn(budget).await?;
+        if self.shared.pushes && work.wake_at.is_some() {
+            self.shared.turns.start(&self.shared);
+        }
+        Ok(work)
+    }
+
+    async fn turn(&self, budget: Duration) -> Result<Work> {
         let budget = u64::try_from(budget.as_micros()).unwrap_or(u64::MAX);
         let work = call!(self, "pump", |live| live.world.mapi_session_sessions().call_pump(&mut live.store, budget).await)?;
         Ok(Work::from_wit(work))
+    }
+
+    /// `DispatchNotifications`: hands everything that is due to the subscriptions; how many notifications. Only
+    /// needed in pull mode ([`crate::Engine::pulled_subsystem`]): otherwise they come by themselves.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`.
+    pub async fn dispatch_notifications(&self) -> Result<usize> {
+        let mut delivered = 0;
+        loop {
+            let (count, more) = self.deliver().await?;
+            delivered += count;
+            if !more {
+                return Ok(delivered);
+            }
+        }
+    }
+
+    /// Hands a part of what is due to the subscriptions: how many, and whether there is more.
+    async fn deliver(&self) -> Result<(usize, bool)> {
+        /// Notifications fetched at once.
+        const AT_ONCE: u32 = 1_000;
+
+        let _delivering = self.shared.delivery.lock().await;
+        let due = call!(self, "DispatchNotifications", |live| {
+            live.world.mapi_session_sessions().call_dispatch_notifications(&mut live.store, AT_ONCE).await
+        })?;
+        let mut count = 0;
+        for batch in due.batches {
+            let events = batch.events.into_iter().map(convert::notification).collect::<Result<Vec<_>>>()?;
+            count += events.len();
+            self.shared.sinks.deliver(batch.connection, events);
+        }
+        Ok((count, due.more))
+    }
+
+    /// Takes turns and delivers until nothing waits; when the next one is wanted.
+    pub(crate) async fn take_turns(&self, budget: Duration) -> Result<Option<Instant>> {
+        /// Turns in a row before others get more than a chance: a backend may say for ever that there is more.
+        const IN_A_ROW: u32 = 64;
+
+        for turn in 1_u32.. {
+            for section in self.shared.turns.take_changed() {
+                let section = section.into_wit();
+                call!(self, "changed", |live| live.world.mapi_session_sessions().call_changed(&mut live.store, section).await)?;
+            }
+            // First what is waited for, then what can wait.
+            let (_, due) = self.deliver().await?;
+            let work = self.turn(budget).await?;
+            if !due && !work.more && work.notifications == 0 {
+                return Ok(work.wake_at.map(|at| self.shared.clock + Duration::from_nanos(at)));
+            }
+            if turn.is_multiple_of(IN_A_ROW) {
+                tokio::time::sleep(budget).await;
+            } else {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes a registration, and has its notifications come by themselves.
+    pub(crate) async fn subscribe(&self, source: Source, advise: impl Future<Output = Result<u32>>) -> Result<Subscription> {
+        let delivering = self.shared.delivery.lock().await;
+        let subscription = Subscription::new(source, advise.await?);
+        drop(delivering);
+        if self.shared.pushes {
+            self.shared.turns.start(&self.shared);
+        }
+        Ok(subscription)
+    }
+
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    pub(crate) fn sinks(&self) -> &Sinks {
+        &self.shared.sinks
     }
 
     /// Takes charge of an object the component has handed out.
@@ -287,6 +399,9 @@ impl Entered {
     pub(crate) fn leave<T>(mut self, outcome: wasmtime::Result<T>) -> Result<T> {
         let outcome = outcome.map_err(|error| self.end(&error));
         self.shared.control.end();
+        if !matches!(self.method, "pump" | "DispatchNotifications" | "changed") {
+            self.shared.turns.called();
+        }
         outcome
     }
 

@@ -12,3 +12,4 @@ mod places;
 mod running;
 mod services;
 mod story;
+mod watch;

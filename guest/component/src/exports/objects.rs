@@ -96,6 +96,14 @@ impl export::GuestStore for ExportedStore {
         Ok(self.0.compare_entry_ids(&first, &second, 0)?)
     }
 
+    fn advise(&self, entry_id: Option<Vec<u8>>, events: flags::EventMask) -> Result<u32, wire::Failure> {
+        Ok(self.0.advise(entry_id.as_deref(), events.raw())?)
+    }
+
+    fn unadvise(&self, connection: u32) -> Result<(), wire::Failure> {
+        Ok(self.0.unadvise(connection)?)
+    }
+
     fn get_receive_folder(
         &self,
         message_class: Option<String>,

@@ -64,9 +64,31 @@ impl export::Guest for Component {
         let work = subsystem().pump(budget_us)?;
         Ok(export::Work { more: work.more, notifications: work.notifications, wake_at: work.wake_at })
     }
+
+    fn dispatch_notifications(max: u32) -> Result<export::DueNotifications, wire::Failure> {
+        let due = subsystem().dispatch_notifications(0, max)?;
+        let batches = due.batches.into_iter().map(TryInto::try_into).collect::<mapi_engine::error::Result<_>>()?;
+        Ok(export::DueNotifications { batches, more: due.more })
+    }
+
+    fn changed(provider: wire::Guid) -> Result<(), wire::Failure> {
+        Ok(subsystem().changed(provider.into())?)
+    }
 }
 
 impl export::GuestSession for ExportedSession {
+    fn number(&self) -> u64 {
+        self.0.number()
+    }
+
+    fn advise(&self, entry_id: Option<Vec<u8>>, events: flags::EventMask) -> Result<u32, wire::Failure> {
+        Ok(self.0.advise(entry_id.as_deref(), events.raw())?)
+    }
+
+    fn unadvise(&self, connection: u32) -> Result<(), wire::Failure> {
+        Ok(self.0.unadvise(connection)?)
+    }
+
     fn get_last_error(&self, code: wire::Scode, how: flags::GetLastErrorFlags) -> Result<Option<wire::MapiError>, wire::Failure> {
         Ok(self.0.get_last_error(code.into(), how.raw())?.map(Into::into))
     }

@@ -38,6 +38,14 @@ impl export::GuestTable for ExportedTable {
         Ok(self.0.get_last_error(code.into(), how.raw())?.map(Into::into))
     }
 
+    fn advise(&self, events: flags::EventMask) -> Result<u32, wire::Failure> {
+        Ok(self.0.advise(events.raw())?)
+    }
+
+    fn unadvise(&self, connection: u32) -> Result<(), wire::Failure> {
+        Ok(self.0.unadvise(connection)?)
+    }
+
     fn get_status(&self) -> Result<export::TableState, wire::Failure> {
         let (status, kind) = self.0.get_status();
         Ok(export::TableState {

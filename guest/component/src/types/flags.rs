@@ -48,6 +48,21 @@ bits! {
         MAPI_NO_COINIT = 0x8,
         MAPI_NT_SERVICE = 0x1_0000,
     }
+    flags::EventMask {
+        FNEV_CRITICAL_ERROR = 0x1,
+        FNEV_NEW_MAIL = 0x2,
+        FNEV_OBJECT_CREATED = 0x4,
+        FNEV_OBJECT_DELETED = 0x8,
+        FNEV_OBJECT_MODIFIED = 0x10,
+        FNEV_OBJECT_MOVED = 0x20,
+        FNEV_OBJECT_COPIED = 0x40,
+        FNEV_SEARCH_COMPLETE = 0x80,
+        FNEV_TABLE_MODIFIED = 0x100,
+        FNEV_STATUS_OBJECT_MODIFIED = 0x200,
+        FNEV_INDEXING = 0x1_0000,
+        FNEV_RESERVED_FOR_MAPI = 0x4000_0000,
+        FNEV_EXTENDED = 0x8000_0000,
+    }
     flags::LogonFlags {
         MAPI_LOGON_UI = 0x1,
         MAPI_NEW_SESSION = 0x2,

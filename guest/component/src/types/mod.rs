@@ -3,6 +3,7 @@
 mod columns;
 mod failures;
 mod flags;
+mod notifications;
 mod restrictions;
 mod values;
 

@@ -28,5 +28,6 @@ mod staging;
 mod state;
 mod store;
 mod texts;
+mod watch;
 
 pub use store::SqliteStore;

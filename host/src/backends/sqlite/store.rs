@@ -1,13 +1,14 @@
 //! The store as the engine sees it.
 
 use crate::backends::sqlite::cache::Cache;
-use crate::backends::sqlite::commit::{Memory, Writer};
+use crate::backends::sqlite::commit::{Memory, State, Writer};
 use crate::backends::sqlite::database::{Access, Database, Registry, lock};
 use crate::backends::sqlite::scan::{Subject, effective};
 use crate::backends::sqlite::schema::{Class, ROOT, STORE, STORE_OBJECT, name_of, number_of};
 use crate::backends::sqlite::staging::Staging;
 use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
+use crate::backends::sqlite::watch::{Announcements, Commits};
 use crate::backends::sqlite::{check, feed, names, plan, rows, scan, texts};
 use mapi_engine::backend::{
     Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, IndexPlan, NamedProperty,
@@ -48,6 +49,7 @@ struct Inner {
     staging: Staging,
     memory: Mutex<Memory>,
     cache: Cache,
+    announcements: Announcements,
 }
 
 impl SqliteStore {
@@ -65,6 +67,13 @@ impl SqliteStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.inner.database.path()
+    }
+
+    /// Hears of commits, of this and of other processes: the receiver is marked as changed after each, or
+    /// after several. From the first time on the file is watched.
+    #[must_use]
+    pub fn watch_changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.announcements.subscribe(self.path(), &self.inner)
     }
 
     /// Limits the bytes the file may take, 0: no limit; durable.
@@ -139,6 +148,13 @@ impl SqliteStore {
     }
 }
 
+impl Commits for Inner {
+    fn commits(&self) -> Option<u64> {
+        let commits = self.database.read(|connection| Ok(State::load(connection)?.commits));
+        commits.ok().map(i64::cast_unsigned)
+    }
+}
+
 impl Inner {
     fn open(path: &Path, access: Access) -> Result<Self> {
         let database = Database::open(path, STORE, access)?;
@@ -158,6 +174,7 @@ impl Inner {
             staging: Staging::default(),
             memory: Mutex::default(),
             cache: Cache::default(),
+            announcements: Announcements::default(),
             database,
         })
     }
@@ -276,6 +293,7 @@ impl Objects for SqliteStore {
             }
             Ok(finished)
         })?;
+        self.inner.announcements.committed(finished.state.commits.cast_unsigned());
         for staged in finished.staged {
             self.inner.staging.discard(staged);
         }
@@ -363,7 +381,8 @@ impl Store for SqliteStore {
     }
 
     fn index_step(&self, budget_us: u64) -> Result<bool> {
-        if !self.writable {
+        // Looked up first: a turn with nothing to do must not wait for other writers.
+        if !self.writable || !self.read(texts::segment_waits)? {
             return Ok(false);
         }
         self.write(|connection, _| texts::consolidate_for(connection, Duration::from_micros(budget_us)))

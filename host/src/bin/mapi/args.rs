@@ -76,6 +76,8 @@ pub(crate) enum Command {
     /// List, show and change entries of the address book.
     #[command(subcommand)]
     Ab(AbCommand),
+    /// Print what happens in a store, folder or table, by whichever program, until interrupted (Advise).
+    Watch(WatchArguments),
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.
@@ -349,6 +351,35 @@ pub(crate) struct ShowArguments {
     /// Write attachments into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_attachments: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// A folder path, a row such as "Inbox:0", an entry identifier in hexadecimal, or "store".
+    pub(crate) target: Option<String>,
+    /// What happens to the rows of a table of the folder, instead of to objects (IMAPITable::Advise).
+    #[arg(long, value_enum, value_name = "TABLE", num_args = 0..=1, require_equals = true, default_missing_value = "contents")]
+    pub(crate) table: Option<WatchedTable>,
+    /// Columns of the rows: property names separated by commas.
+    #[arg(long, short, value_name = "PROPERTIES", requires = "table")]
+    pub(crate) columns: Option<String>,
+    /// End after so many notifications.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// End after so many seconds; a failure if fewer than --count came.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<f64>,
+}
+
+/// The tables of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WatchedTable {
+    /// Its messages.
+    Contents,
+    /// Its hidden messages.
+    Associated,
+    /// The folders below it.
+    Folders,
 }
 
 #[derive(Debug, Args)]

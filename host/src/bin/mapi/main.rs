@@ -71,6 +71,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Queue { command } => commands::queue::run(&context, command.as_ref()).await,
             Command::Resolve(resolve) => commands::resolve::run(&context, resolve).await,
             Command::Ab(ab) => commands::ab::run(&context, ab).await,
+            Command::Watch(watch) => commands::watch::run(&context, watch).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

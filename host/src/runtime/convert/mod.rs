@@ -5,6 +5,7 @@
 mod commits;
 mod failures;
 pub(crate) mod flags;
+mod notifications;
 mod objects;
 mod providers;
 mod restrictions;
@@ -14,6 +15,7 @@ mod tables;
 mod values;
 
 pub(crate) use commits::{all_stored, commit, committed, feed_page};
+pub(crate) use notifications::notification;
 pub(crate) use objects::{batch, check_report, head, tag_size};
 pub(crate) use providers::{
     address_book_identity, envelope, inbound, logon, notice, report, resolution, row_outcome, store_identity, transport_identity,

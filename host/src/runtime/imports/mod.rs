@@ -14,7 +14,7 @@ pub use address_book::AddressBookHandle;
 pub use store::StoreHandle;
 pub use transport::{HookHandle, TransportHandle};
 
-use crate::runtime::backends::{Opened, Registered};
+use crate::runtime::backends::{Opened, Registered, WatchChanges};
 use crate::runtime::convert::Wire;
 use crate::runtime::provider::{Context, Provider, Weight};
 use crate::runtime::state::HostState;
@@ -48,6 +48,7 @@ impl world::mapi::session::backend_types::Host for HostState {}
 /// A provider just opened, with its name for people.
 struct OpenedProvider<T: ?Sized> {
     provider: Arc<Provider<T>>,
+    changes: Option<WatchChanges>,
     report: world::mapi::session::backend_types::LogonReport,
 }
 
@@ -60,10 +61,10 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
 ) -> Result<OpenedProvider<T>> {
     let (name, uid) = (display_name(&logon), logon.section);
     let opener = Provider::new(registered.open, &name, uid, Threading::Blocking);
-    let Opened { provider, section_changes, status_row, warning } =
+    let Opened { provider, section_changes, status_row, warning, changes } =
         opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
     let provider = Arc::new(Provider::new(provider, &name, uid, registered.threading));
-    Ok(OpenedProvider { provider, report: super::convert::report(section_changes, status_row, warning) })
+    Ok(OpenedProvider { provider, changes, report: super::convert::report(section_changes, status_row, warning) })
 }
 
 fn display_name(logon: &ProviderLogon) -> String {

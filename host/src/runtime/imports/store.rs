@@ -6,6 +6,7 @@ use crate::runtime::backends::{SharedStore, find};
 use crate::runtime::convert::{self, Wire};
 use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
+use crate::runtime::turns::Followed;
 use crate::runtime::world::mapi::session::{backend_types as wit, method_flags as flags, store_backend, types};
 use mapi_engine::backend::{GroupRequest, NamedProperty, StoreIdentity};
 use mapi_engine::error::{Code, Failure, Result};
@@ -17,6 +18,8 @@ pub struct StoreHandle {
     provider: Arc<Provider<SharedStore>>,
     /// As it was at the opening, for a backend that breaks down when asked again.
     identity: StoreIdentity,
+    /// Held so that its commits wake the subsystem as long as it is open.
+    _followed: Option<Arc<Followed>>,
 }
 
 impl HostState {
@@ -37,9 +40,11 @@ impl store_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon, entry: Option<Vec<u8>>) -> Result<store_backend::OpenedStore> {
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.stores, &logon)?;
-        let OpenedProvider { provider, report } = open(&self.context, registered, logon, entry).await?;
+        let section = logon.section;
+        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, entry).await?;
+        let followed = changes.map(|watch| self.turns.follow(section, watch));
         let identity = provider.call(&self.context, Weight::Short, |store| Ok(store.identity())).await?;
-        let store = self.providers.push(StoreHandle { provider, identity });
+        let store = self.providers.push(StoreHandle { provider, identity, _followed: followed });
         let store = store.map_err(|_| Failure::new(Code::NotEnoughResources, "too many providers are open"))?;
         Ok(store_backend::OpenedStore { store, report })
     }

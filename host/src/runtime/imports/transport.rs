@@ -35,7 +35,7 @@ impl transport_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<transport_backend::OpenedTransport> {
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.transports, &logon)?;
-        let OpenedProvider { provider, report } = open(&self.context, registered, logon, None).await?;
+        let OpenedProvider { provider, report, .. } = open(&self.context, registered, logon, None).await?;
         let identity = provider.call(&self.context, Weight::Short, |transport| Ok(transport.identity())).await?;
         let transport = self.providers.push(TransportHandle { provider, identity });
         let transport = transport.map_err(|_| Failure::new(Code::NotEnoughResources, "too many providers are open"))?;

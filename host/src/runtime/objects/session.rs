@@ -3,8 +3,9 @@
 use super::{AddressBook, MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object};
 use super::{last_error, raw_tags, warned, with_values};
 use crate::runtime::convert::Wire;
+use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
-use crate::runtime::{Subsystem, flags};
+use crate::runtime::{Subscription, Subsystem, flags};
 use mapi_engine::error::{Failure, MapiError, Result, Warned};
 use mapi_engine::properties::PropTag;
 
@@ -196,6 +197,29 @@ impl Session {
         call!(self.subsystem(), "IMAPISession::CompareEntryIDs", |live| {
             let session = live.world.mapi_session_sessions().session();
             session.call_compare_entry_ids(&mut live.store, this, &first, &second).await
+        })
+    }
+
+    /// `Advise`: registers for events of the session itself without an identifier, else of the object it
+    /// names.
+    ///
+    /// # Errors
+    /// `session` 6.9.
+    pub async fn advise(&self, entry_id: Option<&[u8]>, events: flags::EventMask) -> Result<Subscription> {
+        let this = self.handle.resource;
+        let entry_id = entry_id.map(<[u8]>::to_vec);
+        let advise = async {
+            call!(self.subsystem(), "IMAPISession::Advise", |live| {
+                live.world.mapi_session_sessions().session().call_advise(&mut live.store, this, entry_id.as_ref(), events).await
+            })
+        };
+        self.subsystem().subscribe(Source::Session(self.clone()), advise).await
+    }
+
+    pub(crate) async fn unadvise(&self, connection: u32) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMAPISession::Unadvise", |live| {
+            live.world.mapi_session_sessions().session().call_unadvise(&mut live.store, this, connection).await
         })
     }
 

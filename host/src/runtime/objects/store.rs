@@ -2,8 +2,9 @@
 
 use super::{AddressBookContainer, DistList, Folder, MailUser, Message, Properties, Table, WithValues, has_properties, object};
 use super::{raw_tags, with_values};
+use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::objects as wit;
-use crate::runtime::{Subsystem, flags};
+use crate::runtime::{Subscription, Subsystem, flags};
 use mapi_engine::error::Result;
 use mapi_engine::properties::PropTag;
 
@@ -51,6 +52,28 @@ impl MessageStore {
             store.call_open_entry(&mut live.store, this, entry_id.as_ref(), flags, tags.as_deref()).await
         })?;
         with_values(self.subsystem().object(opened.object), opened.values)
+    }
+
+    /// `Advise`: registers for events of the whole store, or of one folder or message.
+    ///
+    /// # Errors
+    /// `stores` 2.3.
+    pub async fn advise(&self, entry_id: Option<&[u8]>, events: flags::EventMask) -> Result<Subscription> {
+        let this = self.handle.resource;
+        let entry_id = entry_id.map(<[u8]>::to_vec);
+        let advise = async {
+            call!(self.subsystem(), "IMsgStore::Advise", |live| {
+                live.world.mapi_session_objects().store().call_advise(&mut live.store, this, entry_id.as_ref(), events).await
+            })
+        };
+        self.subsystem().subscribe(Source::Store(self.clone()), advise).await
+    }
+
+    pub(crate) async fn unadvise(&self, connection: u32) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMsgStore::Unadvise", |live| {
+            live.world.mapi_session_objects().store().call_unadvise(&mut live.store, this, connection).await
+        })
     }
 
     /// `CompareEntryIDs`.

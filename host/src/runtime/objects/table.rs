@@ -2,8 +2,9 @@
 
 use super::{has_last_error, object, warned};
 use crate::runtime::convert::{Wire, bookmark, map, to_bookmark, to_lists};
-use crate::runtime::flags;
+use crate::runtime::subscription::Source;
 use crate::runtime::world::mapi::session::types;
+use crate::runtime::{Subscription, flags};
 use mapi_engine::backend::Column;
 use mapi_engine::error::{Code, Result, Warned};
 use mapi_engine::properties::{PropTag, Property};
@@ -29,6 +30,27 @@ object! {
 
 impl Table {
     has_last_error!(mapi_session_tables, table);
+
+    /// `Advise`: registers for what happens to the rows of this view. Rows come with the columns the view has then.
+    ///
+    /// # Errors
+    /// `tables` 11.
+    pub async fn advise(&self, events: flags::EventMask) -> Result<Subscription> {
+        let this = self.handle.resource;
+        let advise = async {
+            call!(self.subsystem(), "IMAPITable::Advise", |live| {
+                live.world.mapi_session_tables().table().call_advise(&mut live.store, this, events).await
+            })
+        };
+        self.subsystem().subscribe(Source::Table(self.clone()), advise).await
+    }
+
+    pub(crate) async fn unadvise(&self, connection: u32) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMAPITable::Unadvise", |live| {
+            live.world.mapi_session_tables().table().call_unadvise(&mut live.store, this, connection).await
+        })
+    }
 
     /// `GetStatus`.
     ///

@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 /// Bytes of text after which a segment is closed early.
 const SEGMENT_BYTES: usize = 8 << 20;
 
+/// Whether texts for a whole segment are waiting.
+pub(in crate::backends::sqlite) fn segment_waits(connection: &Connection) -> Outcome<bool> {
+    Ok(waiting(connection)? >= DOCUMENTS)
+}
+
 /// Moves texts from the tail into segments while whole segments are waiting and time is left. Whether more
 /// are waiting.
 pub(in crate::backends::sqlite) fn consolidate_for(connection: &Connection, budget: Duration) -> Outcome<bool> {
@@ -28,12 +33,19 @@ pub(in crate::backends::sqlite) fn consolidate(connection: &Connection) -> Outco
     Ok(())
 }
 
-/// Makes one round of segments; true when fewer than `least` rows are waiting.
-fn consolidate_once(connection: &Connection, least: usize) -> Outcome<bool> {
+/// Texts that wait in the tail, counted up to a whole segment.
+fn waiting(connection: &Connection) -> Outcome<usize> {
     let limit = i64::try_from(DOCUMENTS).unwrap_or(i64::MAX);
     let waiting: i64 =
         connection.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM tail LIMIT ?1)")?.query_row([limit], |row| row.get(0))?;
-    if waiting == 0 || waiting < i64::try_from(least).unwrap_or(i64::MAX) {
+    Ok(usize::try_from(waiting).unwrap_or_default())
+}
+
+/// Makes one round of segments; true when fewer than `least` rows are waiting.
+fn consolidate_once(connection: &Connection, least: usize) -> Outcome<bool> {
+    let limit = i64::try_from(DOCUMENTS).unwrap_or(i64::MAX);
+    let waiting = waiting(connection)?;
+    if waiting == 0 || waiting < least {
         return Ok(true);
     }
     let stale = stale(connection)?;

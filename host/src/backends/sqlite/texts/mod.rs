@@ -11,7 +11,7 @@ mod postings;
 mod search;
 mod segment;
 
-pub(super) use consolidation::{consolidate, consolidate_for, drop_stale};
+pub(super) use consolidation::{consolidate, consolidate_for, drop_stale, segment_waits};
 pub(super) use search::search;
 
 use crate::backends::sqlite::encoding::{Cursor, put_bytes};

@@ -16,3 +16,4 @@ pub(crate) mod spool;
 pub(crate) mod status;
 pub(crate) mod stores;
 pub(crate) mod table;
+pub(crate) mod watch;
