@@ -24,10 +24,10 @@ pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
 pub use limits::Limits;
 pub use objects::{
-    AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, Folder, FolderType, ImportOptions, ImportedMessage,
-    LogonFailure, LogonOptions, MailUser, Message, MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty,
-    ProfileAdmin, PropProblem, Properties, PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
-    Table, WithValues, Work,
+    AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, Folder, FolderType, ImportOptions,
+    ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageImport, MessageOptions, MessageStore, NamedRecipient,
+    Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties, PropertyInterface, ResolvedNames, Row, RowBatch,
+    SeekOrigin, ServiceAdmin, Session, StatusObject, Table, WithValues, Work,
 };
 pub use subsystem::Subsystem;
 /// The flags of every method, one type for each, named after the methods and the flags after MAPI's.
