@@ -1,13 +1,14 @@
-//! The conformance suite over every store backend there is.
+//! The conformance suites over every backend there is.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use mapi_engine::backend::IndexPlan;
-use mapi_engine::memory::{Fault, Faulty, MemoryStore, PushDown, Trigger};
+use mapi_engine::memory::{Fault, Faulty, MemoryAddressBook, MemoryStore, PushDown, Trigger};
 use mapi_engine::properties::{Guid, tags};
+use mapi_session::backends::address_book::SqliteAddressBook;
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
-use mapi_tests::conformance::{durable_suite, store_suite};
+use mapi_tests::conformance::{address_book_suite, durable_suite, store_suite};
 use std::sync::Arc;
 
 fn memory() -> Arc<MemoryStore> {
@@ -82,6 +83,38 @@ fn the_suite_notices_a_backend_that_lies() {
             let store = Faulty::new(memory());
             store.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
             Arc::new(store)
+        });
+        assert!(!report.is_sound(), "garbage from {method} went unnoticed");
+    }
+}
+
+#[test]
+fn the_memory_address_book_conforms() {
+    let report = address_book_suite(|| Arc::new(MemoryAddressBook::new(Guid([7; 16]))));
+    assert!(report.is_sound(), "{report}");
+    let report = address_book_suite(|| Arc::new(MemoryAddressBook::new(Guid([7; 16])).without_feed()));
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_sqlite_address_book_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    let report = address_book_suite(|| {
+        number.set(number.get() + 1);
+        let path = folder.path().join(format!("{}.sqlite", number.get()));
+        Arc::new(SqliteAddressBook::open(&path, Access::Create).unwrap())
+    });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_suite_notices_an_address_book_that_lies() {
+    for method in ["read", "scan", "reserve", "commit", "changes"] {
+        let report = address_book_suite(|| {
+            let book = Faulty::new(MemoryAddressBook::new(Guid([7; 16])));
+            book.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
+            Arc::new(book)
         });
         assert!(!report.is_sound(), "garbage from {method} went unnoticed");
     }

@@ -28,7 +28,10 @@ pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
 pub use limits::Limits;
 pub use objects::{
-    AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder, FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties, PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, Table, WithValues, Work,
+    AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder,
+    FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport,
+    MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties,
+    PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, Table, WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;

@@ -120,5 +120,8 @@ fn lost() -> Failure {
 }
 
 fn overrun(limit: Duration) -> Failure {
-    Failure::new(Code::Timeout, format!("the backend did not answer within {limit:?} (Limits::backend_time, transfer_time or maintenance_time)"))
+    Failure::new(
+        Code::Timeout,
+        format!("the backend did not answer within {limit:?} (Limits::backend_time, transfer_time or maintenance_time)"),
+    )
 }

@@ -1,4 +1,5 @@
-//! The conformance kit of store backends: one suite that every implementation of [`Store`] passes.
+//! The conformance kit of backends: one suite that every implementation of [`Store`] passes, and one for
+//! address books.
 //!
 //! A backend author calls [`store_suite`] with a way to make an empty store, and [`durable_suite`] with a
 //! way to open the same store again and again:
@@ -13,10 +14,13 @@
 //! assert!(report.is_sound(), "{report}");
 //! ```
 //!
+//! Authors of address books call [`address_book_suite`].
+//!
 //! Checks look only at what the traits of `mapi_engine::backend` promise. What a backend does not claim
 //! (soft deletion, a feed, an exact answer) is not asked of it; what it claims is compared with a naive
 //! evaluation of the same rows.
 
+mod address_books;
 mod containers;
 mod dice;
 mod durability;
@@ -28,6 +32,8 @@ mod oracle;
 mod scans;
 mod subject;
 mod transactions;
+
+pub use address_books::address_book_suite;
 
 use mapi_engine::backend::Store;
 use mapi_engine::error::{Code, Failure};

@@ -109,11 +109,7 @@ impl export::GuestSession for ExportedSession {
         Ok(export::OpenedStore { store: exported_store(opened.value), values, warning: scode(opened.warning) })
     }
 
-    fn open_address_book(
-        &self,
-        ui: u64,
-        how: flags::OpenAddressBookFlags,
-    ) -> Result<export::OpenedAddressBook, wire::Failure> {
+    fn open_address_book(&self, ui: u64, how: flags::OpenAddressBookFlags) -> Result<export::OpenedAddressBook, wire::Failure> {
         let opened = self.0.open_address_book(ui, None, how.raw())?;
         Ok(export::OpenedAddressBook { address_book: exported_book(opened.value), warning: scode(opened.warning) })
     }

@@ -38,13 +38,7 @@ impl AddressBook for ImportedAddressBook {
         self.identity.clone()
     }
 
-    fn resolve(
-        &self,
-        container: &ObjectId,
-        names: &[String],
-        tags: &[PropTag],
-        addresses_only: bool,
-    ) -> Result<Vec<Resolution>> {
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>> {
         let how = if addresses_only { ResolveNamesFlags::EMS_AB_ADDRESS_LOOKUP } else { ResolveNamesFlags::empty() };
         let found = self.import.resolve(container.as_bytes(), names, &wire_tags(tags), how)?;
         found

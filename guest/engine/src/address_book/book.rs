@@ -9,9 +9,7 @@ use crate::backend::Want;
 use crate::entry_id::{OneOff, OneOffFlags};
 use crate::error::{Code, Failure, LastError, MapiError, Result, check_flags};
 use crate::properties::tags::Settable;
-use crate::properties::{
-    Guid, Numbered, Problem, PropTag, Property, PropertyHolder, PropertyObject, SaveMode, Value, tags,
-};
+use crate::properties::{Guid, Numbered, Problem, PropTag, Property, PropertyHolder, PropertyObject, SaveMode, Value, tags};
 use crate::tables::{MAPI_UNICODE, Row};
 use std::rc::Rc;
 
@@ -189,10 +187,8 @@ struct Options(Rc<BookReference>);
 
 impl Options {
     fn values(&self) -> Result<Vec<Property>> {
-        let mut values = vec![
-            Property::new(tags::OBJECT_TYPE, Value::Long(MAPI_ADDRBOOK)),
-            Property::new(tags::ACCESS_LEVEL, Value::Long(0)),
-        ];
+        let mut values =
+            vec![Property::new(tags::OBJECT_TYPE, Value::Long(MAPI_ADDRBOOK)), Property::new(tags::ACCESS_LEVEL, Value::Long(0))];
         values.extend(self.0.options()?.into_iter().filter(|option| !option.value.is_empty_multi()));
         Ok(values)
     }

@@ -64,7 +64,13 @@ pub(super) fn read_source(books: &BookReference, entry_id: &[u8]) -> Result<Sour
             }
             let all = book.backend().list_tags(&object).map_err(|failure| book.named(failure))?;
             let mut wanted: Vec<PropTag> = all.into_iter().map(|have| have.tag).collect();
-            wanted.extend([tags::ENTRYID, tags::SEARCH_KEY, tags::DISPLAY_TYPE, tags::SMTP_ADDRESS, tags::TRANSMITABLE_DISPLAY_NAME]);
+            wanted.extend([
+                tags::ENTRYID,
+                tags::SEARCH_KEY,
+                tags::DISPLAY_TYPE,
+                tags::SMTP_ADDRESS,
+                tags::TRANSMITABLE_DISPLAY_NAME,
+            ]);
             wanted.retain(|tag| !private::is_private(*tag));
             let (_, stored) = book.backend().read(&object, Want::All, VALUE_LIMIT).map_err(|failure| book.named(failure))?;
             if let Some(long) = stored.iter().find(|have| matches!(have.value, Value::Error(_))) {
@@ -124,7 +130,8 @@ fn copy(container: &Entry, entry_id: &[u8], check: DuplicateCheck) -> Result<()>
     let copy = Entry::create(&container.books, &container.book, source.kind, destination)?;
     {
         let mut edit = copy.edit.borrow_mut();
-        let original = |from: PropTag| source.values.iter().find(|have| have.tag.id() == from.id()).map(|have| have.value.clone());
+        let original =
+            |from: PropTag| source.values.iter().find(|have| have.tag.id() == from.id()).map(|have| have.value.clone());
         for (tag, value) in [
             (tags::ORIGINAL_ENTRYID, Some(Value::Binary(source.entry_id.clone()))),
             (tags::ORIGINAL_SEARCH_KEY, original(tags::SEARCH_KEY)),
@@ -190,4 +197,3 @@ pub(super) fn into_list(list: &Rc<Entry>, entries: &[Vec<u8>], flags: u32) -> Re
 pub(super) fn partial(failed: bool) -> Warned<()> {
     if failed { Warned::warn((), Code::WPartialCompletion) } else { Warned::ok(()) }
 }
-

@@ -53,7 +53,8 @@ impl Template {
             [1] if id.uid == TEMPLATES => Ok(Self::User),
             [2] if id.uid == TEMPLATES => Ok(Self::List),
             _ => {
-                let text = "This is no template for new entries; read PR_DEF_CREATE_MAILUSER or PR_DEF_CREATE_DL of the container.";
+                let text =
+                    "This is no template for new entries; read PR_DEF_CREATE_MAILUSER or PR_DEF_CREATE_DL of the container.";
                 Err(Failure::new(Code::UnknownEntryid, text).with_argument("template"))
             }
         }

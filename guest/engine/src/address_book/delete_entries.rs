@@ -74,7 +74,9 @@ pub(super) fn from_list(list: &Rc<Entry>, entries: &[Vec<u8>], flags: u32) -> Re
     let members = list.members()?;
     let mut failed = false;
     for entry_id in entries {
-        let is_it = |have: &[u8]| have == entry_id.as_slice() || super::compare_entry_ids(&list.books, have, entry_id, 0).unwrap_or(false);
+        let is_it = |have: &[u8]| {
+            have == entry_id.as_slice() || super::compare_entry_ids(&list.books, have, entry_id, 0).unwrap_or(false)
+        };
         let mut found = false;
         for member in members.iter().filter(|member| is_it(&member.entry_id)) {
             list.remove_member(member.object.clone());

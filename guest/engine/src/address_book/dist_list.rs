@@ -323,8 +323,7 @@ impl Entry {
             }
         };
         crate::messages::refresh(&data, self.members()?.into_iter().map(|member| member.row).collect())?;
-        let options =
-            ViewOptions { unicode, default_order: by_name(), abilities: Abilities::ENTRIES, ..ViewOptions::default() };
+        let options = ViewOptions { unicode, default_order: by_name(), abilities: Abilities::ENTRIES, ..ViewOptions::default() };
         Ok(data.view(options)?.bound_to(self.books.alive.clone()))
     }
 }

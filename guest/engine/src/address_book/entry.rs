@@ -12,8 +12,8 @@ use crate::error::{Code, Failure, LastError, Result};
 use crate::messages::{Values, held_source};
 use crate::properties::tags::{self, Settable};
 use crate::properties::{
-    KeepOpen, Numbered, OpenRequest, OpenedProperty, Problem, PropTag, PropType, Property, PropertyHolder, PropertyObject, SaveMode,
-    StreamOn, StreamSource, StreamTarget, Value,
+    KeepOpen, Numbered, OpenRequest, OpenedProperty, Problem, PropTag, PropType, Property, PropertyHolder, PropertyObject,
+    SaveMode, StreamOn, StreamSource, StreamTarget, Value,
 };
 use crate::stores::object::{add_access_level, check_table_request, gone};
 use crate::tables::MAPI_UNICODE;
@@ -220,7 +220,9 @@ impl Entry {
         self.membership.push(&object, &mut changes)?;
         let expected = if force { Expected::Exists } else { Expected::Version(version) };
         let mut deleted: Vec<PropTag> = edit.deleted.into_values().collect();
-        if !set.contains(tags::SEARCH_KEY) && deleted.iter().any(|tag| [tags::ADDRTYPE.id(), tags::EMAIL_ADDRESS.id()].contains(&tag.id())) {
+        if !set.contains(tags::SEARCH_KEY)
+            && deleted.iter().any(|tag| [tags::ADDRTYPE.id(), tags::EMAIL_ADDRESS.id()].contains(&tag.id()))
+        {
             deleted.push(tags::SEARCH_KEY);
         }
         changes.set(&object, expected, set, deleted)?;
@@ -304,7 +306,8 @@ impl PropertyHolder for Entry {
         list.retain(|tag| !edit.deleted.contains_key(&tag.id()) && !edit.set.contains(*tag));
         list.extend(edit.set.iter().map(|(tag, _)| tag));
         drop(edit);
-        let own: Vec<PropTag> = self.read_values(Want::Tags(computed::tags_of(self.kind)), 0)?.into_iter().map(|p| p.tag).collect();
+        let own: Vec<PropTag> =
+            self.read_values(Want::Tags(computed::tags_of(self.kind)), 0)?.into_iter().map(|p| p.tag).collect();
         list.retain(|tag| !private::is_private(*tag) && !own.iter().any(|own| own.id() == tag.id()));
         list.extend(own.iter().map(|tag| computed::tags_of(self.kind).iter().find(|own| own.id() == tag.id()).unwrap_or(tag)));
         list.push(tags::ACCESS_LEVEL);

@@ -96,9 +96,8 @@ impl BookReference {
         }
         let pab = self.pab()?;
         let (containers, _) = self.hierarchy(true);
-        let fits = |container: &&Listed| {
-            container.has(AB_RECIPIENTS) && !container.has(AB_NOT_DEFAULT) && container.entry_id() != pab
-        };
+        let fits =
+            |container: &&Listed| container.has(AB_RECIPIENTS) && !container.has(AB_NOT_DEFAULT) && container.entry_id() != pab;
         Ok(containers.iter().find(fits).map_or(pab.clone(), Listed::entry_id))
     }
 }

@@ -27,10 +27,8 @@ impl BookReference {
         if let Some(tag) = wanted.iter().find(|tag| tag.kind() == PropType::UNSPECIFIED) {
             return Err(Failure::invalid("tags", "PrepareRecips needs the type of each property.").with_tag(*tag));
         }
-        let named: Vec<Option<Named>> = list
-            .iter()
-            .map(|entry| bytes_of(entry, tags::ENTRYID).and_then(|entry_id| self.resolve(entry_id).ok()))
-            .collect();
+        let named: Vec<Option<Named>> =
+            list.iter().map(|entry| bytes_of(entry, tags::ENTRYID).and_then(|entry_id| self.resolve(entry_id).ok())).collect();
         let columns = self.read_all(&named, wanted);
         for (entry, named) in list.iter_mut().zip(&named) {
             match named {
@@ -114,8 +112,7 @@ fn complete(entry: &mut Vec<Property>, wanted: &[PropTag], find: impl Fn(usize, 
             Err(code) => Property::error(*tag, code),
         });
     }
-    let kept: Vec<Property> =
-        entry.drain(..).filter(|have| !first.iter().any(|tag| tag.tag.id() == have.tag.id())).collect();
+    let kept: Vec<Property> = entry.drain(..).filter(|have| !first.iter().any(|tag| tag.tag.id() == have.tag.id())).collect();
     first.extend(kept);
     *entry = first;
 }

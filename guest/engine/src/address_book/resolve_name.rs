@@ -51,9 +51,9 @@ impl BookReference {
         let mut verdicts: Vec<Verdict> = list.iter_mut().map(|entry| without_directory(entry, unicode)).collect();
         // Names are looked up only where there is one: what has none stays unresolved.
         let open = |list: &AdrList, verdicts: &[Verdict]| {
-            list.iter().zip(verdicts).any(|(entry, verdict)| {
-                *verdict == Verdict::Unresolved && text_of(entry, tags::DISPLAY_NAME).is_some()
-            })
+            list.iter()
+                .zip(verdicts)
+                .any(|(entry, verdict)| *verdict == Verdict::Unresolved && text_of(entry, tags::DISPLAY_NAME).is_some())
         };
         if open(&list, &verdicts) {
             for container in self.search_path()? {
@@ -101,11 +101,12 @@ fn become_one_off(entry: &mut Vec<Property>, one_off: &OneOff, unicode: bool) {
     *entry = resolved;
 }
 
-fn failure_of(list: &AdrList, verdicts: &[Verdict]) -> Option<Failure> {
+fn failure_of(list: &[Vec<Property>], verdicts: &[Verdict]) -> Option<Failure> {
     let names = |wanted: Verdict| {
         let named = list.iter().zip(verdicts).filter(|(_, verdict)| **verdict == wanted);
-        let names: Vec<String> =
-            named.map(|(entry, _)| format!("\u{201c}{}\u{201d}", text_of(entry, tags::DISPLAY_NAME).unwrap_or_default())).collect();
+        let names: Vec<String> = named
+            .map(|(entry, _)| format!("\u{201c}{}\u{201d}", text_of(entry, tags::DISPLAY_NAME).unwrap_or_default()))
+            .collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
     if let Some(names) = names(Verdict::Ambiguous) {

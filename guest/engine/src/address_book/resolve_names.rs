@@ -100,17 +100,18 @@ fn merge(entry: &mut Vec<Property>, columns: &[PropTag], mut values: Vec<Option<
             resolved.push(shown(*tag, value, unicode));
         }
     }
-    resolved.extend(std::mem::take(entry).into_iter().filter(|own| !columns.iter().any(|tag| tag.id() == own.tag.id()) && own.tag.id() != tags::ENTRYID.id()));
+    resolved.extend(
+        std::mem::take(entry)
+            .into_iter()
+            .filter(|own| !columns.iter().any(|tag| tag.id() == own.tag.id()) && own.tag.id() != tags::ENTRYID.id()),
+    );
     *entry = resolved;
 }
 
 /// A value in the width of the call; `PT_ERROR` says that there is none.
 pub(super) fn shown(tag: PropTag, value: Option<Value>, unicode: bool) -> Property {
-    let kind = if tag.id() == tags::_7BIT_DISPLAY_NAME.id() {
-        tag.kind().with_width(false)
-    } else {
-        tag.kind().with_width(unicode)
-    };
+    let kind =
+        if tag.id() == tags::_7BIT_DISPLAY_NAME.id() { tag.kind().with_width(false) } else { tag.kind().with_width(unicode) };
     match value.and_then(|value| value.represented(kind)) {
         Some(Value::Error(code)) => Property::error(tag, Code::from_raw(code)),
         Some(value) => Property::new(tag, value),
@@ -282,7 +283,10 @@ impl Search {
     fn look_at(&mut self, row: &Row<'_>) {
         let matches = if self.addresses_only {
             !self.folded.is_empty()
-                && row.addresses().skip(usize::from(row.addresses[0].is_some())).any(|address| *collation::fold(address) == self.folded)
+                && row
+                    .addresses()
+                    .skip(usize::from(row.addresses[0].is_some()))
+                    .any(|address| *collation::fold(address) == self.folded)
         } else {
             self.trusted || self.query.matches(row.name, row.addresses())
         };

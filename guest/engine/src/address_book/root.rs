@@ -236,8 +236,8 @@ impl MergedHierarchy {
     }
 
     /// Tells the views what changed in a provider.
-    fn pass_on(&self, part: usize) {
-        let Some(changes) = self.parts[part].changes.as_ref().map(|queue| queue.take()) else { return };
+    fn pass_on(&self, number: usize, part: &Part) {
+        let Some(changes) = part.changes.as_ref().map(|queue| queue.take()) else { return };
         let queues: Vec<Rc<ChangeQueue>> = self.queues.borrow().iter().filter_map(Weak::upgrade).collect();
         let rows = match changes {
             Changes::None => return,
@@ -249,7 +249,7 @@ impl MergedHierarchy {
         };
         for queue in queues {
             for change in &rows {
-                let id = ObjectId::from(self.number(part, &change.id));
+                let id = ObjectId::from(self.number(number, &change.id));
                 queue.push(RowChange { id, ..*change });
             }
             // Where the rows stand depends on their names and on what lies above them.
@@ -346,19 +346,19 @@ impl RowSource for MergedHierarchy {
     }
 
     fn refresh(&self) -> Result<()> {
-        for part in 0..self.parts.len() {
+        for (number, part) in self.parts.iter().enumerate() {
             // One that fails now shows no changes; the others do.
-            if self.parts[part].rows.refresh().is_ok() {
-                self.pass_on(part);
+            if part.rows.refresh().is_ok() {
+                self.pass_on(number, part);
             }
         }
         Ok(())
     }
 
     fn catch_up(&self) -> Result<()> {
-        for part in 0..self.parts.len() {
-            if self.parts[part].rows.catch_up().is_ok() {
-                self.pass_on(part);
+        for (number, part) in self.parts.iter().enumerate() {
+            if part.rows.catch_up().is_ok() {
+                self.pass_on(number, part);
             }
         }
         Ok(())

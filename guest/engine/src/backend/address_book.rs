@@ -42,11 +42,5 @@ pub trait AddressBook: Objects {
     ///
     /// # Errors
     /// `MAPI_E_NO_SUPPORT`: the engine scans for `PR_ANR` itself.
-    fn resolve(
-        &self,
-        container: &ObjectId,
-        names: &[String],
-        tags: &[PropTag],
-        addresses_only: bool,
-    ) -> Result<Vec<Resolution>>;
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
 }

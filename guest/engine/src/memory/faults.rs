@@ -296,13 +296,7 @@ impl<T: AddressBook> AddressBook for Faulty<T> {
         self.inner.identity()
     }
 
-    fn resolve(
-        &self,
-        container: &ObjectId,
-        names: &[String],
-        tags: &[PropTag],
-        addresses_only: bool,
-    ) -> Result<Vec<Resolution>> {
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>> {
         self.call("resolve", |inner| inner.resolve(container, names, tags, addresses_only))
     }
 }

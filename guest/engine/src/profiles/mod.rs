@@ -21,8 +21,8 @@ pub use name::{NAME_LIMIT, check_profile_name, same_profile_name};
 pub(crate) use prof_admin::refuse_password;
 pub use prof_admin::{MAPI_APP_PROFILE, MAPI_DEFAULT_SERVICES, MAPI_DIALOG, ProfAdmin};
 pub use profile::{
-    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service, ServiceContents,
-    new_extra, new_provider, provider_flags, service_flags,
+    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service,
+    ServiceContents, new_extra, new_provider, provider_flags, service_flags,
 };
 pub use section::{MAPI_FORCE_ACCESS, ProfileSection};
 pub use service_admin::MsgServiceAdmin;

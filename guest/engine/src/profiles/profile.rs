@@ -32,7 +32,8 @@ pub const GLOBAL_SECTION: Guid = Guid::from_fields(0xC8B0_DB13, 0x05AA, 0x1A10, 
 
 /// The section of the integrated address book: search path, default directory, personal address book
 /// (`address-book` 1). It is the engine's own.
-pub const ADDRESS_BOOK_SECTION: Guid = Guid::from_fields(0xE0F3_0792, 0xB1A3, 0x1910, [0x90, 0x8B, 0x08, 0x00, 0x2B, 0x2A, 0x56, 0xC2]);
+pub const ADDRESS_BOOK_SECTION: Guid =
+    Guid::from_fields(0xE0F3_0792, 0xB1A3, 0x1910, [0x90, 0x8B, 0x08, 0x00, 0x2B, 0x2A, 0x56, 0xC2]);
 
 /// `PR_OBJECT_TYPE` of a profile section.
 pub const MAPI_PROFSECT: i32 = 9;

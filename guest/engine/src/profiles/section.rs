@@ -6,7 +6,8 @@
 use crate::backend::Want;
 use crate::error::{Code, Failure, LastError, Result, check_flags};
 use crate::profiles::{
-    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, PROTECTED, Profile, Profiles, SectionProperties, form,
+    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, PROTECTED, Profile, Profiles,
+    SectionProperties, form,
 };
 use crate::properties::interface::check_interface;
 use crate::properties::tags::Settable;

@@ -73,14 +73,42 @@ enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
-    Content { column: usize, kind: PropType, test: Box<ContentTest> },
-    Compare { column: usize, kind: PropType, relop: Relop, constant: Constant },
-    Columns { left: (usize, PropType), right: (usize, PropType), relop: Relop },
-    Bits { column: usize, relation: BitRelation, mask: u32 },
-    Size { column: usize, kind: PropType, relop: Relop, size: u64 },
-    Exist { column: usize, kind: PropType },
+    Content {
+        column: usize,
+        kind: PropType,
+        test: Box<ContentTest>,
+    },
+    Compare {
+        column: usize,
+        kind: PropType,
+        relop: Relop,
+        constant: Constant,
+    },
+    Columns {
+        left: (usize, PropType),
+        right: (usize, PropType),
+        relop: Relop,
+    },
+    Bits {
+        column: usize,
+        relation: BitRelation,
+        mask: u32,
+    },
+    Size {
+        column: usize,
+        kind: PropType,
+        relop: Relop,
+        size: u64,
+    },
+    Exist {
+        column: usize,
+        kind: PropType,
+    },
     /// `PR_ANR` on the rows of an address book; the display name comes first.
-    Name { columns: [usize; 4], query: NameQuery },
+    Name {
+        columns: [usize; 4],
+        query: NameQuery,
+    },
 }
 
 /// The right side of a comparison, text folded once.

@@ -153,7 +153,11 @@ mod tests {
         let mut deep = Restriction::Not(Box::new(Restriction::Or(vec![test(Relop::Ne), test(Relop::Eq)])));
         assert!(recognise(&mut deep));
         assert!(!recognise(&mut test(Relop::Ne)));
-        let marked = Restriction::Property { relop: Relop::Eq, tag: RESOLVES, value: crate::properties::Property::new(RESOLVES, Value::Unicode("a".into())) };
+        let marked = Restriction::Property {
+            relop: Relop::Eq,
+            tag: RESOLVES,
+            value: crate::properties::Property::new(RESOLVES, Value::Unicode("a".into())),
+        };
         assert!(crate::restriction::validate(&marked, crate::restriction::Place::View).is_err(), "no client can send it");
     }
 

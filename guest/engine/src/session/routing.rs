@@ -141,13 +141,11 @@ impl Handle {
                     OpenedEntry::Message(message) => Entry::Message(message),
                 }
             }
-            Owner::AddressBook => {
-                match self.address_book().open_entry(Some(entry_id), interface, flags & !SHOW_SOFT_DELETES)? {
-                    OpenedAbEntry::Container(container) => Entry::Container(container),
-                    OpenedAbEntry::MailUser(user) => Entry::MailUser(user),
-                    OpenedAbEntry::DistList(list) => Entry::DistList(list),
-                }
-            }
+            Owner::AddressBook => match self.address_book().open_entry(Some(entry_id), interface, flags & !SHOW_SOFT_DELETES)? {
+                OpenedAbEntry::Container(container) => Entry::Container(container),
+                OpenedAbEntry::MailUser(user) => Entry::MailUser(user),
+                OpenedAbEntry::DistList(list) => Entry::DistList(list),
+            },
         };
         Ok(Warned::ok(entry))
     }
@@ -166,9 +164,7 @@ impl Handle {
             (Owner::Store(one), Owner::Store(other)) if Rc::ptr_eq(&one, &other) => {
                 self.reference(&one).compare_entry_ids(first, second, 0)?
             }
-            (Owner::AddressBook, Owner::AddressBook) => {
-                address_book::compare_entry_ids(&self.address_book(), first, second, 0)?
-            }
+            (Owner::AddressBook, Owner::AddressBook) => address_book::compare_entry_ids(&self.address_book(), first, second, 0)?,
             _ => false,
         })
     }

@@ -35,14 +35,8 @@ pub struct Abilities {
 
 impl Abilities {
     /// All that a table in memory allows.
-    pub const IN_MEMORY: Self = Self {
-        restrict: true,
-        sort: true,
-        fixed_order: false,
-        message_rows: false,
-        bookmarks: true,
-        resolves_names: false,
-    };
+    pub const IN_MEMORY: Self =
+        Self { restrict: true, sort: true, fixed_order: false, message_rows: false, bookmarks: true, resolves_names: false };
     /// All that a folder contents table allows.
     pub const CONTENTS: Self = Self { message_rows: true, ..Self::IN_MEMORY };
     /// All that a table of address book entries allows.

@@ -24,10 +24,7 @@ impl NamedRecipient {
     #[must_use]
     pub fn named(name: &str) -> Self {
         let name = mapi_engine::properties::Value::Unicode(name.to_owned());
-        Self {
-            properties: vec![Property::new(mapi_engine::properties::tags::DISPLAY_NAME, name)],
-            verdict: Verdict::Unresolved,
-        }
+        Self { properties: vec![Property::new(mapi_engine::properties::tags::DISPLAY_NAME, name)], verdict: Verdict::Unresolved }
     }
 }
 

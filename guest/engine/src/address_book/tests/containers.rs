@@ -40,7 +40,8 @@ fn the_root_shows_the_containers_of_all_providers_in_profile_order() {
     let deep = root.get_hierarchy_table(UNICODE | CONVENIENT_DEPTH).unwrap().value;
     let named = |rows: &[(&str, i32)]| rows.iter().map(|(name, depth)| ((*name).to_owned(), *depth)).collect::<Vec<_>>();
     assert_eq!(tree(&deep), named(&[("Q", 0), ("M", 0), ("Z", 0), ("inner", 1)]));
-    let columns = [tags::INSTANCE_KEY, tags::ENTRYID, tags::OBJECT_TYPE, tags::CONTAINER_FLAGS, tags::AB_PROVIDER_ID, tags::COMMENT];
+    let columns =
+        [tags::INSTANCE_KEY, tags::ENTRYID, tags::OBJECT_TYPE, tags::CONTAINER_FLAGS, tags::AB_PROVIDER_ID, tags::COMMENT];
     let rows = flat.query_all_rows(Some(&columns), None, None, 0).unwrap();
     let keys: Vec<_> = rows.iter().map(|row| row[0].value.clone()).collect();
     assert!(matches!(&keys[0], Value::Binary(key) if key.starts_with(&[0, 0]) && key.len() == 14));
@@ -54,7 +55,11 @@ fn the_root_shows_the_containers_of_all_providers_in_profile_order() {
     flat.seek_row(Bookmark::BEGINNING, 0).unwrap();
     world.container(0, "A", PERSONAL, DT_LOCAL);
     assert_eq!(shown(&flat), ["A", "Q", "M", "Z"]);
-    let find = |value: Value| Restriction::Property { relop: Relop::Eq, tag: tags::INSTANCE_KEY, value: Property::new(tags::INSTANCE_KEY, value) };
+    let find = |value: Value| Restriction::Property {
+        relop: Relop::Eq,
+        tag: tags::INSTANCE_KEY,
+        value: Property::new(tags::INSTANCE_KEY, value),
+    };
     flat.find_row(Some(&find(keys[1].clone())), Bookmark::BEGINNING, 0).unwrap();
     assert_eq!(flat.query_position().unwrap().row, 2);
 }
@@ -124,7 +129,8 @@ fn contents_are_ordered_by_name_and_found_by_name_prefix_and_key() {
         table.find_row(Some(&test), Bookmark::BEGINNING, 0).unwrap();
         assert_eq!(table.query_position().unwrap().row, 1, "{}", cell.tag);
     }
-    let anr = |name: &str| Restriction::Property { relop: Relop::Eq, tag: tags::ANR, value: Property::new(tags::ANR, text(name)) };
+    let anr =
+        |name: &str| Restriction::Property { relop: Relop::Eq, tag: tags::ANR, value: Property::new(tags::ANR, text(name)) };
     table.find_row(Some(&anr("bo")), Bookmark::BEGINNING, 0).unwrap();
     assert_eq!(table.query_position().unwrap().row, 2);
     table.restrict(Some(Restriction::Not(Box::new(anr("ann")))), 0).unwrap();

@@ -160,10 +160,16 @@ fn one_off_identifiers_have_the_published_layout_and_their_properties() {
     let nameless = book.create_one_off(None, "FAX", "1", 0x1_0000).unwrap();
     let parsed = OneOff::parse(&nameless).unwrap();
     assert_eq!((parsed.display_name.as_str(), parsed.flags.0), ("1", 1));
-    assert_eq!(value(&book.open_entry(Some(&nameless), None, 0).unwrap().properties(), tags::SEND_RICH_INFO), Some(Value::Boolean(false)));
+    assert_eq!(
+        value(&book.open_entry(Some(&nameless), None, 0).unwrap().properties(), tags::SEND_RICH_INFO),
+        Some(Value::Boolean(false))
+    );
     let rich = book.create_one_off(Some(""), "FAX", "1", 0).unwrap();
     assert_eq!(OneOff::parse(&rich).unwrap().display_name, "");
-    assert_eq!(value(&book.open_entry(Some(&rich), None, 0).unwrap().properties(), tags::SEND_RICH_INFO), Some(Value::Boolean(true)));
+    assert_eq!(
+        value(&book.open_entry(Some(&rich), None, 0).unwrap().properties(), tags::SEND_RICH_INFO),
+        Some(Value::Boolean(true))
+    );
     assert_eq!(code(book.create_one_off(None, "", "a", 0)), Code::InvalidParameter);
     assert_eq!(code(book.create_one_off(None, "T", "", 0)), Code::InvalidParameter);
     assert_eq!(code(book.create_one_off(None, "T", "a", 0x1)), Code::UnknownFlags);
@@ -231,10 +237,11 @@ fn a_long_value_is_written_as_a_stream_and_stored_with_the_entry() {
     let world = World::new(1);
     let (_, container) = world.personal(0);
     let user = container.create_entry(None, 0).unwrap();
-    let stream = match user.properties().open_property(tags::USER_CERTIFICATE, Some(IID_ISTREAM), 2, MAPI_MODIFY | MAPI_CREATE).unwrap() {
-        OpenedProperty::Stream(stream) => stream,
-        _ => panic!("no stream"),
-    };
+    let stream =
+        match user.properties().open_property(tags::USER_CERTIFICATE, Some(IID_ISTREAM), 2, MAPI_MODIFY | MAPI_CREATE).unwrap() {
+            OpenedProperty::Stream(stream) => stream,
+            _ => panic!("no stream"),
+        };
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
     stream.write(&bytes).unwrap();
     stream.commit().unwrap();

@@ -128,7 +128,9 @@ fn a_lying_provider_costs_no_panic() {
     let (personal, container) = world.personal(0);
     let ann = world.user(0, &personal, "Ann", "a@b.c");
     let book = world.book();
-    for method in ["read", "list_tags", "read_rows", "plan", "scan", "count", "rank", "container_tags", "reserve", "commit", "resolve"] {
+    for method in
+        ["read", "list_tags", "read_rows", "plan", "scan", "count", "rank", "container_tags", "reserve", "commit", "resolve"]
+    {
         world.providers[0].faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
     }
     let _ = book.get_pab();

@@ -25,7 +25,8 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 fn query() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec!["b", "bill", "Bi", "l", "le", "LEE", "öz", "ÖZIL", "strass", "straße", "bill@", "=", ","]);
+    let word =
+        prop::sample::select(vec!["b", "bill", "Bi", "l", "le", "LEE", "öz", "ÖZIL", "strass", "straße", "bill@", "=", ","]);
     (prop::bool::ANY, prop::collection::vec(word, 0..4)).prop_map(|(exact, words)| {
         let words = words.join(" ");
         if exact { format!("={words}") } else { words }
