@@ -33,8 +33,8 @@ mod tests;
 mod tree;
 mod writing_handle;
 
-pub(crate) use changes::{FOLD_LIMIT, Indexing};
 pub use changes::{ChangeSet, CommitMode};
+pub(crate) use changes::{FOLD_LIMIT, Indexing};
 pub use connection::Connection;
 pub use contents_sort::RECURSIVE_SORT;
 pub use copy_folder::{COPY_SUBFOLDERS, FOLDER_MOVE};

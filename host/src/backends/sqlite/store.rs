@@ -1,7 +1,7 @@
 //! The store as the engine sees it.
 
 use crate::backends::sqlite::cache::Cache;
-use crate::backends::sqlite::commit::{Memory, State, Writer};
+use crate::backends::sqlite::commit::{Memory, Writer};
 use crate::backends::sqlite::database::{Access, Database, Registry, lock};
 use crate::backends::sqlite::scan::{Subject, effective};
 use crate::backends::sqlite::schema::{Class, ROOT, STORE, STORE_OBJECT, name_of, number_of};
