@@ -45,6 +45,7 @@ fn folder() -> (Rc<Connection>, Folder) {
         writable: true,
         alive: Alive::new(),
         is_default: Rc::new(|| true),
+        mail: None,
     };
     let store = StoreObject::open(connection.clone(), opening);
     let folder = store.root_folder().unwrap().create_folder(1, "f", None, None, 1).unwrap();
