@@ -176,10 +176,12 @@ fn run(receiver: &Receiver<Message>, events: &Sender<Message>) {
         };
         let now = Instant::now();
         match message {
-            Ok(Message::Watch(file)) => {
+            Ok(Message::Watch(mut file)) => {
                 forget_closed(&mut files, &mut folders, watcher.as_mut());
                 let folder = file.folder().to_owned();
                 folders.entry(folder).or_insert_with_key(|folder| watch_folder(watcher.as_mut(), folder));
+                // What was written before the folder was watched left no sign of life.
+                file.looking = Some((0, now));
                 files.push(file);
             }
             Ok(Message::Written(paths)) => {
