@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 #[path = "../python/reading.rs"]
+#[allow(dead_code, reason = "another test compares field by field")]
 mod reading;
 
 use mapi_engine::backend::Environment;
