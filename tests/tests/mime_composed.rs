@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 #[path = "../python/reading.rs"]
+#[allow(dead_code, reason = "another test compares field by field")]
 mod reading;
 
 use mapi_engine::backend::Environment;
@@ -25,7 +26,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// Differences that are right: Message-ID, what differs, why.
-const ALLOWED: &[(&str, &str, &str)] = &[];
+const ALLOWED: &[(&str, &str, &str)] = &[(
+    "<80f7f6f4-22bf-7ece-2a6e-0ae34c493cd9@foss.st.com>",
+    "content text/plain",
+    "its text begins with a byte order mark, which is taken as one and not as text; Python keeps it as a character",
+)];
 
 /// Messages in one store at a time.
 const BATCH: usize = 500;

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects, Store};
+use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects};
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
 use mapi_session::notifications::{Notification, TableEvent, TableNotification};

@@ -102,7 +102,7 @@ fn a_restriction_chooses_and_folders_follow_each_other() {
     data.import(&other, "Archive/2024");
     let target = data.beside("out.mbox");
     let name = target.to_str().unwrap();
-    data.run(["export", "--restrict", "subject contains \"message 1\"", "Archive/2024", "Inbox", name]).succeeds();
+    data.run(["export", "--restrict", "subject contains \"Message 1\"", "Archive/2024", "Inbox", name]).succeeds();
     let ids: Vec<String> =
         read(&target).iter().map(|text| text.lines().find(|line| line.starts_with("Message-ID")).unwrap().into()).collect();
     let wanted = [100, 1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map(|number| format!("Message-ID: {}", id(number)));
@@ -131,4 +131,53 @@ fn the_source_of_a_message_is_what_was_received() {
     let data = filled();
     let output = command(&data.path()).args(["show", "--source", "Inbox:3"]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), message(3));
+}
+
+/// Runs the command to its end; the most memory it ever held, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(data: &Data, arguments: &[&str]) -> u64 {
+    let mut child = command(&data.path()).args(arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        peak = peak.max(line.unwrap_or(0) << 10);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+/// `MAPI_SOAK` set: an attachment of 1 GiB.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_attachment_takes_little_memory_to_export() {
+    use std::io::Write;
+    let size: usize = if std::env::var_os("MAPI_SOAK").is_some() { 1 << 30 } else { 160 << 20 };
+    let data = Data::new();
+    let large = data.beside("large.eml");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&large).unwrap());
+    let head = "From: a@b.example\nMessage-ID: <large@x>\nContent-Type: application/octet-stream; name=f\nContent-Transfer-Encoding: base64\n\n";
+    file.write_all(head.as_bytes()).unwrap();
+    let line = format!("{}\n", "QUFB".repeat(19));
+    for _ in 0..size / 57 {
+        file.write_all(line.as_bytes()).unwrap();
+    }
+    file.flush().unwrap();
+    let small = data.beside("small.eml");
+    std::fs::write(&small, message(1)).unwrap();
+    data.import(&small, "Small");
+    data.import(&large, "Large");
+    let beside = |name: &str| data.beside(name).to_str().unwrap().to_owned();
+    let usual = peak_memory(&data, &["export", "Small", &beside("small.mbox")]);
+    for (name, composed) in [("original.mbox", false), ("composed.mbox", true)] {
+        let target = beside(name);
+        let mut arguments = vec!["export", "Large", &target];
+        arguments.extend(composed.then_some("--composed"));
+        let peak = peak_memory(&data, &arguments);
+        assert!(peak < usual + (64 << 20), "{name}: {} MiB beside {} MiB", peak >> 20, usual >> 20);
+        assert!(std::fs::metadata(&target).unwrap().len() as usize > size * 4 / 3);
+    }
 }

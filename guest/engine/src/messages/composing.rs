@@ -151,12 +151,12 @@ impl Message {
 }
 
 impl Attachment {
-    /// Its values up to that many bytes each.
+    /// Some of its values, up to that many bytes each.
     ///
     /// # Errors
     /// The backend's own.
-    pub(crate) fn values(&self, limit: u32) -> Result<Values> {
-        Ok(self.0.read(Want::All, limit)?.into_iter().collect())
+    pub(crate) fn values(&self, wanted: &[PropTag], limit: u32) -> Result<Values> {
+        Ok(self.0.read(Want::Tags(wanted), limit)?.into_iter().collect())
     }
 
     /// Its data, however long.

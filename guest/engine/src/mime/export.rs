@@ -31,28 +31,46 @@ pub struct Exported {
 
 /// Messages being exported.
 pub struct Exporter {
-    waiting: VecDeque<Waiting>,
+    source: Source,
     options: ComposeOptions,
     current: Option<Composer>,
 }
 
-enum Waiting {
-    Open(Message),
-    Stored(Folder, Vec<u8>),
+/// Where the messages come from.
+enum Source {
+    Message(Option<Message>),
+    Store(Folder, VecDeque<Vec<u8>>),
+}
+
+impl Source {
+    fn next(&mut self) -> Result<Option<Message>> {
+        match self {
+            Self::Message(message) => Ok(message.take()),
+            Self::Store(folder, waiting) => {
+                let Some(entry_id) = waiting.pop_front() else { return Ok(None) };
+                match folder.open_entry(Some(&entry_id), None, 0)? {
+                    OpenedEntry::Message(message) => Ok(Some(message)),
+                    _ => {
+                        let failure = Failure::new(Code::InvalidEntryid, "The entry identifier names no message.");
+                        Err(failure.with_argument("entry-ids"))
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Exporter {
     /// One open message, unsaved changes included.
     #[must_use]
     pub fn of_message(message: Message, options: ComposeOptions) -> Self {
-        Self { waiting: [Waiting::Open(message)].into(), options, current: None }
+        Self { source: Source::Message(Some(message)), options, current: None }
     }
 
     /// Messages of the store a folder lies in, in the order given.
     #[must_use]
     pub fn of_entries(folder: &Folder, entry_ids: Vec<Vec<u8>>, options: ComposeOptions) -> Self {
-        let waiting = entry_ids.into_iter().map(|entry_id| Waiting::Stored(folder.clone(), entry_id)).collect();
-        Self { waiting, options, current: None }
+        Self { source: Source::Store(folder.clone(), entry_ids.into()), options, current: None }
     }
 
     /// Goes on to the next message; what was not read of the last is skipped. `None` at the end.
@@ -62,18 +80,7 @@ impl Exporter {
     /// message is passed over; going on is possible.
     pub fn next_message(&mut self) -> Result<Option<Exported>> {
         self.current = None;
-        let Some(waiting) = self.waiting.pop_front() else { return Ok(None) };
-        let message = match waiting {
-            Waiting::Open(message) => message,
-            Waiting::Stored(folder, entry_id) => match folder.open_entry(Some(&entry_id), None, 0)? {
-                OpenedEntry::Message(message) => message,
-                _ => {
-                    return Err(
-                        Failure::new(Code::InvalidEntryid, "The entry identifier names no message.").with_argument("entry-ids")
-                    );
-                }
-            },
-        };
+        let Some(message) = self.source.next()? else { return Ok(None) };
         let composer = Composer::open(&message, self.options)?;
         let mut values = message.described()?;
         let time = |tag| match values.get(tag) {

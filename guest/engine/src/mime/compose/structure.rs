@@ -15,8 +15,24 @@ use crate::mime::header::{BLOCK_LIMIT, Header, Line};
 use crate::properties::{PropTag, PropType, StreamSource, Value, tags};
 use md5::{Digest, Md5};
 
-/// Values of a message or attachment up to this many bytes are read at once.
+/// Values of a message up to this many bytes are read at once.
 const INLINE: u32 = 64 << 10;
+/// Values of an attachment longer than this many bytes are left out: those of all are held at once.
+const DESCRIBED: u32 = 4 << 10;
+/// What is written of an attachment besides its data.
+const DESCRIPTION: &[PropTag] = &[
+    tags::ATTACH_METHOD,
+    tags::ATTACH_FLAGS,
+    tags::ATTACH_CONTENT_ID,
+    tags::ATTACH_CONTENT_LOCATION,
+    tags::ATTACH_CONTENT_BASE,
+    tags::ATTACH_MIME_TAG,
+    tags::ATTACH_CHARSET,
+    tags::ATTACH_LONG_FILENAME,
+    tags::ATTACH_FILENAME,
+    tags::ATTACH_LONG_PATHNAME,
+    tags::ATTACH_PATHNAME,
+];
 /// HTML is searched for references to attachments up to this many bytes.
 const SEARCHED: usize = 16 << 20;
 /// `ATT_MHTML_REF`.
@@ -266,7 +282,7 @@ fn names_of(message: &Message, values: &Values) -> Result<Vec<(PropTag, NamedPro
 fn parts_of(message: &Message) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     for attachment in message.attachments()? {
-        let values = attachment.values(INLINE)?;
+        let values = attachment.values(DESCRIPTION, DESCRIBED)?;
         let empty = values.long(tags::ATTACH_METHOD).unwrap_or(method::NONE) == method::NONE && attachment.data()?.is_none();
         if empty {
             continue;
@@ -287,7 +303,9 @@ fn mark_related(parts: &mut [Part], html: &StreamSource) -> Result<()> {
     let Some(html) = Reading::new(html.clone()).whole(SEARCHED)? else { return Ok(()) };
     for part in parts {
         if let Some(id) = id(part) {
-            part.related |= memchr::memmem::find(&html, id.as_bytes()).is_some();
+            // One identifier may begin another.
+            let ends = |at: usize| !html.get(at + id.len()).is_some_and(|b| b.is_ascii_alphanumeric() || b"@._-".contains(b));
+            part.related |= memchr::memmem::find_iter(&html, id.as_bytes()).any(ends);
         }
     }
     Ok(())
