@@ -237,11 +237,9 @@ fn a_long_value_is_written_as_a_stream_and_stored_with_the_entry() {
     let world = World::new(1);
     let (_, container) = world.personal(0);
     let user = container.create_entry(None, 0).unwrap();
-    let stream =
-        match user.properties().open_property(tags::USER_CERTIFICATE, Some(IID_ISTREAM), 2, MAPI_MODIFY | MAPI_CREATE).unwrap() {
-            OpenedProperty::Stream(stream) => stream,
-            _ => panic!("no stream"),
-        };
+    let how = MAPI_MODIFY | MAPI_CREATE;
+    let opened = user.properties().open_property(tags::USER_CERTIFICATE, Some(IID_ISTREAM), 2, how).unwrap();
+    let OpenedProperty::Stream(stream) = opened else { panic!("no stream") };
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
     stream.write(&bytes).unwrap();
     stream.commit().unwrap();

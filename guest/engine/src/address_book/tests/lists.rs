@@ -64,7 +64,7 @@ fn membership_is_saved_with_the_list() {
     assert_eq!(rows[1][0].value, Value::Binary(bob.clone()));
     // Changes wait for the save, and deleting a member leaves the entry.
     let writer = open(&book, &id, MAPI_MODIFY);
-    assert_eq!(writer.delete_entries(&[ann.clone()], 0).unwrap().warning, None);
+    assert_eq!(writer.delete_entries(std::slice::from_ref(&ann), 0).unwrap().warning, None);
     assert_eq!(writer.delete_entries(&[ann.clone(), vec![0; 30]], 0).unwrap().warning, Some(Code::WPartialCompletion));
     assert_eq!((members(&writer).len(), members(&reader).len()), (1, 2));
     save(&writer);
@@ -72,7 +72,7 @@ fn membership_is_saved_with_the_list() {
     assert!(book.open_entry(Some(&ann), None, 0).is_ok());
     assert_eq!(writer.copy_entries(&[bob], 0).unwrap().warning, None);
     assert_eq!(members(&writer), ["Bob"], "one that is a member stays one");
-    assert_eq!(code(reader.copy_entries(&[ann.clone()], 0)), Code::NoAccess);
+    assert_eq!(code(reader.copy_entries(std::slice::from_ref(&ann), 0)), Code::NoAccess);
     assert_eq!(code(reader.delete_entries(&[ann], 0)), Code::NoAccess);
     assert_eq!(code(reader.get_hierarchy_table(0)), Code::NoSupport);
     assert_eq!(contents(&container), ["Team"], "members are no entries of the container");
@@ -161,7 +161,7 @@ fn a_copied_list_has_the_same_members() {
     let (_, other) = world.personal(1);
     let ann = world.user(0, &personal, "Ann", "ann@x.y");
     let list = new_list(&container, "Team");
-    list.copy_entries(&[ann.clone()], 0).unwrap();
+    list.copy_entries(std::slice::from_ref(&ann), 0).unwrap();
     save(&list);
     assert_eq!(other.copy_entries(&[entry_id(&list.properties())], 0).unwrap().warning, None);
     let resolved = world.book().resolve_name(0, UNICODE, names(&["Team"])).unwrap();

@@ -35,7 +35,7 @@ fn what_nobody_owns_is_left_alone_and_what_is_gone_is_said() {
     let world = World::new(1);
     let (personal, container) = world.personal(0);
     let gone = world.user(0, &personal, "Ann", "ann@x.y");
-    container.delete_entries(&[gone.clone()], 0).unwrap();
+    container.delete_entries(std::slice::from_ref(&gone), 0).unwrap();
     let book = world.book();
     let one_off = book.create_one_off(Some("Bob"), "SMTP", "bob@x.y", UNICODE).unwrap();
     let entry = |id: Vec<u8>| vec![Property::new(tags::ENTRYID, Value::Binary(id))];
