@@ -10,8 +10,8 @@ use mapi_session::backend::{
 use mapi_session::error::{Code, Failure, Result};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
 use mapi_session::{
-    Backends, Engine, EngineOptions, Folder, ImportOptions, LAST_ERROR, Limits, LogonOptions, Message, MessageOptions, MessageStore,
-    NEXT_ATTEMPT, Object, Opened, Session, SharedStore, SharedTransport, Subsystem, Threading, flags,
+    Backends, Engine, EngineOptions, Folder, ImportOptions, LAST_ERROR, Limits, LogonOptions, Message, MessageOptions,
+    MessageStore, NEXT_ATTEMPT, Object, Opened, Session, SharedStore, SharedTransport, Subsystem, Threading, flags,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -156,7 +156,7 @@ fn backends(transport: &Scripted) -> Backends {
                 Property::new(tags::IDENTITY_ENTRYID, Value::Binary(one_off("Ann", "ann@example.com"))),
                 Property::new(tags::IDENTITY_SEARCH_KEY, Value::Binary(b"SMTP:ANN@EXAMPLE.COM\0".to_vec())),
             ];
-            Ok(Opened { provider, section_changes: Vec::new(), status_row: identity, warning: None })
+            Ok(Opened { status_row: identity, ..Opened::new(provider) })
         })
 }
 
@@ -193,7 +193,9 @@ async fn draft(store: &MessageStore, subject: &str, to: &str) -> (Message, Vec<u
     let outbox = folder(store, tags::IPM_OUTBOX_ENTRYID).await;
     let import = outbox.import_messages(ImportOptions::default()).await.unwrap();
     import.begin(MessageOptions::default()).await.unwrap();
-    let text = format!("From: ann@example.com\r\nTo: {to}\r\nBcc: hidden@example.com\r\nSubject: {subject}\r\n\r\nbody of {subject}\r\n");
+    let text = format!(
+        "From: ann@example.com\r\nTo: {to}\r\nBcc: hidden@example.com\r\nSubject: {subject}\r\n\r\nbody of {subject}\r\n"
+    );
     import.write(text.into_bytes()).await.unwrap();
     import.finish().await.unwrap();
     import.flush().await.unwrap();
@@ -234,7 +236,9 @@ async fn subjects(folder: &Folder) -> Vec<String> {
     let table = folder.get_contents_table(flags::GetContentsTableFlags::MAPI_UNICODE).await.unwrap();
     table.set_columns(&[tags::SUBJECT], flags::SetColumnsFlags::empty()).await.unwrap();
     let rows = table.query_rows(100, flags::QueryRowsFlags::empty()).await.unwrap();
-    rows.into_iter().map(|row| if let Value::Unicode(subject) = &row[0].value { subject.clone() } else { panic!("{row:?}") }).collect()
+    rows.into_iter()
+        .map(|row| if let Value::Unicode(subject) = &row[0].value { subject.clone() } else { panic!("{row:?}") })
+        .collect()
 }
 
 /// The Inbox: the first folder below the top that is named so.

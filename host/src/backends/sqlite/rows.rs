@@ -4,7 +4,7 @@ use crate::backends::sqlite::ancestry::lies_in_deleted;
 use crate::backends::sqlite::encoding::{Body, Entries, Entry, decode_value};
 use crate::backends::sqlite::large;
 use crate::backends::sqlite::plan::COMPUTED;
-use crate::backends::sqlite::schema::{Class, is_folder, kind_of, name_of, number_of};
+use crate::backends::sqlite::schema::{Class, is_folder, keeps_lists, kind_of, name_of, number_of};
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{Batch, Column, ObjectHead, ObjectId, ObjectKind, ScanKind, TagSize, Want};
 use mapi_engine::error::{Code, Failure};
@@ -285,12 +285,11 @@ pub(super) fn container_tags(connection: &Connection, container: i64, kind: Scan
         .query_row([container], |row| row.get(0))
         .optional()?;
     let Some(holder) = holder.map(kind_of).transpose()? else { return Ok(Vec::new()) };
-    if is_folder(holder) {
+    if keeps_lists(holder) {
         let mut statement = connection.prepare_cached("SELECT tag FROM tags WHERE container = ?1 AND class = ?2 ORDER BY tag")?;
         let rows = statement.query_map((container, class.live().0), |row| Ok(PropTag(row.get(0)?)))?;
         return Ok(rows.collect::<Result<_, _>>()?);
     }
-    debug_assert!(holder != ObjectKind::Folder, "folders keep a list");
     // A message has few recipients and attachments: no list is kept of their tags.
     let mut found = std::collections::BTreeSet::new();
     let mut statement = connection.prepare_cached("SELECT props FROM objects WHERE parent = ?1 AND class = ?2")?;

@@ -119,6 +119,11 @@ pub(super) fn kind_of(number: i64) -> Outcome<ObjectKind> {
         .ok_or_else(|| Trouble::damaged("an object is of an unknown kind"))
 }
 
+/// Whether the orders and tags of what lies in it are kept: folders, and distribution lists for their members.
+pub(super) fn keeps_lists(kind: ObjectKind) -> bool {
+    is_folder(kind) || kind == ObjectKind::DistributionList
+}
+
 /// Whether objects of that kind hold subfolders and contents.
 pub(super) fn is_folder(kind: ObjectKind) -> bool {
     matches!(kind, ObjectKind::Folder | ObjectKind::SearchFolder)

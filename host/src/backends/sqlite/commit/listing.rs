@@ -5,7 +5,7 @@ use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::encoding::Entries;
 use crate::backends::sqlite::orders::{Directory, Order, Place, insert_entry, remove_entry};
 use crate::backends::sqlite::plan::{EAGER, ORDERED};
-use crate::backends::sqlite::schema::{Class, is_folder};
+use crate::backends::sqlite::schema::{Class, keeps_lists};
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::ObjectKind;
 use mapi_engine::properties::PropTag;
@@ -15,8 +15,8 @@ impl Writer<'_> {
     /// Counts an object in its container and adds it to the orders kept there.
     pub(super) fn enter(&mut self, row: &Row) -> Outcome<()> {
         self.count(row, 1);
-        let in_folder = matches!(self.parents.get(&row.parent), Some(kind) if is_folder(*kind));
-        if !in_folder {
+        let listed = matches!(self.parents.get(&row.parent), Some(kind) if keeps_lists(*kind));
+        if !listed {
             return Ok(());
         }
         self.note_tags(row)?;
