@@ -7,6 +7,7 @@ use mapi_engine::memory::MemoryAddressBook;
 use mapi_session::error::{Code, Failure};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
 use mapi_session::restriction::{Relop, Restriction};
+use mapi_session::tables::Bookmark;
 use mapi_session::{
     AddressBook, AddressBookContainer, Backends, DistList, Engine, EngineOptions, Entry, Limits, LogonOptions, NamedRecipient,
     Object, Opened, Properties, Session, SharedAddressBook, Subsystem, Table, Threading, Verdict, flags,
@@ -94,6 +95,7 @@ async fn add(container: &AddressBookContainer, name: &str, address: &str) -> Res
 
 async fn shown(table: &Table) -> Vec<String> {
     table.set_columns(&[tags::DISPLAY_NAME], flags::SetColumnsFlags::empty()).await.unwrap();
+    table.seek_row(Bookmark::BEGINNING, 0).await.unwrap();
     let rows = table.query_rows(100, flags::QueryRowsFlags::empty()).await.unwrap();
     rows.iter()
         .map(|row| match &row[0].value {

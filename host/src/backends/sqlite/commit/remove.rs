@@ -4,7 +4,7 @@ use crate::backends::sqlite::ancestry::{children, lies_in_deleted};
 use crate::backends::sqlite::bag::NewBody;
 use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::orders::Order;
-use crate::backends::sqlite::schema::{Class, ROOT, STORE_OBJECT, is_folder};
+use crate::backends::sqlite::schema::{Class, ROOT, STORE_OBJECT, keeps_lists};
 use crate::backends::sqlite::trouble::Outcome;
 use crate::backends::sqlite::{large, texts};
 use mapi_engine::backend::{FeedVerb, ObjectKind};
@@ -55,7 +55,7 @@ impl Writer<'_> {
             if row.text.is_some() {
                 texts::supersede(self.connection, id, i64::MAX)?;
             }
-            if is_folder(row.kind) {
+            if keeps_lists(row.kind) {
                 for class in [Class::CONTENT, Class::ASSOCIATED] {
                     for order in Order::of(self.connection, id, class)? {
                         order.forget(self.connection)?;

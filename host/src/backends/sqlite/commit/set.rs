@@ -3,7 +3,7 @@
 use crate::backends::sqlite::bag::{NewBody, key_in, queue_number, stored, unread};
 use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::plan::{ORDERED, SEARCHED};
-use crate::backends::sqlite::schema::{Class, is_folder, kind_of, number_of};
+use crate::backends::sqlite::schema::{Class, keeps_lists, kind_of, number_of};
 use crate::backends::sqlite::trouble::Outcome;
 use crate::backends::sqlite::{large, texts};
 use mapi_engine::backend::{FeedVerb, ObjectId, ObjectKind, StoredProperty};
@@ -84,7 +84,7 @@ impl Writer<'_> {
                 .prepare_cached("SELECT kind FROM objects WHERE id = ?1")?
                 .query_row([row.parent], |parent| parent.get::<_, i64>(0))
                 .optional()?;
-            if folder.map(kind_of).transpose()?.is_some_and(is_folder) {
+            if folder.map(kind_of).transpose()?.is_some_and(keeps_lists) {
                 self.note_tags(row)?;
             }
         }
