@@ -59,7 +59,11 @@ fn commit(book: &SharedBook, changes: Vec<Change>) -> Result<Committed> {
 fn create(book: &SharedBook, parent: &ObjectId, kind: ObjectKind, called: &str) -> Outcome<ObjectId> {
     let object = book.reserve(1)?.pop().ok_or_else(|| Broken("reserve answered no identifier".to_owned()))?;
     let properties = vec![stored(book, name(called))];
-    commit(book, vec![Change::Create { object: object.clone(), parent: parent.clone(), kind, properties }])?;
+    let change = Change::Create { object: object.clone(), parent: parent.clone(), kind, properties };
+    let committed = commit(book, vec![change])?;
+    let (head, _) = book.read(&object, Want::Tags(&[]), 0)?;
+    let answered = committed.objects == [(head.version, head.arrival)];
+    ensure(answered, || "a commit answers another version or arrival number than it stored".to_owned())?;
     Ok(object)
 }
 
