@@ -12,5 +12,6 @@ mod mailbox;
 mod places;
 mod running;
 mod services;
+mod spooling;
 mod story;
 mod watch;
