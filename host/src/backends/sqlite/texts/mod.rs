@@ -15,6 +15,7 @@ pub(super) use consolidation::{consolidate, consolidate_for, drop_stale, segment
 pub(super) use search::search;
 
 use crate::backends::sqlite::encoding::{Cursor, put_bytes};
+use crate::backends::sqlite::plan::SEARCHED;
 use crate::backends::sqlite::trouble::Outcome;
 use rusqlite::{Connection, OptionalExtension};
 use segment::Documents;
@@ -68,20 +69,20 @@ pub(super) fn fetch(connection: &Connection, object: i64, serial: i64) -> Outcom
         return Ok(split(&bytes)?.into_iter().map(|(id, text)| (id, text.to_vec())).collect());
     }
     let mut found = Vec::new();
-    let mut statement =
-        connection.prepare_cached("SELECT id, tag, docs, posted FROM segments WHERE first <= ?1 AND last >= ?1 ORDER BY tag")?;
-    let mut rows = statement.query([serial])?;
-    while let Some(row) = rows.next()? {
-        let documents = Documents::new(row.get_ref(2)?.as_blob()?)?;
-        for number in 0..documents.len() {
-            let document = documents.get(number)?;
-            if document.serial == serial && document.object == object {
-                let mut text = Vec::new();
-                segment::read(connection, row.get(0)?, row.get(3)?, document.start..document.end, &mut text)?;
-                found.push((row.get::<_, u16>(1)?, text));
-            }
+    // Segments of one property follow each other, so the last one that begins before the text has it, if any has.
+    let mut statement = connection
+        .prepare_cached("SELECT id, posted, docs FROM segments WHERE tag = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1")?;
+    for tag in SEARCHED {
+        let mut rows = statement.query((tag.id(), serial))?;
+        let Some(row) = rows.next()? else { continue };
+        let document = Documents::new(row.get_ref(2)?.as_blob()?)?.find(serial)?;
+        if let Some(document) = document.filter(|document| document.object == object) {
+            let mut text = Vec::new();
+            segment::read(connection, row.get(0)?, row.get(1)?, document.start..document.end, &mut text)?;
+            found.push((tag.id(), text));
         }
     }
+    found.sort_unstable_by_key(|(tag, _)| *tag);
     Ok(found)
 }
 

@@ -4,6 +4,7 @@ use crate::backends::sqlite::encoding::Cursor;
 use crate::backends::sqlite::texts::postings::{self, posting_id};
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use rusqlite::Connection;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Documents of a segment: their numbers fit in a byte.
@@ -61,6 +62,21 @@ impl<'a> Documents<'a> {
             return Err(Trouble::damaged("a segment of the text index cannot be decoded"));
         }
         Ok(Document { object, serial, start, end })
+    }
+
+    /// The document with that serial number, by which they ascend.
+    pub(super) fn find(&self, serial: i64) -> Outcome<Option<Document>> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            let document = self.get(middle)?;
+            match document.serial.cmp(&serial) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(Some(document)),
+            }
+        }
+        Ok(None)
     }
 }
 
