@@ -288,8 +288,8 @@ mod tests {
         let sink = Sink::default();
         sink.push(vec![changed()]);
         sink.end();
-        let mut context = Context::from_waker(Waker::noop());
-        assert_eq!(sink.poll(&mut context), Poll::Ready(Some(changed())));
-        assert_eq!(sink.poll(&mut context), Poll::Ready(None));
+        let context = Context::from_waker(Waker::noop());
+        assert_eq!(sink.poll(&context), Poll::Ready(Some(changed())));
+        assert_eq!(sink.poll(&context), Poll::Ready(None));
     }
 }

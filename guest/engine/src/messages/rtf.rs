@@ -243,7 +243,7 @@ impl Reader<'_> {
     }
 
     fn is_shown(&self) -> bool {
-        !self.group.hidden && !(self.html && self.group.html_rtf)
+        !(self.group.hidden || self.html && self.group.html_rtf)
     }
 
     fn byte(&mut self, byte: u8) {

@@ -160,11 +160,11 @@ fn flushing_shows_in_the_status_row_until_it_ends() {
             TransportNotice::StatusRow(row) => Some(row),
             _ => None,
         });
-        let codes = rows.flatten().filter_map(|property| match property.value {
+        let mut codes = rows.flatten().filter_map(|property| match property.value {
             Value::Long(code) if property.tag == tags::STATUS_CODE => Some(code),
             _ => None,
         });
-        codes.last()
+        codes.next_back()
     };
     ann.flush(0x2 | 0x4 | 0x10).unwrap();
     assert_eq!(shown(&ann), Some(0x44_0001));

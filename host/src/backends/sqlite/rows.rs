@@ -6,7 +6,7 @@ use crate::backends::sqlite::large;
 use crate::backends::sqlite::plan::COMPUTED;
 use crate::backends::sqlite::schema::{Class, is_folder, keeps_lists, kind_of, name_of, number_of};
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
-use mapi_engine::backend::{Batch, Column, ObjectHead, ObjectId, ObjectKind, ScanKind, TagSize, Want};
+use mapi_engine::backend::{Batch, Column, ObjectHead, ObjectId, ScanKind, TagSize, Want};
 use mapi_engine::error::{Code, Failure};
 use mapi_engine::properties::{PropTag, PropType, Property, Value, tags};
 use rusqlite::{Connection, OptionalExtension};

@@ -185,7 +185,7 @@ fn run(receiver: &Receiver<Message>, events: &Sender<Message>) {
                 files.push(file);
             }
             Ok(Message::Written(paths)) => {
-                for file in files.iter_mut().filter(|file| paths.iter().any(|path| *path == file.log)) {
+                for file in files.iter_mut().filter(|file| paths.contains(&file.log)) {
                     file.looking = Some((0, now));
                 }
             }
