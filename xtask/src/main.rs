@@ -9,6 +9,7 @@ mod dist;
 mod mail_server;
 mod portability;
 mod setup;
+mod soak;
 mod test;
 mod world;
 
@@ -50,6 +51,13 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Run long campaigns: kill -9 at random moments, random programs, fuzzing.
+    Soak {
+        /// The campaign; absent: all of them, one after the other.
+        name: Option<String>,
+        #[command(flatten)]
+        length: soak::Length,
+    },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
 }
@@ -61,6 +69,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::test(&arguments),
         Task::World => world::world(),
         Task::Bench { areas, json } => bench::bench(&areas, json),
+        Task::Soak { name, length } => soak::soak(name.as_deref(), length),
         Task::Dist => dist::dist(),
     };
     match done {
