@@ -9,6 +9,7 @@ mod catalogue;
 mod commit;
 mod feed;
 mod forward;
+mod named;
 mod object;
 mod profile;
 mod scan;
@@ -23,6 +24,7 @@ pub use catalogue::{
 };
 pub use commit::{Change, Commit, Committed, Expected, StagedValue, StoredProperty, StoredValue};
 pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
+pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{

@@ -10,6 +10,7 @@ use crate::backend::{
 use crate::error::{Failure, Result};
 use crate::properties::{Guid, PropTag, Property, Value};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
@@ -20,6 +21,10 @@ pub enum Fault {
     FailAfter(Failure),
     /// The call takes that many microseconds of these clocks.
     Delay(Arc<MemoryClock>, u64),
+    /// The call takes that much real time first.
+    Stall(Duration),
+    /// The call panics and does nothing.
+    Panic,
     /// The call is made and its answer garbled: too few rows and columns, values of wrong types, endless pages.
     Garbage,
 }
@@ -110,6 +115,12 @@ impl<T> Faulty<T> {
                 clock.advance(microseconds);
                 run(&self.inner)
             }
+            Some(Fault::Stall(time)) => {
+                std::thread::sleep(time);
+                run(&self.inner)
+            }
+            #[expect(clippy::panic, reason = "that is what was asked for")]
+            Some(Fault::Panic) => panic!("a fault of {method} that a test commanded"),
             Some(Fault::Garbage) => run(&self.inner).map(Garble::garbled),
         }
     }

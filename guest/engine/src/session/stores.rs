@@ -4,7 +4,7 @@ use super::providers::LogonWish;
 use super::read_reports::ReadReports;
 use super::shared::{OpenStore, SharedSession};
 use super::store_table;
-use crate::backend::{Host, Opened, ProviderKind, ProviderLogon, Store};
+use crate::backend::{Host, Named, Opened, ProviderKind, ProviderLogon, Store};
 use crate::entry_id::WrappedStoreId;
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{Profile, Provider, SectionProperties, provider_flags};
@@ -76,7 +76,8 @@ impl SharedSession {
         let edits = self.edits.get();
         let opened = self.log_on(profile, section, wish, |logon| open_as_granted(&*host, logon, private))?;
         let named = |failure: Failure| failure.from_provider(section.display_name(), section.uid);
-        let connection = Connection::new(opened.provider, self.environment().clone()).map_err(named)?;
+        let provider = Named::new(opened.provider, section.display_name(), section.uid);
+        let connection = Connection::new(Rc::new(provider), self.environment().clone()).map_err(named)?;
         connection.set_reports(Rc::new(ReadReports(self.weak())));
         let identity = connection.identity();
         let entry_id = WrappedStoreId::new(&section.backend, &identity.private_entry).ok_or_else(|| {
