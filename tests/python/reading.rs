@@ -47,11 +47,12 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// The archive named by `MAPI_CORPUS_MBOX`, else `../shared/corpus/uboot-stm32.mbox.xz` beside the workspace;
-/// says SKIPPED where there is none.
+/// says SKIPPED where there is none. In CI a named one must be there.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let path = std::env::var_os("MAPI_CORPUS_MBOX")
         .map_or_else(|| workspace().join("../shared/corpus/uboot-stm32.mbox.xz"), PathBuf::from);
     if !path.exists() {
+        assert!(std::env::var_os("MAPI_CORPUS_MBOX").is_none(), "{} is not there", path.display());
         println!("SKIPPED: {} is not there; name an mbox by MAPI_CORPUS_MBOX", path.display());
         return None;
     }

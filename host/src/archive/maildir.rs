@@ -1,4 +1,5 @@
-//! Maildir folders: one message a file, in `cur` and `new`, flags in the name.
+//! Maildir folders: one message a file, in `cur` and `new`, flags in the name. Subfolders lie beside `cur` as
+//! Maildir++ has them: `.Parent.Child`, names in the modified UTF-7 of IMAP (RFC 3501 5.1.3).
 
 use crate::archive::{ArchiveError, ArchiveTrouble};
 use std::path::{Path, PathBuf};
@@ -78,9 +79,86 @@ pub(super) fn list(path: &Path) -> Result<(Vec<(PathBuf, MaildirFlags)>, u64), A
     Ok((files, size))
 }
 
+/// A subfolder of a Maildir.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MaildirSubfolder {
+    /// The names of the folders that lead to it, its own last.
+    pub names: Vec<String>,
+    /// The Maildir it is itself.
+    pub path: PathBuf,
+}
+
+/// The subfolders of a Maildir, parents before their children.
+pub(super) fn subfolders(path: &Path) -> Result<Vec<MaildirSubfolder>, ArchiveError> {
+    let fail = |error| ArchiveError::io(path, error);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let file_name = entry.file_name().to_string_lossy().into_owned();
+        let Some(name) = file_name.strip_prefix('.') else { continue };
+        if is_maildir(&entry.path()) {
+            let names: Vec<String> = name.split('.').filter(|name| !name.is_empty()).map(folder_name).collect();
+            if !names.is_empty() {
+                found.push(MaildirSubfolder { names, path: entry.path() });
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A name out of modified UTF-7; one that is none is taken as it is.
+fn folder_name(encoded: &str) -> String {
+    decode(encoded).unwrap_or_else(|| encoded.to_owned())
+}
+
+fn decode(encoded: &str) -> Option<String> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+    let mut name = String::new();
+    let mut rest = encoded;
+    while let Some((plain, shifted)) = rest.split_once('&') {
+        let (shifted, after) = shifted.split_once('-')?;
+        name.push_str(plain);
+        if shifted.is_empty() {
+            name.push('&');
+        }
+        let (mut bits, mut filled, mut units) = (0_u32, 0, Vec::new());
+        for byte in shifted.bytes() {
+            let six = ALPHABET.iter().position(|letter| *letter == byte)?;
+            bits = bits << 6 | u32::try_from(six).ok()?;
+            filled += 6;
+            if filled >= 16 {
+                filled -= 16;
+                units.push(u16::try_from(bits >> filled & 0xFFFF).ok()?);
+            }
+        }
+        name.push_str(&String::from_utf16(&units).ok()?);
+        rest = after;
+    }
+    name.push_str(rest);
+    Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_subfolders_are_modified_utf_7() {
+        for (encoded, name) in [
+            ("Sent", "Sent"),
+            ("Entw&APw-rfe", "Entwürfe"),
+            ("R&-D", "R&D"),
+            ("&ZeVnLIqe-", "日本語"),
+            ("&2D3eAA-", "😀"),
+            // No modified UTF-7: as it is.
+            ("AT&T", "AT&T"),
+            ("&*-", "&*-"),
+            ("&2D0-", "&2D0-"),
+        ] {
+            assert_eq!(folder_name(encoded), name);
+        }
+    }
 
     #[test]
     fn flags_are_read_from_the_info_part() {

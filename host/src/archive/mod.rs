@@ -29,7 +29,7 @@ mod writer;
 mod tests;
 
 pub use error::{ArchiveError, ArchiveTrouble};
-pub use maildir::MaildirFlags;
+pub use maildir::{MaildirFlags, MaildirSubfolder};
 pub use mbox::Quoting;
 pub use writer::{ArchiveWriter, Envelope, WrittenKind};
 
@@ -108,6 +108,18 @@ impl Archive {
             (reading, metadata.len())
         };
         Ok(Self { path: path.to_owned(), reading, ordinal: 0, size, progress, hasher: blake3::Hasher::new() })
+    }
+
+    /// The subfolders of a Maildir (Maildir++), parents before their children; none of any other archive. Each
+    /// is opened by its own path.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn subfolders(&self) -> Result<Vec<MaildirSubfolder>, ArchiveError> {
+        match &self.reading {
+            Reading::Maildir { .. } => maildir::subfolders(&self.path),
+            Reading::Mbox(_) | Reading::Message { .. } => Ok(Vec::new()),
+        }
     }
 
     /// What kind it is.

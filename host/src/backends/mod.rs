@@ -2,6 +2,7 @@
 
 pub mod address_book;
 pub mod catalogue;
+pub mod data_folder;
 pub mod identity;
 pub mod local;
 pub mod profiles;

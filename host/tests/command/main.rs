@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod address_book;
+mod backups;
 mod bad_input;
 mod corpus;
 mod escapes;

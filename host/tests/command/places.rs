@@ -8,7 +8,8 @@ use std::process::Command;
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    /// A file system in memory of that many MiB. Says so and is `None` where mounting is not allowed.
+    /// A file system in memory of that many MiB. `None`, said loudly, where mounting is not allowed; in CI that
+    /// is a failure.
     pub(crate) fn tmpfs(at: &Path, mebibytes: u32) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let size = format!("size={mebibytes}m");
@@ -27,6 +28,7 @@ impl Mounted {
         match Command::new("mount").args(arguments).arg(at).output() {
             Ok(done) if done.status.success() => Some(Self(at.to_owned())),
             outcome => {
+                assert!(std::env::var_os("CI").is_none(), "nothing can be mounted here: {outcome:?}");
                 println!("SKIPPED: nothing can be mounted here, which this test needs: {outcome:?}");
                 None
             }

@@ -17,6 +17,73 @@ pub(super) struct Instance {
     name: String,
     /// Locked as long as it is open.
     _file: File,
+    /// Likewise, shared with every other instance.
+    _folder: File,
+}
+
+/// The lock file of the whole folder among those of the instances, which have longer names.
+const FOLDER: &str = "folder";
+
+fn folder_lock(leases: &Path) -> Result<(File, PathBuf)> {
+    let path = leases.join(FOLDER);
+    std::fs::create_dir_all(leases).map_err(|error| trouble(leases, &error))?;
+    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|error| trouble(&path, &error))?;
+    Ok((file, path))
+}
+
+/// Joins those who use the folder.
+fn join_folder(leases: &Path) -> Result<File> {
+    loop {
+        let (file, path) = folder_lock(leases)?;
+        match file.try_lock_shared() {
+            // A restore may have exchanged the folder between the opening and the lock.
+            Ok(()) if is_still(&file, &path) => return Ok(file),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let message = format!("The data folder of {} is being restored. Try again when that is done.", leases.display());
+                return Err(Failure::new(Code::Busy, message).with_retry(true));
+            }
+            Err(TryLockError::Error(error)) => return Err(trouble(&path, &error)),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::io::Result<std::fs::Metadata>| metadata.ok().map(|found| (found.dev(), found.ino()));
+    place(file.metadata()).is_some_and(|ours| place(std::fs::metadata(path)) == Some(ours))
+}
+
+#[cfg(not(unix))]
+fn is_still(_file: &File, _path: &Path) -> bool {
+    // Elsewhere a folder with an open file in it cannot be exchanged.
+    true
+}
+
+/// Nobody else has the data folder open, as long as this lives.
+#[derive(Debug)]
+pub(in crate::backends) struct Exclusive {
+    _folder: File,
+}
+
+impl Exclusive {
+    /// Takes the data folder for oneself.
+    ///
+    /// # Errors
+    /// `MAPI_E_BUSY` when somebody uses it.
+    pub(in crate::backends) fn take(data: &Path) -> Result<Self> {
+        let (file, path) = folder_lock(&data.join("leases"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _folder: file }),
+            Err(TryLockError::WouldBlock) => {
+                let message =
+                    format!("The data folder {} is in use. End the programs that use it and try again.", data.display());
+                Err(Failure::new(Code::Busy, message).with_retry(true))
+            }
+            Err(TryLockError::Error(error)) => Err(trouble(&path, &error)),
+        }
+    }
 }
 
 fn trouble(path: &Path, error: &std::io::Error) -> Failure {
@@ -30,11 +97,11 @@ impl Instance {
         let mut bytes = [0; 16];
         random(&mut bytes)?;
         let name = format!("{:032x}", u128::from_be_bytes(bytes));
-        std::fs::create_dir_all(&folder).map_err(|error| trouble(&folder, &error))?;
+        let shared = join_folder(&folder)?;
         let path = folder.join(&name);
         let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| trouble(&path, &error))?;
         file.lock().map_err(|error| trouble(&path, &error))?;
-        Ok(Self { folder, name, _file: file })
+        Ok(Self { folder, name, _file: file, _folder: shared })
     }
 
     pub(super) fn name(&self) -> &str {

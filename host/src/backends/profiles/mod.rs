@@ -1,7 +1,8 @@
 //! Profile storage in one SQLite file (`profiles` 7).
 //!
 //! The data folder holds `profiles.sqlite`, `profiles.key` (the key of the secrets, readable by its owner
-//! only) and `leases/` (one lock file for each opening). Every change is one durable transaction; any number
+//! only), `leases/` (one lock file for each opening) and `leases/folder`, which every opening holds a shared lock
+//! of and a restore an exclusive one. Every change is one durable transaction; any number
 //! of processes may use one folder. What a profile consists of is the engine's; here it is bytes.
 //!
 //! Secrets are encrypted with XChaCha20-Poly1305 under a random nonce, bound to the number of their profile
@@ -10,7 +11,9 @@
 mod instance;
 mod key;
 
+pub(in crate::backends) use instance::Exclusive;
 pub use key::StorageKey;
+pub(in crate::backends) use key::write_private;
 
 use crate::backends::sqlite::database::{Access, Database, Registry, Schema};
 use crate::backends::sqlite::trouble::Outcome;
@@ -62,8 +65,9 @@ impl SqliteProfiles {
     /// # Errors
     /// As [`SqliteProfiles::in_folder`].
     pub fn open(folder: &Path, key: StorageKey) -> Result<Self> {
-        let database = Database::open(&folder.join("profiles.sqlite"), SCHEMA, Access::Create)?;
+        // First, so that nobody restores the folder between the two.
         let instance = Instance::begin(folder.join("leases"))?;
+        let database = Database::open(&folder.join("profiles.sqlite"), SCHEMA, Access::Create)?;
         Ok(Self { database, key, instance })
     }
 }

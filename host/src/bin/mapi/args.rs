@@ -82,6 +82,16 @@ pub(crate) enum Command {
     Status,
     /// Check the integrity of the stores of the profile.
     Check(CheckArguments),
+    /// Copy the data folder, in use or not, to a new folder.
+    Backup {
+        /// The folder to make.
+        target: PathBuf,
+    },
+    /// Put a backup in place of the data folder, which nobody may use meanwhile.
+    Restore {
+        /// The folder a backup made.
+        source: PathBuf,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -208,7 +218,8 @@ pub(crate) enum SecurityArgument {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// Archives: mbox files, Maildir folders or .eml files; .gz, .xz and .zst are decompressed.
+    /// Archives: mbox files, Maildir folders with their subfolders, or .eml files; .gz, .xz and .zst are
+    /// decompressed.
     #[arg(required = true, value_name = "ARCHIVE")]
     pub(crate) archives: Vec<PathBuf>,
     /// Folder to import into, created if it is missing, such as "Archive/2024".

@@ -74,6 +74,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Watch(watch) => commands::watch::run(&context, watch).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
+            Command::Backup { target } => commands::backup::backup(&context, target),
+            Command::Restore { source } => commands::backup::restore(&context, source),
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     })

@@ -29,6 +29,18 @@ pub(crate) async fn folder(store: &MessageStore, path: &str, create: bool) -> an
     Ok(folder)
 }
 
+/// The folder that many names below another one. What is missing is made on the way.
+pub(crate) async fn subfolder(store: &MessageStore, parent: &Folder, names: &[String]) -> anyhow::Result<Folder> {
+    let mut folder = parent.clone();
+    for name in names {
+        folder = match child(&folder, store, name).await? {
+            Some(found) => found,
+            None => folder.create_folder(FolderType::Generic, name, None, CreateFolderFlags::OPEN_IF_EXISTS).await?,
+        };
+    }
+    Ok(folder)
+}
+
 /// The folder users see as the top: the IPM subtree, or the root of a store that has none.
 async fn top(store: &MessageStore) -> anyhow::Result<Folder> {
     let values = store.properties().await?.get_props(Some(&[tags::IPM_SUBTREE_ENTRYID]), GetPropsFlags::empty()).await?.value;

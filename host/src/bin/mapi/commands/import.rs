@@ -1,7 +1,8 @@
 //! `mapi import`: archives into a folder, once each message, however often it is run.
 //!
 //! A message is known again by the digest of its bytes and by how many equal ones came before it in the
-//! archive: importing an archive again adds nothing, while two equal messages inside it stay two.
+//! archive: importing an archive again adds nothing, while two equal messages inside it stay two. Of several
+//! imports into one folder at a time each waits for the one before, so that it knows what that one added.
 
 use crate::args::ImportArguments;
 use crate::context::Context;
@@ -9,12 +10,13 @@ use crate::target;
 use crate::terminal::harmless;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use mapi_session::archive::{Archive, ArchiveMessage};
-use mapi_session::flags::LogoffFlags;
-use mapi_session::properties::{FileTime, Property, Value};
-use mapi_session::{IMPORT_KEY, ImportOptions, MessageImport, MessageOptions, Session};
+use mapi_session::archive::{Archive, ArchiveError, ArchiveMessage, MaildirSubfolder};
+use mapi_session::flags::{GetPropsFlags, LogoffFlags};
+use mapi_session::properties::{FileTime, Property, Value, tags};
+use mapi_session::{Folder, IMPORT_KEY, ImportOptions, MessageImport, MessageOptions, MessageStore, Session};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -95,43 +97,110 @@ pub(crate) async fn import(
     show: bool,
 ) -> anyhow::Result<Report> {
     // Every archive is opened before anything is written.
-    let archives = arguments
-        .archives
-        .iter()
-        .map(|path| Archive::open(path, None).map_err(anyhow::Error::new))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let archives =
+        arguments.archives.iter().map(|path| Ok(parts(Archive::open(path, None)?)?)).collect::<anyhow::Result<Vec<_>>>()?;
     let store = context.default_store(session).await?;
-    let folder = target::folder(&store, &arguments.folder, true).await?;
-    let options = ImportOptions { defer_indexing: arguments.defer_indexing };
-    let import = folder.import_messages(options).await?;
-    let known = import.keys(IMPORT_KEY).await?.into_iter().collect();
-    let mut intake = Intake { import, known, report: Report::default() };
+    let show = show && !context.output.json;
+    let mut work = Work { context, store, defer_indexing: arguments.defer_indexing, show, report: Report::default() };
     let started = Instant::now();
-    for mut archive in archives {
-        let outcome = intake.archive(&mut archive, show && !context.output.json).await;
-        // What was finished before the trouble is kept, if it can be.
-        let flushed = intake.import.flush().await;
-        if let Ok(stored) = flushed {
-            intake.report.stored += u64::from(stored);
-        }
-        outcome.with_context(|| after(&intake.report))?;
-        flushed.with_context(|| after(&intake.report))?;
+    let top = target::folder(&work.store, &arguments.folder, true).await?;
+    for (names, archives) in by_folder(archives) {
+        let folder = target::subfolder(&work.store, &top, &names).await?;
+        work.folder(&folder, archives).await?;
     }
-    intake.report.time = started.elapsed();
-    Ok(intake.report)
+    work.report.time = started.elapsed();
+    Ok(work.report)
+}
+
+/// An archive and, of a Maildir, those of its subfolders, each with the names that lead to its folder.
+fn parts(archive: Archive) -> Result<Vec<(Vec<String>, Archive)>, ArchiveError> {
+    let subfolders = archive.subfolders()?;
+    let mut parts = vec![(Vec::new(), archive)];
+    for MaildirSubfolder { names, path } in subfolders {
+        parts.push((names, Archive::open(&path, None)?));
+    }
+    Ok(parts)
+}
+
+/// The archives of each folder, the folder named first.
+fn by_folder(archives: Vec<Vec<(Vec<String>, Archive)>>) -> BTreeMap<Vec<String>, Vec<Archive>> {
+    let mut folders: BTreeMap<Vec<String>, Vec<Archive>> = BTreeMap::new();
+    for (names, archive) in archives.into_iter().flatten() {
+        folders.entry(names).or_default().push(archive);
+    }
+    folders
+}
+
+/// What is imported where.
+struct Work<'a> {
+    context: &'a Context,
+    store: MessageStore,
+    defer_indexing: bool,
+    show: bool,
+    report: Report,
+}
+
+impl Work<'_> {
+    /// Imports archives into one folder.
+    async fn folder(&mut self, folder: &Folder, archives: Vec<Archive>) -> anyhow::Result<()> {
+        // Until the last message is durable: others could not know it.
+        let _turn = Turn::take(self.context, folder).await?;
+        let import = folder.import_messages(ImportOptions { defer_indexing: self.defer_indexing }).await?;
+        let known = import.keys(IMPORT_KEY).await?.into_iter().collect();
+        let mut intake = Intake { import, known, report: &mut self.report };
+        for mut archive in archives {
+            let outcome = intake.archive(&mut archive, self.show).await;
+            // What was finished before the trouble is kept, if it can be.
+            let flushed = intake.import.flush().await;
+            if let Ok(stored) = flushed {
+                intake.report.stored += u64::from(stored);
+            }
+            outcome.with_context(|| after(intake.report))?;
+            flushed.with_context(|| after(intake.report))?;
+        }
+        Ok(())
+    }
+}
+
+/// The turn to import into a folder, of this process or another; the system ends it with the process.
+struct Turn(#[expect(dead_code, reason = "locked as long as it is open")] File);
+
+impl Turn {
+    async fn take(context: &Context, folder: &Folder) -> anyhow::Result<Self> {
+        let entry_id = folder.properties().await?.get_props(Some(&[tags::ENTRYID]), GetPropsFlags::empty()).await?.value;
+        let Some(Value::Binary(entry_id)) = entry_id.into_iter().next().map(|property| property.value) else {
+            bail!("the folder has no entry identifier");
+        };
+        let folder = context.data.join("imports");
+        std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        let path = folder.join(blake3::hash(&entry_id).to_hex().as_str());
+        let unusable = || format!("the lock file {} cannot be used", path.display());
+        let file = OpenOptions::new().create(true).append(true).open(&path).with_context(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                if !context.output.json {
+                    anstream::eprintln!("waiting for another import into this folder");
+                }
+                file.lock().with_context(unusable)?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
+        }
+        Ok(Self(file))
+    }
 }
 
 fn after(report: &Report) -> String {
     format!("stopped after storing {} messages; running it again goes on from there", report.stored + report.known)
 }
 
-struct Intake {
+struct Intake<'a> {
     import: MessageImport,
     known: HashSet<Vec<u8>>,
-    report: Report,
+    report: &'a mut Report,
 }
 
-impl Intake {
+impl Intake<'_> {
     async fn archive(&mut self, archive: &mut Archive, show: bool) -> anyhow::Result<()> {
         let bar = if show { progress_bar(archive.size())? } else { ProgressBar::hidden() };
         let mut equal: HashMap<[u8; 32], u32> = HashMap::new();

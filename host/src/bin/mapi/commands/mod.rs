@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub(crate) mod ab;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod export;
