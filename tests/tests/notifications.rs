@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects};
+use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects, StoredProperty};
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
+use mapi_session::collation;
 use mapi_session::notifications::{Notification, TableEvent, TableNotification};
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
@@ -217,6 +218,14 @@ impl Numbers {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
+}
+
+/// A subject as a session stores it, with what the backend orders and searches by.
+fn stored_subject(subject: &str) -> StoredProperty {
+    let value = Value::Unicode(subject.to_owned());
+    let order_key = collation::order_key(&value);
+    let folded = Some(collation::fold(subject).into_owned());
+    StoredProperty { order_key, folded, ..Property::new(tags::SUBJECT, value).into() }
 }
 
 /// Changes messages of the folder at random: creates, renames, deletes its own; how many it created and deleted.

@@ -71,13 +71,13 @@ impl Engine {
     }
 
     /// Opens a subsystem: one instance of the component that can use nothing but those backends, initialised
-    /// without flags.
+    /// so that notifications come by themselves (`MAPI_MULTITHREAD_NOTIFICATIONS`).
     ///
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
         let subsystem =
-            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, true).await?;
+            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
         subsystem.initialize(Some(flags::InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS)).await?;
         Ok(subsystem)
     }
@@ -89,19 +89,18 @@ impl Engine {
     /// As [`Engine::subsystem`].
     pub async fn pulled_subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
         let subsystem =
-            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, false).await?;
+            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
         subsystem.initialize(Some(flags::InitializeFlags::empty())).await?;
         Ok(subsystem)
     }
 
     /// Opens a subsystem that the client initialises itself, with flags of its choice
-    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`. In pull mode, as
-    /// [`Engine::pulled_subsystem`].
+    /// ([`Subsystem::initialize`]); until then its calls are `MAPI_E_NOT_INITIALIZED`.
     ///
     /// # Errors
     /// As [`Engine::subsystem`].
     pub async fn instantiate(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits, false).await
+        Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await
     }
 }
 

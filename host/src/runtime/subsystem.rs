@@ -14,7 +14,7 @@ use mapi_engine::error::{Code, Failure, Result};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
@@ -44,8 +44,8 @@ pub(crate) struct Shared {
     sinks: Sinks,
     /// Held from fetching notifications until they are delivered, and while a registration gets its sink.
     delivery: tokio::sync::Mutex<()>,
-    /// Notifications come by themselves (`MAPI_MULTITHREAD_NOTIFICATIONS`).
-    pushes: bool,
+    /// Whether notifications come by themselves (`MAPI_MULTITHREAD_NOTIFICATIONS`); the first initialise says.
+    pushes: OnceLock<bool>,
     /// Where the component's monotonic clock begins.
     clock: Instant,
 }
@@ -93,7 +93,6 @@ impl Subsystem {
         component: &Arc<Prepared>,
         backends: Backends,
         limits: Limits,
-        pushes: bool,
     ) -> Result<Self> {
         let (limits, control) = (Arc::new(limits), Arc::new(Control::default()));
         let turns = Arc::new(Turns::default());
@@ -114,7 +113,7 @@ impl Subsystem {
             turns,
             sinks: Sinks::default(),
             delivery: tokio::sync::Mutex::new(()),
-            pushes,
+            pushes: OnceLock::new(),
             clock,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -150,7 +149,17 @@ impl Subsystem {
             };
             entered.leave(outcome)
         });
-        answer.await?.or_else(|failure| Err(Failure::from_wit(failure)?))
+        if let Err(failure) = answer.await? {
+            return Err(Failure::from_wit(failure)?);
+        }
+        let mode = how.unwrap_or(flags::InitializeFlags::empty());
+        self.shared.pushes.get_or_init(|| mode.contains(flags::InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS));
+        Ok(())
+    }
+
+    /// Whether notifications come by themselves.
+    fn pushes(&self) -> bool {
+        self.shared.pushes.get().copied().unwrap_or(false)
     }
 
     /// `MAPIUninitialize`. The last one logs every session off.
@@ -195,7 +204,7 @@ impl Subsystem {
     /// The subsystem was ended.
     pub async fn pump(&self, budget: Duration) -> Result<Work> {
         let work = self.turn(budget).await?;
-        if self.shared.pushes && work.wake_at.is_some() {
+        if self.pushes() && work.wake_at.is_some() {
             self.shared.turns.start(&self.shared);
         }
         Ok(work)
@@ -271,7 +280,7 @@ impl Subsystem {
         let delivering = self.shared.delivery.lock().await;
         let subscription = Subscription::new(source, advise.await?);
         drop(delivering);
-        if self.shared.pushes {
+        if self.pushes() {
             self.shared.turns.start(&self.shared);
         }
         Ok(subscription)

@@ -27,7 +27,8 @@ impl Context {
             .with_context(|| format!("the data folder {} cannot be used; name another with --data", self.data.display()))?;
         let engine = Engine::new(&EngineOptions::default().with_subsystems(0).with_cache(self.data.join("cache")))?;
         let subsystem = engine.instantiate(&backends, Limits::default()).await?;
-        subsystem.initialize(Some(InitializeFlags::MAPI_NT_SERVICE)).await?;
+        let how = InitializeFlags::MAPI_NT_SERVICE | InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS;
+        subsystem.initialize(Some(how)).await?;
         Ok(subsystem)
     }
 
