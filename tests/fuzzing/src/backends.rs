@@ -59,8 +59,8 @@ fn column(input: &mut Unstructured<'_>) -> arbitrary::Result<Column> {
     let tag = *input.choose(&[tags::SUBJECT, tags::MESSAGE_FLAGS, tags::MESSAGE_DELIVERY_TIME, tags::SEARCH_KEY, PropTag(0)])?;
     let ends = |input: &mut Unstructured<'_>| list(input, |input| Ok(u32::from(input.arbitrary::<u8>()?)));
     let data = match input.int_in_range(0..=4)? {
-        0 => ColumnData::Longs(list(input, Unstructured::arbitrary)?),
-        1 => ColumnData::I64s(list(input, Unstructured::arbitrary)?),
+        0 => ColumnData::Longs(list(input, |input| input.arbitrary())?),
+        1 => ColumnData::I64s(list(input, |input| input.arbitrary())?),
         2 => ColumnData::Text(input.arbitrary()?, ends(input)?),
         3 => ColumnData::Bytes(input.arbitrary()?, ends(input)?),
         _ => ColumnData::Mixed(list(input, |input| {
@@ -87,7 +87,7 @@ fn batch(input: &mut Unstructured<'_>) -> arbitrary::Result<Batch> {
 }
 
 fn row_key(input: &mut Unstructured<'_>) -> arbitrary::Result<RowKey> {
-    Ok(RowKey { keys: list(input, Unstructured::arbitrary)?, arrival: input.arbitrary()? })
+    Ok(RowKey { keys: list(input, |input| input.arbitrary())?, arrival: input.arbitrary()? })
 }
 
 fn support(input: &mut Unstructured<'_>) -> arbitrary::Result<Support> {
