@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The methods of the store import that the session calls in [`Visit::everything`].
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 12] = [
     "changes",
     "commit",
     "container_tags",
@@ -28,13 +28,10 @@ const METHODS: [&str; 15] = [
     "list_tags",
     "names_of_ids",
     "plan",
-    "rank",
     "read",
     "read_range",
-    "read_rows",
     "reserve",
     "scan",
-    "stage",
 ];
 
 /// Messages there before anything goes wrong.
@@ -66,7 +63,8 @@ impl Bench {
         admin.create_profile("Test", flags::CreateProfileFlags::empty()).await.unwrap();
         let services = admin.admin_services("Test").await.unwrap();
         services.create_msg_service_ex("mapi.store", Some("Mail"), flags::CreateMsgServiceFlags::empty()).await.unwrap();
-        let store = open_store(&logon(&subsystem).await).await.unwrap();
+        let session = logon(&subsystem).await;
+        let store = open_store(&session).await.unwrap();
         let root = root(&store).await.unwrap();
         let kept = root.create_folder(FolderType::Generic, "Kept", None, flags::CreateFolderFlags::empty()).await.unwrap();
         import(&kept, 0..KEPT).await.unwrap();
@@ -75,7 +73,7 @@ impl Bench {
 
     async fn subsystem(&self) -> Subsystem {
         let mut limits = Limits::default();
-        limits.backend_time = Duration::from_millis(60);
+        limits.backend_time = Duration::from_secs(1);
         engine().subsystem(&self.backends, limits).await.unwrap()
     }
 }
@@ -253,7 +251,8 @@ async fn survives(method: &'static str, trigger: Trigger, fault: Fault) {
         assert!(failures.is_empty(), "{case}: afterwards {failures:?}");
     }
     let other = bench.subsystem().await;
-    let store = open_store(&logon(&other).await).await.unwrap_or_else(|failure| panic!("{case}: {failure}"));
+    let session = logon(&other).await;
+    let store = open_store(&session).await.unwrap_or_else(|failure| panic!("{case}: {failure}"));
     let found = subjects(&store, "Kept").await.unwrap_or_else(|failure| panic!("{case}: {failure}"));
     assert!(found.is_superset(&kept), "{case}: {found:?}");
 }
@@ -294,6 +293,6 @@ async fn garbage_from_any_method_costs_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stall_in_any_method_names_the_provider_and_costs_nothing_else() {
     for method in METHODS {
-        survives(method, Trigger::Nth(1), Fault::Stall(Duration::from_millis(150))).await;
+        survives(method, Trigger::Nth(1), Fault::Stall(Duration::from_millis(2500))).await;
     }
 }

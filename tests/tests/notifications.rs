@@ -233,8 +233,7 @@ fn change_at_random(store: &SqliteStore, folder: &ObjectId, seed: u64, steps: us
     let mut numbers = Numbers(seed);
     let mut mine: Vec<ObjectId> = Vec::new();
     let (mut created, mut deleted) = (0, 0);
-    let subject =
-        |numbers: &mut Numbers| vec![Property::new(tags::SUBJECT, Value::Unicode(format!("{:03}", numbers.below(1000)))).into()];
+    let subject = |numbers: &mut Numbers| vec![stored_subject(&format!("{:03}", numbers.below(1000)))];
     for _ in 0..steps {
         let change = match numbers.below(4) {
             0 | 1 if mine.len() < 40 => {

@@ -13,7 +13,7 @@ use mapi_session::{
     Backends, Engine, EngineOptions, Folder, ImportOptions, LAST_ERROR, Limits, LogonOptions, Message, MessageOptions,
     MessageStore, NEXT_ATTEMPT, Object, Opened, Session, SharedStore, SharedTransport, Subsystem, Threading, flags,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -25,7 +25,9 @@ const NEWMAIL: u32 = 0x1;
 struct Wire {
     /// The codes of the next answers; without one everything is taken, but for addresses that begin with "bounce".
     answers: VecDeque<Code>,
-    current: Option<(Envelope, Vec<u8>)>,
+    /// Transfers under way; several sessions may share the wire.
+    current: BTreeMap<u64, (Envelope, Vec<u8>)>,
+    begun: u64,
     /// Addresses served and bytes, of each message offered.
     offers: Vec<(Vec<String>, String)>,
     notices: Vec<TransportNotice>,
@@ -64,18 +66,21 @@ impl Transport for Scripted {
     }
 
     fn begin(&self, envelope: &Envelope) -> Result<u64> {
-        self.wire().current = Some((envelope.clone(), Vec::new()));
-        Ok(1)
+        let mut wire = self.wire();
+        wire.begun += 1;
+        let number = wire.begun;
+        wire.current.insert(number, (envelope.clone(), Vec::new()));
+        Ok(number)
     }
 
-    fn write(&self, _transfer: u64, bytes: &[u8]) -> Result<()> {
-        self.wire().current.as_mut().unwrap().1.extend_from_slice(bytes);
+    fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()> {
+        self.wire().current.get_mut(&transfer).unwrap().1.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn finish(&self, _transfer: u64) -> Result<Outcome> {
+    fn finish(&self, transfer: u64) -> Result<Outcome> {
         let mut wire = self.wire();
-        let (envelope, bytes) = wire.current.take().unwrap();
+        let (envelope, bytes) = wire.current.remove(&transfer).unwrap();
         let served: Vec<_> = envelope.recipients.iter().filter(|row| row.serve).collect();
         wire.offers.push((served.iter().map(|row| address(&row.properties)).collect(), String::from_utf8(bytes).unwrap()));
         let failure = wire.answers.pop_front().map(|code| Failure::new(code, "the script says so"));
@@ -86,8 +91,8 @@ impl Transport for Scripted {
         Ok(Outcome { recipients: recipients.collect(), failure, retry_after: 0, end: 0, set: Vec::new() })
     }
 
-    fn cancel(&self, _transfer: u64) {
-        self.wire().current = None;
+    fn cancel(&self, transfer: u64) {
+        self.wire().current.remove(&transfer);
     }
 
     fn poll(&self) -> Result<bool> {

@@ -295,6 +295,7 @@ fn the_component_imports_what_a_session_needs_and_nothing_else() {
     }
     let mut exports: Vec<_> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
     exports.sort();
-    let expected = ["objects", "profiles", "sessions", "status", "tables"].map(|name| format!("mapi:session/{name}@0.1.0"));
+    let expected =
+        ["address-books", "objects", "profiles", "sessions", "status", "tables"].map(|name| format!("mapi:session/{name}@0.1.0"));
     assert_eq!(exports, expected);
 }

@@ -142,13 +142,24 @@ pub fn value_to_json(value: &Value) -> Json {
     }
 }
 
+/// The time that [`timestamp`] writes so.
+fn time(text: &str) -> Option<FileTime> {
+    match text.strip_prefix(TICK) {
+        Some(ticks) => ticks.parse().ok().map(FileTime),
+        None => super::lexer::date(text),
+    }
+}
+
+/// What stands before the number of ticks of a time that no calendar reaches.
+const TICK: &str = "tick ";
+
 /// A time as RFC 3339 in UTC, to the second when it has no fraction.
 #[must_use]
 pub fn timestamp(time: FileTime) -> String {
     let ticks = i128::from(time.0) - i128::from(FileTime::UNIX_EPOCH.0);
     match jiff::Timestamp::from_nanosecond(ticks * 100) {
         Ok(stamp) => stamp.to_string(),
-        Err(_) => format!("tick {}", time.0),
+        Err(_) => format!("{TICK}{}", time.0),
     }
 }
 
@@ -208,9 +219,7 @@ fn constant(tag: PropTag, body: &Json) -> Result<Property, String> {
         PropType::DOUBLE => json.as_f64().map(Value::Double),
         PropType::APPTIME => json.as_f64().map(Value::AppTime),
         PropType::R4 => json.as_f64().map(|n| Value::R4(n as f32)),
-        PropType::SYSTIME => {
-            json.as_str().and_then(super::lexer::date).map(|seconds| Value::SysTime(FileTime::from_unix(seconds, 0)))
-        }
+        PropType::SYSTIME => json.as_str().and_then(time).map(Value::SysTime),
         _ => None,
     };
     value

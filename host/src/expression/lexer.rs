@@ -1,6 +1,7 @@
 //! Words of the expression language, each with its column.
 
 use super::ExpressionError;
+use mapi_engine::properties::FileTime;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,8 +16,8 @@ pub(super) enum Token {
     Number(i64),
     /// A floating-point number.
     Float(f64),
-    /// A date, in seconds since 1970-01-01 UTC.
-    Date(i64),
+    /// A date.
+    Date(FileTime),
     /// One of `( ) [ ] ,` and the relations.
     Symbol(&'static str),
 }
@@ -122,21 +123,26 @@ fn number(word: &str) -> Option<Token> {
     if let Ok(value) = word.parse() {
         return Some(Token::Number(value));
     }
-    if let Some(seconds) = date(word) {
-        return Some(Token::Date(seconds));
+    if let Some(time) = date(word) {
+        return Some(Token::Date(time));
     }
-    word.parse().ok().map(Token::Float)
+    // What overflows is no number: JSON has no form for it.
+    word.parse().ok().filter(|value: &f64| value.is_finite()).map(Token::Float)
 }
 
-/// Seconds since 1970-01-01 UTC of a date or RFC 3339 time; a time without an offset is UTC.
-pub(super) fn date(word: &str) -> Option<i64> {
+/// A date or RFC 3339 time, to the tick; a time without an offset is UTC. Times before 1601 are tick 0.
+pub(super) fn date(word: &str) -> Option<FileTime> {
     use jiff::{Timestamp, civil};
+    let ticks = |stamp: Timestamp| {
+        let ticks = stamp.as_nanosecond().div_euclid(100) + i128::from(FileTime::UNIX_EPOCH.0);
+        FileTime(u64::try_from(ticks.max(0)).unwrap_or(u64::MAX))
+    };
     if let Ok(stamp) = word.parse::<Timestamp>() {
-        return Some(stamp.as_second());
+        return Some(ticks(stamp));
     }
     let zoned = match word.parse::<civil::DateTime>() {
         Ok(moment) => moment,
         Err(_) => word.parse::<civil::Date>().ok()?.to_datetime(civil::Time::midnight()),
     };
-    zoned.in_tz("UTC").ok().map(|zoned| zoned.timestamp().as_second())
+    zoned.in_tz("UTC").ok().map(|zoned| ticks(zoned.timestamp()))
 }

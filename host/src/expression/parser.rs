@@ -281,10 +281,10 @@ impl Parser<'_> {
         let value = match (&placed.token, kind) {
             (Token::Text(text), PropType::UNICODE | PropType::STRING8) => Value::Unicode(text.clone()),
             (Token::Text(text), PropType::SYSTIME) => match super::lexer::date(text) {
-                Some(seconds) => Value::SysTime(FileTime::from_unix(seconds, 0)),
+                Some(time) => Value::SysTime(time),
                 None => return self.error("expected a date such as 2024-05-31 here"),
             },
-            (Token::Date(seconds), PropType::SYSTIME) => Value::SysTime(FileTime::from_unix(*seconds, 0)),
+            (Token::Date(time), PropType::SYSTIME) => Value::SysTime(*time),
             (Token::Number(ticks), PropType::SYSTIME) if *ticks >= 0 => Value::SysTime(FileTime(ticks.cast_unsigned())),
             (Token::Word(word), PropType::BOOLEAN) => Value::Boolean(word.eq_ignore_ascii_case("true")),
             (Token::Number(n @ (0 | 1)), PropType::BOOLEAN) => Value::Boolean(*n == 1),

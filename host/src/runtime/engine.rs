@@ -76,8 +76,7 @@ impl Engine {
     /// # Errors
     /// `MAPI_E_NOT_ENOUGH_RESOURCES`: as many subsystems live as [`EngineOptions::subsystems`] allows.
     pub async fn subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        let subsystem =
-            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
+        let subsystem = Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
         subsystem.initialize(Some(flags::InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS)).await?;
         Ok(subsystem)
     }
@@ -88,8 +87,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::subsystem`].
     pub async fn pulled_subsystem(&self, backends: &Backends, limits: Limits) -> Result<Subsystem> {
-        let subsystem =
-            Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
+        let subsystem = Subsystem::instantiate(&self.shared.engine, &self.shared.component, backends.clone(), limits).await?;
         subsystem.initialize(Some(flags::InitializeFlags::empty())).await?;
         Ok(subsystem)
     }

@@ -156,7 +156,7 @@ pub fn mime_reader(bytes: &[u8]) {
 
 /// A message imported into a store and read there.
 pub fn mime_import(bytes: &[u8]) {
-    let session = session();
+    let (_subsystem, session) = session();
     let stores = session.get_msg_stores_table(UNICODE).unwrap();
     stores.set_columns(&[tags::ENTRYID], 0).unwrap();
     let Value::Binary(store) = stores.query_rows(1, 0).unwrap().remove(0).remove(0).value else { return };
@@ -181,9 +181,11 @@ pub fn mime_import(bytes: &[u8]) {
     }
 }
 
-fn session() -> Session {
+/// A session lives as long as its subsystem.
+fn session() -> (Subsystem, Session) {
     let subsystem = Subsystem::new(Rc::new(MemoryHost::new()));
     subsystem.initialize(None).unwrap();
     subsystem.admin_profiles(0).unwrap().create_profile("Work", None, 0, MAPI_DEFAULT_SERVICES | UNICODE).unwrap();
-    subsystem.logon_ex(0, Some("Work"), None, EXTENDED | UNICODE).unwrap()
+    let session = subsystem.logon_ex(0, Some("Work"), None, EXTENDED | UNICODE).unwrap();
+    (subsystem, session)
 }

@@ -199,6 +199,7 @@ fn feed(book: &SharedBook) -> Outcome {
     let user = create(book, &container, ObjectKind::Message, "Ann")?;
     let member = create(book, &list, ObjectKind::Message, "Ann")?;
     let page = book.changes(&since, 100)?;
+    ensure(!page.more, || "the feed promises more than there is".to_owned())?;
     let told = |object: &ObjectId, parent: &ObjectId| {
         page.records.iter().any(|record| record.object == *object && record.parent == *parent)
     };
