@@ -68,7 +68,7 @@ fn mutate(input: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
 fn run(target: &Target) {
     let seeds = seeds(target);
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
-    let mut try_one = |input: &[u8]| {
+    let try_one = |input: &[u8]| {
         if catch_unwind(|| (target.run)(input)).is_err() {
             panic!("{} fails on {}", target.name, input.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
         }
