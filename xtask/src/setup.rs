@@ -48,11 +48,14 @@ fn debian() -> Result<(), String> {
     install(&PACKAGES)
 }
 
-/// Installs Debian packages.
+/// Installs Debian packages. A new machine knows none before it has fetched its lists.
 pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
-    let mut command = privileged("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    attempt(command.args(["install", "--yes", "--no-install-recommends"]).args(packages))
+    let apt_get = |arguments: &[&str]| {
+        let mut command = privileged("apt-get");
+        attempt(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+    };
+    let arguments = [&["install", "--yes", "--no-install-recommends"], packages].concat();
+    apt_get(&arguments).or_else(|_| apt_get(&["update"]).and_then(|()| apt_get(&arguments)))
 }
 
 /// A command that needs the right to install.
