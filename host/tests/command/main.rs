@@ -12,6 +12,7 @@ mod imports;
 mod mailbox;
 mod places;
 mod running;
+mod sending;
 mod services;
 mod spooling;
 mod story;

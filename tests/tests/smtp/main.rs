@@ -6,3 +6,4 @@
 mod direct;
 mod mail;
 mod postfix;
+mod sessions;

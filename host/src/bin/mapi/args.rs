@@ -78,6 +78,10 @@ pub(crate) enum Command {
     Ab(AbCommand),
     /// Print what happens in a store, folder or table, by whichever program, until interrupted (Advise).
     Watch(WatchArguments),
+    /// Write a message and send it (IMessage, SubmitMessage).
+    Send(SendArguments),
+    /// Answer a message.
+    Reply(ReplyArguments),
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.
@@ -391,6 +395,76 @@ pub(crate) enum WatchedTable {
     Associated,
     /// The folders below it.
     Folders,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArguments {
+    /// Recipients, such as "Ann <ann@example.org>, ben@example.org", or names of the address book.
+    #[arg(long, value_name = "ADDRESSES", required_unless_present_any = ["cc", "bcc"])]
+    pub(crate) to: Vec<String>,
+    /// Recipients of copies.
+    #[arg(long, value_name = "ADDRESSES")]
+    pub(crate) cc: Vec<String>,
+    /// Recipients of copies whom nobody else sees.
+    #[arg(long, value_name = "ADDRESSES")]
+    pub(crate) bcc: Vec<String>,
+    /// The subject.
+    #[arg(long, short, default_value = "")]
+    pub(crate) subject: String,
+    #[command(flatten)]
+    pub(crate) content: ContentArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplyArguments {
+    /// The message answered: an entry identifier in hexadecimal, or a row such as "Inbox:0".
+    pub(crate) target: String,
+    /// Answer everybody it went to, not only its sender.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Do not quote it.
+    #[arg(long)]
+    pub(crate) no_quote: bool,
+    #[command(flatten)]
+    pub(crate) content: ContentArguments,
+}
+
+/// What a message consists of besides its recipients and its subject.
+#[derive(Debug, Args)]
+pub(crate) struct ContentArguments {
+    /// The text. Without it and --body-file it is read from standard input or, on a terminal, written in the
+    /// editor that VISUAL or EDITOR names.
+    #[arg(long, value_name = "TEXT", conflicts_with = "body_file")]
+    pub(crate) body: Option<String>,
+    /// File with the text, in UTF-8; "-": standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body_file: Option<PathBuf>,
+    /// File to attach; may be repeated.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// How important it is.
+    #[arg(long, value_enum, default_value_t = Importance::Normal)]
+    pub(crate) importance: Importance,
+    /// Ask for a report when it is read.
+    #[arg(long)]
+    pub(crate) read_receipt: bool,
+    /// Ask for a report when it is delivered.
+    #[arg(long)]
+    pub(crate) delivery_receipt: bool,
+    /// Send it not before then: a time such as "2026-12-24 18:00", local unless it names a zone, or a delay
+    /// such as "2h" (PR_DEFERRED_SEND_TIME).
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Show what would be sent; store and send nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Importance {
+    Low,
+    Normal,
+    High,
 }
 
 #[derive(Debug, Args)]

@@ -4,10 +4,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics"))]
 
 mod address_book;
+mod addresses;
 mod args;
 mod commands;
+mod compose;
 mod context;
 mod output;
+mod sending;
 mod target;
 mod terminal;
 
@@ -72,6 +75,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Resolve(resolve) => commands::resolve::run(&context, resolve).await,
             Command::Ab(ab) => commands::ab::run(&context, ab).await,
             Command::Watch(watch) => commands::watch::run(&context, watch).await,
+            Command::Send(send) => commands::send::run(&context, send).await,
+            Command::Reply(reply) => commands::reply::run(&context, reply).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Backup { target } => commands::backup::backup(&context, target),

@@ -37,7 +37,7 @@ impl Waiting {
         (!matches!(cell, Value::Error(raw) if Code::from_raw(*raw) == Code::NotFound)).then_some(cell)
     }
 
-    fn entry_id(&self) -> &[u8] {
+    pub(crate) fn entry_id(&self) -> &[u8] {
         match self.cell(tags::ENTRYID) {
             Some(Value::Binary(entry_id)) => entry_id,
             _ => &[],
@@ -55,11 +55,21 @@ impl Waiting {
         }
     }
 
+    /// What it waits for, for a person.
+    pub(crate) fn reason(&self) -> String {
+        let (until, error) = (self.text(NEXT_ATTEMPT), self.text(LAST_ERROR));
+        match (until.as_str(), error.as_str()) {
+            ("", "") => "no transport has taken it yet".to_owned(),
+            (until, "") => format!("it waits until {until}"),
+            (_, error) => error.to_owned(),
+        }
+    }
+
     fn text(&self, tag: PropTag) -> String {
         self.cell(tag).map(cell_text).unwrap_or_default()
     }
 
-    fn object(&self) -> Json {
+    pub(crate) fn object(&self) -> Json {
         let mut object = Map::new();
         object.insert("entry_id".into(), hexadecimal(self.entry_id()).into());
         object.insert("state".into(), self.state().into());

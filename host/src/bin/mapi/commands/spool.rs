@@ -49,7 +49,7 @@ async fn follow(subsystem: &Subsystem) -> anyhow::Result<()> {
 }
 
 /// Turns until nothing is left to do now.
-async fn turn_until_idle(subsystem: &Subsystem) -> anyhow::Result<()> {
+pub(crate) async fn turn_until_idle(subsystem: &Subsystem) -> anyhow::Result<()> {
     while subsystem.pump(TURN).await?.more {}
     Ok(())
 }
