@@ -125,7 +125,10 @@ impl Folder {
                 break;
             }
             if !moving {
-                batches.add(self.copy_of(message, destination)?, message.size, completion);
+                match self.copy_of(message, destination) {
+                    Ok(copy) => batches.add(copy, message.size, completion),
+                    Err(failure) => completion.stop(failure),
+                }
                 continue;
             }
             let restore = message.deleted || restores;
@@ -140,7 +143,8 @@ impl Folder {
         Ok(())
     }
 
-    fn is_deleted(&self) -> Result<bool> {
+    /// Whether the folder itself is soft-deleted.
+    pub(crate) fn is_deleted(&self) -> Result<bool> {
         Ok(self.shows_deleted && self.store.read(&self.object, &[])?.0.deleted)
     }
 

@@ -21,7 +21,7 @@ impl Folder {
         self.last_error.keep((|| {
             self.store.opening.alive.check()?;
             check_reserved(flags)?;
-            Ok(self.status_of(entry_id)?.1)
+            Ok(self.status_of(entry_id)?.status)
         })())
     }
 
@@ -34,19 +34,22 @@ impl Folder {
     pub fn set_message_status(&self, entry_id: &[u8], status: u32, mask: u32) -> Result<u32> {
         self.last_error.keep((|| {
             self.store.opening.alive.check()?;
-            let (object, old) = self.status_of(entry_id)?;
+            let Marked { object, status: old, deleted } = self.status_of(entry_id)?;
             let mask = mask & !IN_CONFLICT;
             if mask == 0 {
                 return Ok(old);
             }
             self.store.check_writable()?;
+            if deleted {
+                return Err(Failure::new(Code::NoAccess, "A deleted message cannot be marked; bring it back first."));
+            }
             let change = Change::Bits { object, tag: tags::MSG_STATUS, set: status & mask, clear: mask };
             self.store.connection.commit(vec![change], CommitMode::default())?;
             Ok(old)
         })())
     }
 
-    fn status_of(&self, entry_id: &[u8]) -> Result<(ObjectId, u32)> {
+    fn status_of(&self, entry_id: &[u8]) -> Result<Marked> {
         let missing = || Failure::not_found("There is no such message in this folder.").with_argument("entry-id");
         let Named::Object(object) = self.store.resolve(entry_id)? else { return Err(missing()) };
         let (head, values) = self.store.read(&object, &[tags::MSG_STATUS])?;
@@ -55,10 +58,14 @@ impl Folder {
         if !here || (head.deleted && !self.shows_deleted) {
             return Err(missing());
         }
-        if head.deleted {
-            return Err(Failure::new(Code::NoAccess, "A deleted message carries no status; bring it back first."));
-        }
         let status = values.into_iter().collect::<Values>().long(tags::MSG_STATUS).unwrap_or(0);
-        Ok((object, status.cast_unsigned()))
+        Ok(Marked { object, status: status.cast_unsigned(), deleted: head.deleted })
     }
+}
+
+/// A message with its status.
+struct Marked {
+    object: ObjectId,
+    status: u32,
+    deleted: bool,
 }

@@ -145,6 +145,12 @@ impl ImmediateObject {
             match changes.commit(CommitMode::default()) {
                 Ok(_) => return Ok(None),
                 Err(failure) if failure.code() == Code::ObjectChanged && renames => {}
+                Err(failure) if failure.code() == Code::NotEnoughDisk => {
+                    return Err(Failure::new(
+                        Code::NotEnoughMemory,
+                        "The store has no room for these values; delete something first.",
+                    ));
+                }
                 Err(failure) => return Err(gone(failure)),
             }
         }

@@ -135,6 +135,9 @@ impl Folder {
             let marks = ReadMarks::parse(flags, true, &self.store)?;
             self.store.check_writable()?;
             self.check_present()?;
+            if self.is_deleted()? {
+                return Err(Failure::new(Code::NoAccess, "Messages of a deleted folder cannot be marked; bring it back first."));
+            }
             for _ in 0..ATTEMPTS {
                 let mut completion = Completion::new(self.store.connection.environment(), 0);
                 let messages = match entry_ids {
@@ -196,8 +199,15 @@ impl StoreReference {
                 completion.failed(failure);
                 continue;
             }
-            if self.connection.is_open_for_writing(&message.object) {
-                completion.failed(Failure::new(Code::NoAccess, "A message is open for writing; release it first."));
+            let hindrance = if message.deleted {
+                Some("A deleted message cannot be marked; bring it back first.")
+            } else if self.connection.is_open_for_writing(&message.object) {
+                Some("A message is open for writing; release it first.")
+            } else {
+                None
+            };
+            if let Some(hindrance) = hindrance {
+                completion.failed(Failure::new(Code::NoAccess, hindrance));
                 continue;
             }
             let marking = marks.of(message.flags);

@@ -124,3 +124,12 @@ fn a_backend_that_lies_or_fails_costs_no_more_than_an_error() {
         parent.create_message(None, 0).ok();
     }
 }
+
+#[test]
+fn a_full_store_takes_no_value_of_a_folder() {
+    let (store, faults) = Bench::new().open_faulty();
+    let a = folder(&store, "a");
+    faults.schedule(Some("commit"), Trigger::Nth(1), Fault::Fail(Failure::new(Code::NotEnoughDisk, "the disk is full")));
+    assert_eq!(refused(a.properties().set_props(vec![property(tags::COMMENT, text("c"))])), Code::NotEnoughMemory);
+    assert_eq!(get(&a.properties(), tags::COMMENT), Value::Error(Code::NotFound.raw()));
+}

@@ -312,3 +312,21 @@ fn a_receive_folder_set_by_another_process_meanwhile_is_kept() {
     store.set_receive_folder(Some("X"), 0, Some(&entry_id(&own.properties()))).unwrap();
     assert_eq!(store.get_receive_folder(Some("X"), 0).unwrap().1, "X");
 }
+
+#[test]
+fn a_deleted_message_is_neither_marked_nor_flagged() {
+    let store = Bench::able(full()).open();
+    let a = folder(&store, "a");
+    let x = put(&a, "x");
+    a.set_message_status(&x, 2, 2).unwrap();
+    whole(a.delete_messages(std::slice::from_ref(&x), 0));
+    let showing = open_folder(&store, &entry_id(&a.properties()), MAPI_MODIFY | crate::stores::SHOW_SOFT_DELETES);
+    assert_eq!(refused(a.get_message_status(&x, 0)), Code::NotFound);
+    assert_eq!(showing.get_message_status(&x, 0).unwrap(), 2);
+    assert_eq!(refused(showing.set_message_status(&x, 0, 2)), Code::NoAccess);
+    partial(showing.set_read_flags(Some(std::slice::from_ref(&x)), 0));
+    let message = open_message(&store, &Value::Binary(x), crate::stores::SHOW_SOFT_DELETES);
+    assert_eq!(refused(message.set_read_flag(0)), Code::NoAccess);
+    whole(store.root_folder().unwrap().delete_folder(&entry_id(&a.properties()), DEL_MESSAGES));
+    assert_eq!(refused(showing.set_read_flags(None, 0)), Code::NoAccess);
+}
