@@ -14,3 +14,4 @@ mod running;
 mod services;
 mod story;
 mod watch;
+mod writing;

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod context;
 mod output;
+mod selection;
 mod target;
 mod terminal;
 
@@ -72,6 +73,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Resolve(resolve) => commands::resolve::run(&context, resolve).await,
             Command::Ab(ab) => commands::ab::run(&context, ab).await,
             Command::Watch(watch) => commands::watch::run(&context, watch).await,
+            Command::Cp(copy) => commands::copy::run(&context, copy, false).await,
+            Command::Mv(copy) => commands::copy::run(&context, copy, true).await,
+            Command::Rm(remove) => commands::remove::run(&context, remove).await,
+            Command::Mkdir(mkdir) => commands::mkdir::run(&context, mkdir).await,
+            Command::Rmdir(rmdir) => commands::rmdir::run(&context, rmdir).await,
+            Command::Mark(mark) => commands::mark::run(&context, mark).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Completions { .. } => Ok(ExitCode::SUCCESS),

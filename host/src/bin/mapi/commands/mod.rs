@@ -2,15 +2,20 @@
 
 pub(crate) mod ab;
 pub(crate) mod check;
+pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod folders;
 pub(crate) mod import;
+pub(crate) mod mark;
+pub(crate) mod mkdir;
 pub(crate) mod profile;
 pub(crate) mod props;
 pub(crate) mod queue;
 pub(crate) mod resolve;
 pub(crate) mod service;
+pub(crate) mod remove;
+pub(crate) mod rmdir;
 pub(crate) mod show;
 pub(crate) mod spool;
 pub(crate) mod status;
