@@ -1,3 +1,4 @@
 //! Tests that need more than one crate, and the kits others test their own parts with.
 
 pub mod conformance;
+pub mod folder_programs;

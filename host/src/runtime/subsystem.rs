@@ -322,6 +322,22 @@ pub(crate) struct Handle {
     pub(crate) resource: ResourceAny,
 }
 
+impl Handle {
+    /// Another object as an argument of a call on this one.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for an object of another subsystem, which this one cannot know.
+    pub(crate) fn beside(&self, other: &Self) -> Result<ResourceAny> {
+        if Arc::ptr_eq(&self.subsystem.shared, &other.subsystem.shared) {
+            return Ok(other.resource);
+        }
+        Err(Failure::invalid(
+            "destination",
+            "Both objects must belong to the same subsystem; open the destination through this one.",
+        ))
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
         let shared = &self.subsystem.shared;

@@ -17,3 +17,4 @@ mod services;
 mod spooling;
 mod story;
 mod watch;
+mod writing;

@@ -12,6 +12,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "each kind of scan lists its own kinds of children, by arrival", run: kinds },
     Check { name: "a folder's counts equal a recount after any changes", run: counters },
     Check { name: "a soft-deleted object shows only among the deleted, and can be restored", run: soft_deletion },
+    Check { name: "a soft-deleted message takes its last values along, and can be copied", run: soft_deleted_values },
     Check { name: "what lies below a soft-deleted folder counts as deleted and comes back with it", run: soft_deleted_folder },
     Check { name: "removing for good removes everything below", run: removal_of_trees },
     Check { name: "a move keeps identifiers and takes along what lies below", run: moves },
@@ -170,6 +171,33 @@ fn soft_deletion(subject: &Subject) -> Outcome {
         refused("reading what is removed for good", subject.head(&object), Code::NotFound)?;
     }
     Ok(())
+}
+
+/// Values may be set in the commit that deletes an object, and deleted in the one that restores it; a copy of
+/// a deleted message is a live one.
+fn soft_deleted_values(subject: &Subject) -> Outcome {
+    if !subject.identity.capabilities.soft_delete {
+        return Ok(());
+    }
+    let root = subject.root();
+    let message = subject.create(&root, ObjectKind::Message, &[text(tags::SUBJECT, "x")])?;
+    let version = subject.head(&message)?.version;
+    let object = message.clone();
+    let expected = Expected::Exists;
+    let set = subject.all_stored(&[text(tags::COMMENT, "deleted")]);
+    let mark = Change::Set { object: object.clone(), expected, set, delete: Vec::new(), quiet: true };
+    subject.commit(vec![mark, removal(&message, false)])?;
+    same("the mark", &subject.value(&message, tags::COMMENT)?, &Some(Value::Unicode("deleted".to_owned())))?;
+    let copy = subject.reserve()?;
+    let delete = vec![tags::COMMENT];
+    let change = Change::Copy { source: object.clone(), object: copy.clone(), parent: root.clone(), set: Vec::new(), delete };
+    subject.commit(vec![change])?;
+    same("the copy", &subject.children(&root, ScanKind::Contents)?, &vec![copy.clone()])?;
+    ensure(!subject.head(&copy)?.deleted, || "the copy of a deleted message is deleted".to_owned())?;
+    let unmark = Change::Set { object, expected, set: Vec::new(), delete: vec![tags::COMMENT], quiet: true };
+    subject.commit(vec![moving(&message, &root, true), unmark])?;
+    same("the mark afterwards", &subject.value(&message, tags::COMMENT)?, &None)?;
+    same("the version", &subject.head(&message)?.version, &version)
 }
 
 fn soft_deleted_folder(subject: &Subject) -> Outcome {

@@ -4,15 +4,15 @@ use mapi_engine::backend::Entropy;
 use mapi_engine::memory::SeededEntropy;
 
 /// Throws the same numbers for the same seed.
-pub(super) struct Dice(SeededEntropy);
+pub(crate) struct Dice(SeededEntropy);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(SeededEntropy::new(seed))
     }
 
     /// A number below `sides`, 0 if there is none.
-    pub(super) fn below(&self, sides: usize) -> usize {
+    pub(crate) fn below(&self, sides: usize) -> usize {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
         let number = u64::from_le_bytes(bytes);
@@ -20,12 +20,12 @@ impl Dice {
     }
 
     /// True once in `times`.
-    pub(super) fn once_in(&self, times: usize) -> bool {
+    pub(crate) fn once_in(&self, times: usize) -> bool {
         self.below(times) == 0
     }
 
     /// One of them.
-    pub(super) fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 }

@@ -22,7 +22,7 @@
 
 mod address_books;
 mod containers;
-mod dice;
+pub(crate) mod dice;
 mod durability;
 mod feed;
 mod large_values;

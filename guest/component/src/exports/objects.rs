@@ -6,15 +6,16 @@ use crate::exports::export::{ExportedExport, compose_options};
 use crate::exports::import::ExportedImport;
 use crate::exports::properties::{ExportedProperties, ExportedStream, along, exported as exported_properties};
 use crate::exports::tables::exported as exported_table;
-use crate::types::{Bits, properties};
+use crate::types::{Bits, properties, scode};
 use crate::world::exports::mapi::session::objects as export;
 use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-use mapi_engine::error::Result as EngineResult;
+use mapi_engine::error::{Result as EngineResult, Warned};
 use mapi_engine::messages::{Attachment, Message};
 use mapi_engine::mime::{Exporter, Importer};
 use mapi_engine::stores::{Folder, OpenedEntry, StoreObject};
+use mapi_engine::tables::SortOrderSet;
 
 impl export::Guest for Component {
     type Properties = ExportedProperties;
@@ -78,6 +79,10 @@ fn opened(entry: OpenedEntry, wanted: Option<Vec<u32>>) -> EngineResult<export::
     })
 }
 
+fn completion(done: Warned<()>) -> export::Completion {
+    export::Completion { warning: scode(done.warning) }
+}
+
 impl export::GuestStore for ExportedStore {
     fn properties(&self) -> export::Properties {
         exported_properties(self.0.properties())
@@ -102,6 +107,15 @@ impl export::GuestStore for ExportedStore {
 
     fn unadvise(&self, connection: u32) -> Result<(), wire::Failure> {
         Ok(self.0.unadvise(connection)?)
+    }
+
+    fn set_receive_folder(
+        &self,
+        message_class: Option<String>,
+        entry_id: Option<Vec<u8>>,
+        how: flags::SetReceiveFolderFlags,
+    ) -> Result<(), wire::Failure> {
+        Ok(self.0.set_receive_folder(message_class.as_deref(), how.raw(), entry_id.as_deref())?)
     }
 
     fn get_receive_folder(
@@ -167,6 +181,62 @@ impl export::GuestFolder for ExportedFolder {
         Ok(exported_folder(self.0.create_folder(kind, &name, comment.as_deref(), None, how.raw())?))
     }
 
+    fn copy_messages(
+        &self,
+        entry_ids: Vec<Vec<u8>>,
+        destination: export::FolderBorrow<'_>,
+        how: flags::CopyMessagesFlags,
+    ) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.copy_messages(&entry_ids, None, &destination.get::<Self>().0, how.raw())?))
+    }
+
+    fn delete_messages(
+        &self,
+        entry_ids: Vec<Vec<u8>>,
+        how: flags::DeleteMessagesFlags,
+    ) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.delete_messages(&entry_ids, how.raw())?))
+    }
+
+    fn copy_folder(
+        &self,
+        entry_id: Vec<u8>,
+        destination: export::FolderBorrow<'_>,
+        new_name: Option<String>,
+        how: flags::CopyFolderFlags,
+    ) -> Result<export::Completion, wire::Failure> {
+        let destination = &destination.get::<Self>().0;
+        Ok(completion(self.0.copy_folder(&entry_id, None, destination, new_name.as_deref(), how.raw())?))
+    }
+
+    fn delete_folder(&self, entry_id: Vec<u8>, how: flags::DeleteFolderFlags) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.delete_folder(&entry_id, how.raw())?))
+    }
+
+    fn empty_folder(&self, how: flags::EmptyFolderFlags) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.empty_folder(how.raw())?))
+    }
+
+    fn set_read_flags(
+        &self,
+        entry_ids: Option<Vec<Vec<u8>>>,
+        how: flags::SetReadFlagsFlags,
+    ) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.set_read_flags(entry_ids.as_deref(), how.raw())?))
+    }
+
+    fn get_message_status(&self, entry_id: Vec<u8>) -> Result<u32, wire::Failure> {
+        Ok(self.0.get_message_status(&entry_id, 0)?)
+    }
+
+    fn set_message_status(&self, entry_id: Vec<u8>, status: u32, mask: u32) -> Result<u32, wire::Failure> {
+        Ok(self.0.set_message_status(&entry_id, status, mask)?)
+    }
+
+    fn save_contents_sort(&self, order: wire::SortOrderSet, how: flags::SaveContentsSortFlags) -> Result<(), wire::Failure> {
+        Ok(self.0.save_contents_sort(&SortOrderSet::from(order), how.raw())?)
+    }
+
     fn import_messages(&self, options: export::ImportOptions) -> Result<export::MessageImport, wire::Failure> {
         let connection = self.0.import_into()?.clone();
         let importer = Importer::new(connection, self.0.object().clone(), options.defer_indexing);
@@ -224,6 +294,10 @@ impl export::GuestMessage for ExportedMessage {
     fn export_message(&self, options: export::ExportOptions) -> export::MessageExport {
         let exporter = Exporter::of_message(self.0.clone(), compose_options(options));
         export::MessageExport::new(ExportedExport::new(exporter))
+    }
+
+    fn set_read_flag(&self, how: flags::SetReadFlagFlags) -> Result<export::Completion, wire::Failure> {
+        Ok(completion(self.0.set_read_flag(how.raw())?))
     }
 }
 

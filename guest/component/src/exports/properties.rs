@@ -5,8 +5,10 @@ use crate::types::{Bits, properties, scode, tags, wire_properties, wire_tags};
 use crate::world::exports::mapi::session::objects as export;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-use mapi_engine::error::Result as EngineResult;
-use mapi_engine::properties::interface::{IID_IMAPICONTAINER, IID_IMAPITABLE, IID_IMESSAGE, IID_ISTREAM, IID_ISTREAMDOCFILE};
+use mapi_engine::error::{Result as EngineResult, Warned};
+use mapi_engine::properties::interface::{
+    IID_IMAPICONTAINER, IID_IMAPIPROP, IID_IMAPITABLE, IID_IMESSAGE, IID_ISTREAM, IID_ISTREAMDOCFILE,
+};
 use mapi_engine::properties::{DataStream, Guid, OpenedProperty, Problem, PropertyObject, SeekOrigin};
 
 /// `IID_IMAPIControl`.
@@ -33,6 +35,10 @@ pub(crate) fn along(wanted: Option<Vec<u32>>, object: impl FnOnce() -> PropertyO
 fn problems(problems: Vec<Problem>) -> Vec<wire::PropProblem> {
     let problem = |problem: Problem| wire::PropProblem { index: problem.index, tag: problem.tag.0, code: problem.code.into() };
     problems.into_iter().map(problem).collect()
+}
+
+fn copied(copied: Warned<Vec<Problem>>) -> export::Copied {
+    export::Copied { problems: problems(copied.value), warning: scode(copied.warning) }
 }
 
 impl export::GuestProperties for ExportedProperties {
@@ -82,6 +88,29 @@ impl export::GuestProperties for ExportedProperties {
 
     fn delete_props(&self, unwanted: Vec<u32>) -> Result<Vec<wire::PropProblem>, wire::Failure> {
         Ok(problems(self.0.delete_props(&tags(unwanted))?))
+    }
+
+    fn copy_to(
+        &self,
+        excluded_interfaces: Vec<wire::Guid>,
+        excluded: Option<Vec<u32>>,
+        destination: export::PropertiesBorrow<'_>,
+        how: flags::CopyToFlags,
+    ) -> Result<export::Copied, wire::Failure> {
+        let interfaces: Vec<Guid> = excluded_interfaces.into_iter().map(Into::into).collect();
+        let excluded = excluded.map(tags);
+        let destination = &destination.get::<Self>().0;
+        Ok(copied(self.0.copy_to(&interfaces, excluded.as_deref(), Some(IID_IMAPIPROP), destination, how.raw())?))
+    }
+
+    fn copy_props(
+        &self,
+        wanted: Vec<u32>,
+        destination: export::PropertiesBorrow<'_>,
+        how: flags::CopyPropsFlags,
+    ) -> Result<export::Copied, wire::Failure> {
+        let destination = &destination.get::<Self>().0;
+        Ok(copied(self.0.copy_props(&tags(wanted), Some(IID_IMAPIPROP), destination, how.raw())?))
     }
 
     fn get_names_from_ids(

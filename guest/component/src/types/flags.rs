@@ -229,6 +229,68 @@ bits! {
         MAPI_DEFERRED_ERRORS = 0x8,
         MAPI_UNICODE = 0x8000_0000,
     }
+    flags::SetReceiveFolderFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::CopyToFlags {
+        MAPI_MOVE = 0x1,
+        MAPI_NOREPLACE = 0x2,
+        MAPI_DECLINE_OK = 0x4,
+        MAPI_DIALOG = 0x8,
+    }
+    flags::CopyPropsFlags {
+        MAPI_MOVE = 0x1,
+        MAPI_NOREPLACE = 0x2,
+        MAPI_DECLINE_OK = 0x4,
+        MAPI_DIALOG = 0x8,
+    }
+    flags::CopyMessagesFlags {
+        MESSAGE_MOVE = 0x1,
+        MESSAGE_DIALOG = 0x2,
+        MAPI_DECLINE_OK = 0x4,
+    }
+    flags::DeleteMessagesFlags {
+        MESSAGE_DIALOG = 0x2,
+        DELETE_HARD_DELETE = 0x10,
+    }
+    flags::CopyFolderFlags {
+        FOLDER_MOVE = 0x1,
+        FOLDER_DIALOG = 0x2,
+        MAPI_DECLINE_OK = 0x4,
+        COPY_SUBFOLDERS = 0x10,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::DeleteFolderFlags {
+        DEL_MESSAGES = 0x1,
+        FOLDER_DIALOG = 0x2,
+        DEL_FOLDERS = 0x4,
+        DELETE_HARD_DELETE = 0x10,
+    }
+    flags::EmptyFolderFlags {
+        FOLDER_DIALOG = 0x2,
+        DEL_ASSOCIATED = 0x8,
+        DELETE_HARD_DELETE = 0x10,
+    }
+    flags::SetReadFlagsFlags {
+        SUPPRESS_RECEIPT = 0x1,
+        MESSAGE_DIALOG = 0x2,
+        CLEAR_READ_FLAG = 0x4,
+        MAPI_DEFERRED_ERRORS = 0x8,
+        GENERATE_RECEIPT_ONLY = 0x10,
+        CLEAR_RN_PENDING = 0x20,
+        CLEAR_NRN_PENDING = 0x40,
+    }
+    flags::SetReadFlagFlags {
+        SUPPRESS_RECEIPT = 0x1,
+        CLEAR_READ_FLAG = 0x4,
+        MAPI_DEFERRED_ERRORS = 0x8,
+        GENERATE_RECEIPT_ONLY = 0x10,
+        CLEAR_RN_PENDING = 0x20,
+        CLEAR_NRN_PENDING = 0x40,
+    }
+    flags::SaveContentsSortFlags {
+        RECURSIVE_SORT = 0x2,
+    }
     flags::GetProfileTableFlags {
         MAPI_APP_PROFILE = 0x4,
         MAPI_UNICODE = 0x8000_0000,

@@ -82,6 +82,18 @@ pub(crate) enum Command {
     Send(SendArguments),
     /// Answer a message.
     Reply(ReplyArguments),
+    /// Copy messages, or a folder with what is in it, into another folder (CopyMessages, CopyFolder).
+    Cp(CopyArguments),
+    /// Move messages, or a folder, into another folder (CopyMessages, CopyFolder).
+    Mv(CopyArguments),
+    /// Delete messages (DeleteMessages).
+    Rm(RemoveArguments),
+    /// Create folders (CreateFolder).
+    Mkdir(MkdirArguments),
+    /// Delete folders (DeleteFolder).
+    Rmdir(RmdirArguments),
+    /// Mark messages as read, unread and so on (SetReadFlags, SetMessageStatus).
+    Mark(MarkArguments),
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.
@@ -366,6 +378,121 @@ pub(crate) struct ShowArguments {
     /// Write attachments into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_attachments: Option<PathBuf>,
+}
+
+/// Which messages of the places named.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
+    /// Only messages that match, such as 'from contains "news" and received < 2023-01-01'.
+    #[arg(long, short, value_name = "EXPRESSION")]
+    pub(crate) restrict: Option<String>,
+    /// Every message of the folders named.
+    #[arg(long, conflicts_with = "restrict")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArguments {
+    /// What: rows such as "Inbox:0", "Inbox:0-9" or "Inbox:0,3,5-7", entry identifiers in hexadecimal, or
+    /// folders: their messages with --restrict or --all, else the folders themselves.
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// The folder to put it into.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) destination: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// A new name for the folder that is copied or moved.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["restrict", "all"])]
+    pub(crate) name: Option<String>,
+    /// Create the destination if it is missing.
+    #[arg(long)]
+    pub(crate) create: bool,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArguments {
+    /// Which: rows such as "Inbox:0" or "Inbox:0-9", entry identifiers in hexadecimal, or folders with
+    /// --restrict or --all.
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// For good; otherwise a store that keeps deleted items keeps them for a while.
+    #[arg(long)]
+    pub(crate) hard: bool,
+    /// Only say what would be deleted.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MkdirArguments {
+    /// The folders, such as "Archive/2024".
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Create missing folders on the way, and do not mind one that is there.
+    #[arg(long, short)]
+    pub(crate) parents: bool,
+    /// A comment for people.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RmdirArguments {
+    /// The folders.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// With everything that is in them.
+    #[arg(long, short)]
+    pub(crate) recursive: bool,
+    /// For good; otherwise a store that keeps deleted items keeps them for a while.
+    #[arg(long)]
+    pub(crate) hard: bool,
+    /// Only say what would be deleted.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What messages are marked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mark {
+    /// Read; a read receipt that was asked for is sent.
+    Read,
+    /// Unread.
+    Unread,
+    /// Highlighted (MSGSTATUS_HIGHLIGHTED).
+    Highlighted,
+    /// Not highlighted.
+    Unhighlighted,
+    /// Tagged (MSGSTATUS_TAGGED).
+    Tagged,
+    /// Not tagged.
+    Untagged,
+    /// To be deleted (MSGSTATUS_DELMARKED); nothing is deleted by that.
+    Delmarked,
+    /// Not to be deleted.
+    Undelmarked,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MarkArguments {
+    /// As what.
+    #[arg(value_enum)]
+    pub(crate) mark: Mark,
+    /// Which: rows such as "Inbox:0" or "Inbox:0-9", entry identifiers in hexadecimal, or folders with
+    /// --restrict or --all.
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Send no read receipt, even if one was asked for.
+    #[arg(long)]
+    pub(crate) no_receipt: bool,
 }
 
 #[derive(Debug, Args)]

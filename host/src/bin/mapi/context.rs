@@ -3,6 +3,8 @@
 use crate::args::Arguments;
 use crate::output::Output;
 use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mapi_session::backend::Verdict;
 use mapi_session::error::Code;
 use mapi_session::flags::{GetMsgStoresTableFlags, InitializeFlags, OpenMsgStoreFlags, QueryRowsFlags, SetColumnsFlags};
 use mapi_session::properties::{PropTag, Property, Value, tags};
@@ -14,17 +16,47 @@ pub(crate) struct Context {
     pub(crate) data: PathBuf,
     pub(crate) profile: Option<String>,
     pub(crate) output: Output,
+    /// How far long work of the engine has come; drawn on a terminal only.
+    progress: ProgressBar,
 }
 
 impl Context {
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        Self { data: arguments.data.clone(), profile: arguments.profile.clone(), output: Output { json: arguments.json } }
+        Self {
+            data: arguments.data.clone(),
+            profile: arguments.profile.clone(),
+            output: Output { json: arguments.json },
+            progress: ProgressBar::hidden(),
+        }
+    }
+
+    /// Draws the progress of the work that begins now, if people see it.
+    pub(crate) fn show_progress(&self, what: &str) -> anyhow::Result<()> {
+        if !self.output.json {
+            self.progress.reset();
+            self.progress.set_draw_target(ProgressDrawTarget::stderr());
+            self.progress.set_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}")?);
+            self.progress.set_message(what.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The work is done.
+    pub(crate) fn hide_progress(&self) {
+        self.progress.finish_and_clear();
+        self.progress.set_draw_target(ProgressDrawTarget::hidden());
     }
 
     /// A subsystem on the data folder, initialised.
     pub(crate) async fn subsystem(&self) -> anyhow::Result<Subsystem> {
         let backends = Backends::embedded(&self.data)
             .with_context(|| format!("the data folder {} cannot be used; name another with --data", self.data.display()))?;
+        let progress = self.progress.clone();
+        let backends = backends.with_progress(move |done, total| {
+            progress.set_length(total);
+            progress.set_position(done);
+            Verdict::Continue
+        });
         let engine = Engine::new(&EngineOptions::default().with_subsystems(0).with_cache(self.data.join("cache")))?;
         let subsystem = engine.instantiate(&backends, Limits::default()).await?;
         let how = InitializeFlags::MAPI_NT_SERVICE | InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS;

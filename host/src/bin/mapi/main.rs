@@ -11,6 +11,7 @@ mod compose;
 mod context;
 mod output;
 mod sending;
+mod selection;
 mod target;
 mod terminal;
 
@@ -77,6 +78,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Watch(watch) => commands::watch::run(&context, watch).await,
             Command::Send(send) => commands::send::run(&context, send).await,
             Command::Reply(reply) => commands::reply::run(&context, reply).await,
+            Command::Cp(copy) => commands::copy::run(&context, copy, false).await,
+            Command::Mv(copy) => commands::copy::run(&context, copy, true).await,
+            Command::Rm(remove) => commands::remove::run(&context, remove).await,
+            Command::Mkdir(mkdir) => commands::mkdir::run(&context, mkdir).await,
+            Command::Rmdir(rmdir) => commands::rmdir::run(&context, rmdir).await,
+            Command::Mark(mark) => commands::mark::run(&context, mark).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Backup { target } => commands::backup::backup(&context, target),

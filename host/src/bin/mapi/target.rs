@@ -54,20 +54,39 @@ async fn top(store: &MessageStore) -> anyhow::Result<Folder> {
     }
 }
 
+/// The folder a path lies in, and the entry identifier of what the path names.
+pub(crate) async fn folder_in_parent(store: &MessageStore, path: &str) -> anyhow::Result<(Folder, Vec<u8>)> {
+    let path = path.trim_end_matches('/');
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if name.is_empty() {
+        bail!("the top of a store stays where it is; name a folder below it");
+    }
+    let parent_folder = folder(store, parent, false).await?;
+    match child_id(&parent_folder, name).await? {
+        Some(entry_id) => Ok((parent_folder, entry_id)),
+        None => Err(missing(&parent_folder, name, parent.trim_start_matches('/')).await?),
+    }
+}
+
 async fn child(parent: &Folder, store: &MessageStore, name: &str) -> anyhow::Result<Option<Folder>> {
+    let Some(entry_id) = child_id(parent, name).await? else { return Ok(None) };
+    match store.open_entry(Some(&entry_id), BEST, None).await?.object {
+        Object::Folder(folder) => Ok(Some(folder)),
+        _ => bail!("{name:?} is not a folder"),
+    }
+}
+
+async fn child_id(parent: &Folder, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let table = parent.get_hierarchy_table(GetHierarchyTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::ENTRYID], SetColumnsFlags::empty()).await?;
     let wanted = Property::new(tags::DISPLAY_NAME, Value::Unicode(name.to_owned()));
     let named = Restriction::Property { relop: Relop::Eq, tag: tags::DISPLAY_NAME, value: wanted };
     table.restrict(Some(&named), RestrictFlags::empty()).await?;
     let rows = table.query_rows(1, QueryRowsFlags::empty()).await?;
-    let Some(Value::Binary(entry_id)) = rows.first().and_then(|row| row.first()).map(|cell| &cell.value) else {
-        return Ok(None);
-    };
-    match store.open_entry(Some(entry_id), BEST, None).await?.object {
-        Object::Folder(folder) => Ok(Some(folder)),
-        _ => bail!("{name:?} is not a folder"),
-    }
+    Ok(match rows.into_iter().next().and_then(|row| row.into_iter().next()).map(|cell| cell.value) {
+        Some(Value::Binary(entry_id)) => Some(entry_id),
+        _ => None,
+    })
 }
 
 /// What to say about a folder that is not there: what is there instead.

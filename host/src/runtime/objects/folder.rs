@@ -3,11 +3,12 @@
 use super::{
     ExportOptions, ImportOptions, Message, MessageExport, MessageImport, Object, Table, WithValues, has_properties, object,
 };
-use super::{raw_tags, with_values};
+use super::{completion, raw_tags, with_values};
 use crate::runtime::flags;
 use crate::runtime::world::exports::mapi::session::objects as wit;
-use mapi_engine::error::Result;
+use mapi_engine::error::{Result, Warned};
 use mapi_engine::properties::PropTag;
+use mapi_engine::tables::SortOrderSet;
 
 /// `FOLDER_*`: what kind of folder is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,123 @@ impl Folder {
             folder.call_create_folder(&mut live.store, this, kind, &name, comment.as_deref(), flags).await
         })?;
         Ok(Folder::new(self.subsystem().hold(folder)))
+    }
+
+    /// `CopyMessages`: copies or moves messages of this folder into another one, of any store of the subsystem.
+    ///
+    /// # Errors
+    /// `stores` 5.2; `MAPI_E_INVALID_PARAMETER` for a folder of another subsystem.
+    pub async fn copy_messages(
+        &self,
+        entry_ids: &[Vec<u8>],
+        destination: &Folder,
+        flags: flags::CopyMessagesFlags,
+    ) -> Result<Warned<()>> {
+        let (this, entry_ids, to) = (self.handle.resource, entry_ids.to_vec(), self.handle.beside(&destination.handle)?);
+        completion(call!(self.subsystem(), "IMAPIFolder::CopyMessages", |live| {
+            let folder = live.world.mapi_session_objects().folder();
+            folder.call_copy_messages(&mut live.store, this, &entry_ids, to, flags).await
+        })?)
+    }
+
+    /// `DeleteMessages`.
+    ///
+    /// # Errors
+    /// `stores` 5.3.
+    pub async fn delete_messages(&self, entry_ids: &[Vec<u8>], flags: flags::DeleteMessagesFlags) -> Result<Warned<()>> {
+        let (this, entry_ids) = (self.handle.resource, entry_ids.to_vec());
+        completion(call!(self.subsystem(), "IMAPIFolder::DeleteMessages", |live| {
+            let folder = live.world.mapi_session_objects().folder();
+            folder.call_delete_messages(&mut live.store, this, &entry_ids, flags).await
+        })?)
+    }
+
+    /// `CopyFolder`: copies or moves a subfolder of this folder into another one, of any store of the
+    /// subsystem, under a new name if one is given.
+    ///
+    /// # Errors
+    /// `stores` 5.5; `MAPI_E_INVALID_PARAMETER` for a folder of another subsystem.
+    pub async fn copy_folder(
+        &self,
+        entry_id: &[u8],
+        destination: &Folder,
+        new_name: Option<&str>,
+        flags: flags::CopyFolderFlags,
+    ) -> Result<Warned<()>> {
+        let (this, to) = (self.handle.resource, self.handle.beside(&destination.handle)?);
+        let (entry_id, new_name) = (entry_id.to_vec(), new_name.map(str::to_owned));
+        completion(call!(self.subsystem(), "IMAPIFolder::CopyFolder", |live| {
+            let folder = live.world.mapi_session_objects().folder();
+            folder.call_copy_folder(&mut live.store, this, &entry_id, to, new_name.as_deref(), flags).await
+        })?)
+    }
+
+    /// `DeleteFolder`.
+    ///
+    /// # Errors
+    /// `stores` 5.6.
+    pub async fn delete_folder(&self, entry_id: &[u8], flags: flags::DeleteFolderFlags) -> Result<Warned<()>> {
+        let (this, entry_id) = (self.handle.resource, entry_id.to_vec());
+        completion(call!(self.subsystem(), "IMAPIFolder::DeleteFolder", |live| {
+            live.world.mapi_session_objects().folder().call_delete_folder(&mut live.store, this, &entry_id, flags).await
+        })?)
+    }
+
+    /// `EmptyFolder`.
+    ///
+    /// # Errors
+    /// `stores` 5.7.
+    pub async fn empty_folder(&self, flags: flags::EmptyFolderFlags) -> Result<Warned<()>> {
+        let this = self.handle.resource;
+        completion(call!(self.subsystem(), "IMAPIFolder::EmptyFolder", |live| {
+            live.world.mapi_session_objects().folder().call_empty_folder(&mut live.store, this, flags).await
+        })?)
+    }
+
+    /// `SetReadFlags`: of the messages of a list, or of all of the folder.
+    ///
+    /// # Errors
+    /// `stores` 5.8.
+    pub async fn set_read_flags(&self, entry_ids: Option<&[Vec<u8>]>, flags: flags::SetReadFlagsFlags) -> Result<Warned<()>> {
+        let (this, entry_ids) = (self.handle.resource, entry_ids.map(<[Vec<u8>]>::to_vec));
+        completion(call!(self.subsystem(), "IMAPIFolder::SetReadFlags", |live| {
+            let folder = live.world.mapi_session_objects().folder();
+            folder.call_set_read_flags(&mut live.store, this, entry_ids.as_deref(), flags).await
+        })?)
+    }
+
+    /// `GetMessageStatus`: the `MSGSTATUS_*` bits of a message of this folder.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`.
+    pub async fn get_message_status(&self, entry_id: &[u8]) -> Result<u32> {
+        let (this, entry_id) = (self.handle.resource, entry_id.to_vec());
+        call!(self.subsystem(), "IMAPIFolder::GetMessageStatus", |live| {
+            live.world.mapi_session_objects().folder().call_get_message_status(&mut live.store, this, &entry_id).await
+        })
+    }
+
+    /// `SetMessageStatus`: sets the bits of `mask` to those of `status`; the status before comes back.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`.
+    pub async fn set_message_status(&self, entry_id: &[u8], status: u32, mask: u32) -> Result<u32> {
+        let (this, entry_id) = (self.handle.resource, entry_id.to_vec());
+        call!(self.subsystem(), "IMAPIFolder::SetMessageStatus", |live| {
+            let folder = live.world.mapi_session_objects().folder();
+            folder.call_set_message_status(&mut live.store, this, &entry_id, status, mask).await
+        })
+    }
+
+    /// `SaveContentsSort`: the order later contents tables of this folder begin with.
+    ///
+    /// # Errors
+    /// `stores` 5.10.
+    pub async fn save_contents_sort(&self, order: SortOrderSet, flags: flags::SaveContentsSortFlags) -> Result<()> {
+        let (this, order) = (self.handle.resource, crate::runtime::convert::to_sort_order(order)?);
+        call!(self.subsystem(), "IMAPIFolder::SaveContentsSort", |live| {
+            live.world.mapi_session_objects().folder().call_save_contents_sort(&mut live.store, this, &order, flags).await
+        })
     }
 
     /// Begins to import messages in RFC 5322 form.

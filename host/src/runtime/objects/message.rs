@@ -1,10 +1,10 @@
 //! `IMessage`.
 
 use super::{Attachment, ExportOptions, MessageExport, Table, WithValues, has_properties, object};
-use super::{raw_tags, with_values};
+use super::{completion, raw_tags, with_values};
 use crate::runtime::convert::wires;
 use crate::runtime::flags;
-use mapi_engine::error::Result;
+use mapi_engine::error::{Result, Warned};
 use mapi_engine::properties::{PropTag, Property};
 
 object! {
@@ -113,5 +113,16 @@ impl Message {
             live.world.mapi_session_objects().message().call_export_message(&mut live.store, this, options).await
         })?;
         Ok(MessageExport::new(self.subsystem().hold(export)))
+    }
+
+    /// `SetReadFlag`: marks the message as read or unread, at once and whatever is unsaved.
+    ///
+    /// # Errors
+    /// `messages` 1.1.
+    pub async fn set_read_flag(&self, flags: flags::SetReadFlagFlags) -> Result<Warned<()>> {
+        let this = self.handle.resource;
+        completion(call!(self.subsystem(), "IMessage::SetReadFlag", |live| {
+            live.world.mapi_session_objects().message().call_set_read_flag(&mut live.store, this, flags).await
+        })?)
     }
 }

@@ -54,6 +54,10 @@ fn warned<T>(value: T, warning: Option<crate::runtime::world::mapi::session::typ
     Ok(Warned { value, warning: warning.map(Code::from_wit).transpose()? })
 }
 
+fn completion(done: wit::Completion) -> Result<Warned<()>> {
+    warned((), done.warning)
+}
+
 fn values(values: wit::Values) -> Result<Warned<Vec<Property>>> {
     warned(map(values.properties)?, values.warning)
 }

@@ -154,6 +154,49 @@ impl Properties {
         })?)
     }
 
+    /// `CopyTo`: copies all properties but those excluded to an object of the same kind, and what a folder, a
+    /// message or an attachment holds; to be saved afterwards. `MAPI_W_PARTIAL_COMPLETION` says that some of
+    /// what it holds could not be copied.
+    ///
+    /// # Errors
+    /// `properties` 4.7; `MAPI_E_INVALID_PARAMETER` for an object of another subsystem.
+    pub async fn copy_to(
+        &self,
+        excluded_interfaces: &[Guid],
+        excluded: Option<&[PropTag]>,
+        destination: &Properties,
+        flags: flags::CopyToFlags,
+    ) -> Result<Warned<Vec<PropProblem>>> {
+        let (this, to) = (self.handle.resource, self.handle.beside(&destination.handle)?);
+        let interfaces: Vec<_> = excluded_interfaces.iter().map(|interface| interface.into_wit()).collect();
+        let excluded = raw_tags(excluded);
+        let copied = call!(self.subsystem(), "IMAPIProp::CopyTo", |live| {
+            let properties = live.world.mapi_session_objects().properties();
+            properties.call_copy_to(&mut live.store, this, &interfaces, excluded.as_deref(), to, flags).await
+        })?;
+        warned(problems(copied.problems)?, copied.warning)
+    }
+
+    /// `CopyProps`: copies the properties named; messages, folders, recipients and attachments by the
+    /// `PT_OBJECT` tag that stands for them.
+    ///
+    /// # Errors
+    /// `properties` 4.8; `MAPI_E_INVALID_PARAMETER` for an object of another subsystem.
+    pub async fn copy_props(
+        &self,
+        tags: &[PropTag],
+        destination: &Properties,
+        flags: flags::CopyPropsFlags,
+    ) -> Result<Warned<Vec<PropProblem>>> {
+        let (this, to) = (self.handle.resource, self.handle.beside(&destination.handle)?);
+        let tags: Vec<u32> = tags.iter().map(|tag| tag.0).collect();
+        let copied = call!(self.subsystem(), "IMAPIProp::CopyProps", |live| {
+            let properties = live.world.mapi_session_objects().properties();
+            properties.call_copy_props(&mut live.store, this, &tags, to, flags).await
+        })?;
+        warned(problems(copied.problems)?, copied.warning)
+    }
+
     /// `GetNamesFromIDs`; `None` for a tag without a name, with `MAPI_W_ERRORS_RETURNED`.
     ///
     /// # Errors

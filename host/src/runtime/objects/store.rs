@@ -76,6 +76,35 @@ impl MessageStore {
         })
     }
 
+    /// `SetReceiveFolder`: sets the folder that receives messages of a class, or without an identifier
+    /// removes the entry of the class. Without a class it is the default one.
+    ///
+    /// # Errors
+    /// `stores` 2.6.
+    pub async fn set_receive_folder(&self, message_class: Option<&str>, entry_id: Option<&[u8]>) -> Result<()> {
+        let (this, class, entry_id) = (self.handle.resource, message_class.map(str::to_owned), entry_id.map(<[u8]>::to_vec));
+        call!(self.subsystem(), "IMsgStore::SetReceiveFolder", |live| {
+            let store = live.world.mapi_session_objects().store();
+            let flags = flags::SetReceiveFolderFlags::MAPI_UNICODE;
+            store.call_set_receive_folder(&mut live.store, this, class.as_deref(), entry_id.as_ref(), flags).await
+        })
+    }
+
+    /// `GetReceiveFolder`: the entry identifier of the folder that receives messages of a class, and the
+    /// class that decided it, "" for the default.
+    ///
+    /// # Errors
+    /// `stores` 2.6.
+    pub async fn get_receive_folder(&self, message_class: Option<&str>) -> Result<(Vec<u8>, String)> {
+        let (this, class) = (self.handle.resource, message_class.map(str::to_owned));
+        let found = call!(self.subsystem(), "IMsgStore::GetReceiveFolder", |live| {
+            let store = live.world.mapi_session_objects().store();
+            let flags = flags::GetReceiveFolderFlags::MAPI_UNICODE;
+            store.call_get_receive_folder(&mut live.store, this, class.as_deref(), flags).await
+        })?;
+        Ok((found.entry_id, found.message_class))
+    }
+
     /// `CompareEntryIDs`.
     ///
     /// # Errors
