@@ -97,6 +97,7 @@ impl Side {
             writable: true,
             alive: Alive::new(),
             is_default: Rc::new(|| true),
+            mail: None,
         };
         let connection = Connection::new(backend, environment).expect("the store opens");
         Self { store: StoreObject::open(connection, opening), model: Node::default() }

@@ -147,11 +147,11 @@ async fn story(backends: &Backends) {
     };
     let deep = flags::CopyFolderFlags::COPY_SUBFOLDERS | flags::CopyFolderFlags::MAPI_UNICODE;
     whole(root.copy_folder(&b_id, &a, Some("copy"), deep).await);
-    let cycle = root.copy_folder(&entry_id(&a.properties().await.unwrap()).await, &a, None, flags::CopyFolderFlags::FOLDER_MOVE);
+    let a_id = entry_id(&a.properties().await.unwrap()).await;
+    let cycle = root.copy_folder(&a_id, &a, None, flags::CopyFolderFlags::FOLDER_MOVE);
     assert_eq!(cycle.await.unwrap_err().code(), Code::FolderCycle);
     whole(root.copy_folder(&b_id, &far, None, flags::CopyFolderFlags::FOLDER_MOVE).await);
     assert_eq!(value(&far.properties().await.unwrap(), tags::SUBFOLDERS).await, Value::Boolean(true));
-    let a_id = entry_id(&a.properties().await.unwrap()).await;
     let refused = root.delete_folder(&a_id, flags::DeleteFolderFlags::empty()).await.unwrap_err();
     assert_eq!(refused.code(), Code::HasFolders);
     whole(a.empty_folder(flags::EmptyFolderFlags::empty()).await);

@@ -22,12 +22,11 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        Self {
-            data: arguments.data.clone(),
-            profile: arguments.profile.clone(),
-            output: Output { json: arguments.json },
-            progress: ProgressBar::hidden(),
-        }
+        Self::of(arguments.data.clone(), arguments.profile.clone(), Output { json: arguments.json })
+    }
+
+    pub(crate) fn of(data: PathBuf, profile: Option<String>, output: Output) -> Self {
+        Self { data, profile, output, progress: ProgressBar::hidden() }
     }
 
     /// Draws the progress of the work that begins now, if people see it.

@@ -10,8 +10,8 @@ mod commands;
 mod compose;
 mod context;
 mod output;
-mod sending;
 mod selection;
+mod sending;
 mod target;
 mod terminal;
 

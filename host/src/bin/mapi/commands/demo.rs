@@ -30,11 +30,7 @@ pub(crate) async fn run(context: &Context, arguments: &DemoArguments) -> anyhow:
         return recheck(context, stated).await;
     }
     let folder = tempfile::tempdir().context("no temporary folder can be made for the demonstration")?;
-    let context = Context {
-        data: folder.path().join("data"),
-        profile: Some(PROFILE.into()),
-        output: crate::output::Output { json: false },
-    };
+    let context = Context::of(folder.path().join("data"), Some(PROFILE.into()), crate::output::Output { json: false });
     let (archive, known) = match &arguments.archive {
         Some(archive) => (archive.clone(), None),
         None => {
@@ -262,8 +258,7 @@ async fn open_newest(store: &MessageStore, table: &Table, facts: &mut Map<String
 
 async fn recheck(context: &Context, stated: &Path) -> anyhow::Result<ExitCode> {
     let stated: Map<String, Json> = serde_json::from_slice(&std::fs::read(stated)?)?;
-    let context =
-        Context { data: context.data.clone(), profile: Some(PROFILE.into()), output: crate::output::Output { json: false } };
+    let context = Context::of(context.data.clone(), Some(PROFILE.into()), crate::output::Output { json: false });
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
     let store = context.default_store(&session).await?;
