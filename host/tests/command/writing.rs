@@ -49,7 +49,7 @@ fn folders_are_made_moved_copied_and_deleted() {
     data.run(["mkdir", "a"]).succeeds();
     data.run(["mkdir", "a"]).refuses(&["\"a\"", "already"]);
     data.run(["mkdir", "x/y"]).refuses(&["\"x\"", "no folder"]);
-    data.run(["mkdir", "-p", "x/y", "a"]).succeeds();
+    data.run(["mkdir", "--parents", "x/y", "a"]).succeeds();
     data.run(["cp", "Inbox:0-2", "x/y"]).succeeds();
     data.run(["cp", "x", "a"]).succeeds();
     assert_eq!(subjects(&data, "a/x/y"), numbered(0..3));

@@ -147,7 +147,9 @@ impl StoredRows {
 
     /// The batch with exactly the wanted columns, computed ones included.
     fn complete(&self, batch: Batch, stored: &[PropTag], wanted: &[PropTag]) -> Batch {
-        if stored == wanted && batch.columns.len() == wanted.len() {
+        // A computed column may be made of the stored value of the same tag.
+        let computed = wanted.iter().any(|tag| self.computed.inputs(*tag).is_some());
+        if !computed && stored == wanted && batch.columns.len() == wanted.len() {
             return batch;
         }
         let columns = wanted

@@ -435,7 +435,7 @@ pub(crate) struct MkdirArguments {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     /// Create missing folders on the way, and do not mind one that is there.
-    #[arg(long, short)]
+    #[arg(long)]
     pub(crate) parents: bool,
     /// A comment for people.
     #[arg(long, value_name = "TEXT")]
