@@ -61,11 +61,14 @@ pub(super) fn remove(connection: &Connection, number: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Stores a copy of a value under another number.
+/// Stores a copy of a value under another number, one chunk at a time: a statement that reads what it writes
+/// would keep the whole value in a transient table.
 pub(super) fn copy(connection: &Connection, number: i64, copy: i64) -> Outcome<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO large(id, data) SELECT id - ?1 + ?3, data FROM large WHERE id BETWEEN ?1 AND ?2")?;
-    statement.execute((identifier(number, 0)?, identifier(number, (1 << CHUNK_BITS) - 1)?, identifier(copy, 0)?))?;
+    let mut statement = connection.prepare_cached("INSERT INTO large(id, data) SELECT ?1, data FROM large WHERE id = ?2")?;
+    let mut chunk = 0;
+    while statement.execute((identifier(copy, chunk)?, identifier(number, chunk)?))? > 0 {
+        chunk += 1;
+    }
     Ok(())
 }
 

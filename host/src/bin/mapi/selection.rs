@@ -85,16 +85,12 @@ async fn one(
 }
 
 async fn by_entry_id(store: &MessageStore, target: &str, entry_id: Vec<u8>) -> anyhow::Result<Selection> {
-    let message = match target::find(store, Some(target)).await? {
-        Found::Message(message) => message,
-        _ => bail!("{target} is not a message"),
-    };
+    let Found::Message(message) = target::find(store, Some(target)).await? else { bail!("{target} is not a message") };
     // It must not be open when it is to be deleted.
     let parent = message.properties().await?.get_props(Some(&[tags::PARENT_ENTRYID]), GetPropsFlags::empty()).await?.value;
     drop(message);
-    let parent = match parent.into_iter().next().map(|property| property.value) {
-        Some(Value::Binary(parent)) => parent,
-        _ => bail!("the message {target} lies in no folder"),
+    let Some(Value::Binary(parent)) = parent.into_iter().next().map(|property| property.value) else {
+        bail!("the message {target} lies in no folder")
     };
     match store.open_entry(Some(&parent), StoreOpenEntryFlags::MAPI_BEST_ACCESS, None).await?.object {
         Object::Folder(folder) => Ok(Selection { folder, place: target.to_owned(), messages: vec![entry_id] }),
