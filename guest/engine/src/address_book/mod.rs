@@ -1,7 +1,7 @@
 //! The integrated address book (`address-book`): what all address book providers of a profile offer, as one.
 //!
 //! [`AddrBook`] is IAddrBook, [`AbContainer`] IABContainer, [`MailUser`] IMailUser, [`DistList`] IDistList.
-//! Each provider is a [`BookConnection`]; names are matched by `resolve`, recipients that are no entry live in
+//! Each provider is a `BookConnection`; names are matched by `resolve`, recipients that are no entry live in
 //! their identifiers (`one_off_address`). Users, lists and containers are transacted objects (`entry`).
 //!
 //! Everything that needs a person to look at a window (NewEntry, Address, Details, recipient options), one-off

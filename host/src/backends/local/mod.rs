@@ -4,7 +4,7 @@
 //! Each profile has a mailbox in the hand-over folder, named after its address; it exists from the first
 //! logon on. The transport serves the address type `SMTP`, but only the domains it has a mailbox in: an
 //! unknown address there has failed, one of any other domain is left for the next transport. Messages wait
-//! in the mailbox until the receiving session has stored them ([`Mailbox`]).
+//! in the mailbox until the receiving session has stored them (`Mailbox`).
 
 mod mailbox;
 

@@ -603,7 +603,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ResolveArguments {
-    /// Names as people type them, addresses, or "name[TYPE:address]".
+    /// Names as people type them, addresses, or `name[TYPE:address]`.
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
 }
@@ -647,7 +647,7 @@ pub(crate) enum AbCommand {
     AddList {
         /// The display name.
         name: String,
-        /// Its members: names, addresses, or "name[TYPE:address]".
+        /// Its members: names, addresses, or `name[TYPE:address]`.
         #[arg(value_name = "MEMBER")]
         members: Vec<String>,
         #[command(flatten)]
