@@ -129,7 +129,7 @@ fn commits(file: &str) -> anyhow::Result<u128> {
     let mut entries = source.prepare("SELECT ord, sort, arrival, object FROM entries WHERE object = ?1")?;
     let path = std::path::Path::new(file).with_extension("reference");
     let target = Connection::open(&path)?;
-    for (name, value) in [("page_size", "8192"), ("journal_mode", "wal"), ("synchronous", "full"), ("cache_size", "-12288")] {
+    for (name, value) in [("page_size", "8192"), ("journal_mode", "wal"), ("synchronous", "full"), ("cache_size", "-8192")] {
         target.pragma_update(None, name, value)?;
     }
     target.execute_batch(

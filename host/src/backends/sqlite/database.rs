@@ -138,9 +138,9 @@ impl Database {
         let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-        // In KiB when negative: 12 MiB a connection. A message of any size passes through a writer and readers of two
+        // In KiB when negative: 8 MiB a connection. A message of any size passes through a writer and readers of two
         // stores at once, and that is to fit into 64 MiB.
-        connection.pragma_update(None, "cache_size", -12_288)?;
+        connection.pragma_update(None, "cache_size", -8_192)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "foreign_keys", false)?;
         Ok(connection)
