@@ -55,8 +55,8 @@ impl Opened<SharedStore> {
     }
 }
 
-/// Where the calls of a backend run. Every call has a deadline and is kept from harming anything else;
-/// what differs is what a call that stalls holds up meanwhile.
+/// Where the calls of a backend run. A panic harms nothing else wherever that is; what differs is what a call
+/// that stalls holds up meanwhile, and whether a deadline ([`crate::Limits`]) can end the wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Threading {
     /// Each call on a thread that may block: a stalled one holds up its own session only. Costs some ten
@@ -66,6 +66,9 @@ pub enum Threading {
     /// Calls that read a bounded amount run where the session runs, long ones as above. For backends that
     /// never wait for a network or a person.
     Prompt,
+    /// All calls run where the session runs, opening included; no deadline ends one. For backends that work in
+    /// memory and wait for nothing at all.
+    Immediate,
 }
 
 type Opener<T> = Arc<dyn Fn(&ProviderLogon, Option<&[u8]>) -> Result<Opened<T>> + Send + Sync>;

@@ -119,7 +119,11 @@ impl Backends {
             };
             Ok(Opened::<SharedAddressBook>::new(book))
         };
-        self.with_store("memory", Threading::Prompt, open_store).with_address_book("memory-pab", Threading::Prompt, open_book)
+        self.with_store("memory", Threading::Immediate, open_store).with_address_book(
+            "memory-pab",
+            Threading::Immediate,
+            open_book,
+        )
     }
 }
 

@@ -73,7 +73,12 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         if self.is_late() {
             return Err(Failure::new(Code::Timeout, "an earlier call has not returned yet; try again later"));
         }
-        if weight == Weight::Short && self.threading == Threading::Prompt {
+        let at_once = match self.threading {
+            Threading::Blocking => false,
+            Threading::Prompt => weight == Weight::Short,
+            Threading::Immediate => true,
+        };
+        if at_once {
             return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
         }
         let limit = match weight {
@@ -124,4 +129,29 @@ fn overrun(limit: Duration) -> Failure {
         Code::Timeout,
         format!("the backend did not answer within {limit:?} (Limits::backend_time, transfer_time or maintenance_time)"),
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed test panics")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_runs_where_the_threading_says() {
+        let context = Context { control: Arc::default(), limits: Arc::default() };
+        let here = std::thread::current().id();
+        for (threading, weight, at_once) in [
+            (Threading::Blocking, Weight::Short, false),
+            (Threading::Blocking, Weight::Long, false),
+            (Threading::Prompt, Weight::Short, true),
+            (Threading::Prompt, Weight::Long, false),
+            (Threading::Immediate, Weight::Short, true),
+            (Threading::Immediate, Weight::Long, true),
+            (Threading::Immediate, Weight::Maintenance, true),
+        ] {
+            let provider = Provider::new(Arc::new(()), "mailbox", Guid::default(), threading);
+            let ran = provider.call(&context, weight, |()| Ok(std::thread::current().id())).await.unwrap();
+            assert_eq!(ran == here, at_once, "{threading:?} {weight:?}");
+        }
+    }
 }

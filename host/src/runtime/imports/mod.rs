@@ -52,7 +52,7 @@ struct OpenedProvider<T: ?Sized> {
     report: world::mapi::session::backend_types::LogonReport,
 }
 
-/// Opens a backend as the profile section names it. The backend's own code runs where it may block.
+/// Opens a backend as the profile section names it.
 async fn open<T: ?Sized + Send + Sync + 'static>(
     context: &Context,
     registered: Registered<T>,
@@ -60,7 +60,12 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
     entry: Option<Vec<u8>>,
 ) -> Result<OpenedProvider<T>> {
     let (name, uid) = (display_name(&logon), logon.section);
-    let opener = Provider::new(registered.open, &name, uid, Threading::Blocking);
+    // Opening reads files or asks servers even where later calls need not.
+    let threading = match registered.threading {
+        Threading::Immediate => Threading::Immediate,
+        Threading::Prompt | Threading::Blocking => Threading::Blocking,
+    };
+    let opener = Provider::new(registered.open, &name, uid, threading);
     let Opened { provider, section_changes, status_row, warning, changes } =
         opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
     let provider = Arc::new(Provider::new(provider, &name, uid, registered.threading));

@@ -39,8 +39,8 @@ impl Component {
         ]);
         let (shared, book) = (Arc::clone(&backend), Arc::new(MemoryAddressBook::new(Guid([8; 16]))));
         let backends = Backends::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue))
-            .with_store("memory", Threading::Prompt, move |_, _| Ok(Opened::<SharedStore>::new(shared.clone())))
-            .with_address_book("memory-pab", Threading::Prompt, move |_| Ok(Opened::<SharedAddressBook>::new(book.clone())));
+            .with_store("memory", Threading::Immediate, move |_, _| Ok(Opened::<SharedStore>::new(shared.clone())))
+            .with_address_book("memory-pab", Threading::Immediate, move |_| Ok(Opened::<SharedAddressBook>::new(book.clone())));
         let subsystem = stage.engine.subsystem(&backends, Limits::default()).await?;
         client::create_profile(&subsystem).await?;
         let session = client::logon(&subsystem).await?;
