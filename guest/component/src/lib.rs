@@ -21,3 +21,8 @@ mod world {
 mod exports;
 mod imports;
 mod types;
+
+/// Faster and smaller than the allocator of the standard library for this target.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
