@@ -49,7 +49,7 @@ fn build(root: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut cargo = cargo(&toolchain);
     cargo
         .current_dir(root)
-        .env("CARGO_ENCODED_RUSTFLAGS", remap(root)?.join("\u{1f}"))
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root)?.join("\u{1f}"))
         .args(["build", "--package", "mapi-session-component", "--profile", "component", "--target", TARGET, "--target-dir"])
         .arg(&directory);
     if matches!(toolchain, Toolchain::Debian { .. }) {
@@ -91,9 +91,10 @@ fn cargo(toolchain: &Toolchain) -> Command {
     }
 }
 
-/// Paths of this machine do not belong into the component: the same sources give the same bytes anywhere.
-fn remap(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut flags = vec![format!("--remap-path-prefix={}=/mapi-session", root.display())];
+/// Flags of the compiler: vector instructions, for scanning text; and no paths of this machine, so that the
+/// same sources give the same bytes anywhere.
+fn flags(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut flags = vec!["-Ctarget-feature=+simd128".to_owned(), format!("--remap-path-prefix={}=/mapi-session", root.display())];
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
