@@ -156,11 +156,12 @@ pub(crate) fn load(store: &StoreReference) -> Result<Vec<ReceiveFolder>> {
 fn stored(store: &StoreReference) -> Result<Option<Vec<ReceiveFolder>>> {
     let object = &store.connection.identity().store;
     let values = store.connection.backend().read(object, crate::backend::Want::Tags(&[private::RECEIVE_FOLDERS]), u32::MAX)?.1;
-    let bytes = values.into_iter().find_map(|property| match property.value {
-        Value::Binary(bytes) if property.tag == private::RECEIVE_FOLDERS => Some(bytes),
-        _ => None,
-    });
-    Ok(bytes.map(|bytes| decode(&bytes)))
+    Ok(among(&values.into_iter().collect()))
+}
+
+/// The entries among the values of the store object, `None` if they were never stored.
+pub(crate) fn among(values: &Values) -> Option<Vec<ReceiveFolder>> {
+    values.bytes(private::RECEIVE_FOLDERS).map(decode)
 }
 
 /// Adds the set as it is to be stored to the store object's values.
@@ -201,8 +202,12 @@ pub(crate) fn initial(store: &StoreReference, inbox: &ObjectId) -> Vec<ReceiveFo
 }
 
 /// The entries as they should be with that Inbox; `None` when they are.
-pub(crate) fn with_inbox(store: &StoreReference, inbox: &ObjectId) -> Result<Option<Vec<ReceiveFolder>>> {
-    let Some(mut entries) = stored(store)? else { return Ok(Some(initial(store, inbox))) };
+pub(crate) fn with_inbox(
+    store: &StoreReference,
+    stored: Option<Vec<ReceiveFolder>>,
+    inbox: &ObjectId,
+) -> Option<Vec<ReceiveFolder>> {
+    let Some(mut entries) = stored else { return Some(initial(store, inbox)) };
     let mut changed = false;
     for class in ["", "IPM", "REPORT.IPM"] {
         match entries.iter_mut().find(|entry| entry.class.eq_ignore_ascii_case(class)) {
@@ -212,13 +217,13 @@ pub(crate) fn with_inbox(store: &StoreReference, inbox: &ObjectId) -> Result<Opt
         }
         changed = true;
     }
-    Ok(changed.then_some(entries))
+    changed.then_some(entries)
 }
 
 /// The folder of the entry for a class, if it has one of its own.
-pub(crate) fn exact(store: &StoreReference, class: &str) -> Result<Option<ObjectId>> {
-    let entries = stored(store)?.unwrap_or_default();
-    Ok(entries.into_iter().find(|entry| entry.class.eq_ignore_ascii_case(class)).map(|entry| entry.folder))
+pub(crate) fn exact(entries: Option<Vec<ReceiveFolder>>, class: &str) -> Option<ObjectId> {
+    let mut entries = entries.unwrap_or_default().into_iter();
+    entries.find(|entry| entry.class.eq_ignore_ascii_case(class)).map(|entry| entry.folder)
 }
 
 /// The receive folder table.

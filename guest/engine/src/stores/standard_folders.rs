@@ -1,6 +1,6 @@
 //! The standard folders of a store, and `HrValidateIPMSubtree`, which makes them (`stores` 3).
 
-use crate::backend::{Expected, ObjectId, ObjectKind};
+use crate::backend::{Expected, ObjectId, ObjectKind, Want};
 use crate::error::{Code, Failure, Result, check_flags};
 use crate::messages::Values;
 use crate::properties::{PropTag, Property, Value, tags};
@@ -59,7 +59,8 @@ const fn folder(bit: u32, tag: Option<PropTag>, name: &'static str, in_subtree: 
     StandardFolder { bit, tag, name, in_subtree }
 }
 
-const STORE_TAGS: [PropTag; 8] = [
+/// What the store object says of its folders.
+const STORE_TAGS: [PropTag; 10] = [
     tags::VALID_FOLDER_MASK,
     tags::VIEWS_ENTRYID,
     tags::COMMON_VIEWS_ENTRYID,
@@ -68,6 +69,8 @@ const STORE_TAGS: [PropTag; 8] = [
     tags::IPM_OUTBOX_ENTRYID,
     tags::IPM_WASTEBASKET_ENTRYID,
     tags::IPM_SENTMAIL_ENTRYID,
+    private::INBOX,
+    private::RECEIVE_FOLDERS,
 ];
 
 /// `PR_VALID_FOLDER_MASK`, 0 if absent.
@@ -78,18 +81,24 @@ pub(crate) fn valid_mask(store: &StoreReference) -> Result<u32> {
 
 /// The Inbox, if there is one: the folder the validation made or found.
 pub(crate) fn inbox(store: &StoreReference) -> Result<Option<ObjectId>> {
-    let (_, values) = store.read(&store.connection.identity().store, &[private::INBOX])?;
-    let values: Values = values.into_iter().collect();
-    match values.bytes(private::INBOX).and_then(ObjectId::new) {
-        Some(inbox) => Ok(Some(inbox)),
-        None => Ok(receive::exact(store, "IPM")?.filter(|folder| !store.is_root(folder))),
-    }
+    Ok(inbox_among(store, &read(store)?.1))
+}
+
+fn inbox_among(store: &StoreReference, values: &Values) -> Option<ObjectId> {
+    let named = values.bytes(private::INBOX).and_then(ObjectId::new);
+    named.or_else(|| receive::exact(receive::among(values), "IPM").filter(|folder| !store.is_root(folder)))
+}
+
+/// The version of the store object, and its [`STORE_TAGS`], however long the set of receive folders is.
+fn read(store: &StoreReference) -> Result<(u64, Values)> {
+    let object = &store.connection.identity().store;
+    let (head, values) = store.connection.backend().read(object, Want::Tags(&STORE_TAGS), u32::MAX)?;
+    Ok((head.version, values.into_iter().collect()))
 }
 
 /// The standard folders there are.
 pub(crate) fn all(store: &StoreReference) -> Result<BTreeSet<ObjectId>> {
-    let (_, values) = store.read(&store.connection.identity().store, &STORE_TAGS)?;
-    let values: Values = values.into_iter().collect();
+    let (_, values) = read(store)?;
     let mask = values.long(tags::VALID_FOLDER_MASK).unwrap_or(0).cast_unsigned();
     let mut found: BTreeSet<ObjectId> = FOLDERS
         .iter()
@@ -100,7 +109,7 @@ pub(crate) fn all(store: &StoreReference) -> Result<BTreeSet<ObjectId>> {
         })
         .collect();
     if mask & folder_mask::IPM_INBOX != 0 {
-        found.extend(inbox(store)?);
+        found.extend(inbox_among(store, &values));
     }
     Ok(found)
 }
@@ -122,8 +131,7 @@ pub(crate) fn validate(store: &StoreReference, flags: u32) -> Result<Vec<Propert
 
 fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
     let object = &store.connection.identity().store;
-    let (head, values) = store.read(object, &STORE_TAGS)?;
-    let values: Values = values.into_iter().collect();
+    let (version, values) = read(store)?;
     let wanted = if flags & MAPI_FULL_IPM_TREE != 0 { folder_mask::FULL } else { folder_mask::MINIMUM };
     let claimed = values.long(tags::VALID_FOLDER_MASK).unwrap_or(0).cast_unsigned();
     let look = flags & MAPI_FORCE_CREATE != 0 || claimed & wanted != wanted;
@@ -137,7 +145,7 @@ fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
                 Ok(Named::Object(object)) => Some(object),
                 _ => None,
             }),
-            None => inbox(store)?,
+            None => inbox_among(store, &values),
         };
         let trusted = claimed & standard.bit != 0;
         let present = match named {
@@ -165,12 +173,12 @@ fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
                 set.put(tag, Value::Binary(entry_id));
             }
         } else {
-            if let Some(entries) = receive::with_inbox(store, &folder)?
+            if let Some(entries) = receive::with_inbox(store, receive::among(&values), &folder)
                 && claimed & standard.bit == 0
             {
                 receive::put(&mut set, &entries);
             }
-            if inbox(store)?.as_ref() != Some(&folder) || claimed & standard.bit == 0 {
+            if inbox_among(store, &values).as_ref() != Some(&folder) || claimed & standard.bit == 0 {
                 set.put(private::INBOX, Value::Binary(folder.as_bytes().to_vec()));
             }
         }
@@ -181,7 +189,7 @@ fn attempt(store: &StoreReference, flags: u32) -> Result<Vec<Property>> {
     }
     if !set.is_empty() && store.is_writable() {
         let mut changes = ChangeSet::new(&store.connection);
-        changes.set(object, Expected::Version(head.version), set, Vec::new())?;
+        changes.set(object, Expected::Version(version), set, Vec::new())?;
         changes.commit(CommitMode::default())?;
     }
     let mut properties = vec![Property::new(tags::VALID_FOLDER_MASK, Value::Long(mask.cast_signed()))];
