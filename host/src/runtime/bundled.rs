@@ -25,8 +25,8 @@ const EXTENSION: &str = "mapi";
 impl Backends {
     /// Everything in one data folder, durable: profiles, and a mailbox or address book file for each
     /// provider of a profile; mail to other profiles of the folder through `hand-over` in it, mail to
-    /// anybody else through the server a profile names. The services are those of `services.toml` in the
-    /// folder. Any number of processes may use one folder.
+    /// anybody else through the server a profile names. To the built-in services come those of
+    /// `services.toml` in the folder. Any number of processes may use one folder.
     ///
     /// # Errors
     /// `MAPI_E_NO_ACCESS`, `MAPI_E_CORRUPT_STORE`, `MAPI_E_VERSION`, `MAPI_E_NOT_ENOUGH_DISK`.

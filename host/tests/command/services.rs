@@ -52,3 +52,26 @@ fn a_profile_with_local_mail_has_a_mailbox_at_once() {
     assert!(data.path().join("hand-over/me@example.org").is_dir());
     data.run(["service", "configure", "local", "--from", "nobody"]).refuses(&["does not start"]);
 }
+
+#[test]
+fn a_data_folder_of_a_version_that_knew_fewer_services_offers_the_later_ones_too() {
+    let data = Data::bare();
+    let former = r#"
+[[service]]
+name = "mapi.store"
+display-name = "Post"
+default = true
+[[service.provider]]
+section = "mapi.store"
+display-name = "Post"
+provider-display = "Message store in one file"
+backend = "sqlite"
+kind = "store"
+"#;
+    std::fs::write(data.path().join("services.toml"), former).unwrap();
+    data.run(["profile", "create", "Me", "--default"]).succeeds();
+    data.run(["service", "add", "local", "--from", "me@example.org"]).succeeds();
+    let services = data.run(["profile", "services"]).succeeds().stdout;
+    assert!(["Post", "mapi.pab", "mapi.local"].iter().all(|name| services.contains(name)), "{services}");
+    assert_eq!(std::fs::read_to_string(data.path().join("services.toml")).unwrap(), former, "the owner's file stays as it is");
+}

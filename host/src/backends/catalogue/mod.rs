@@ -1,7 +1,8 @@
-//! The service catalogue: one TOML file a person edits (`profiles` 1.6).
+//! The service catalogue: the built-in services, and one TOML file a person edits (`profiles` 1.6).
 //!
-//! [`TomlCatalogue`] answers what the file says; its form is described at the head of the default file
-//! ([`DEFAULT`]). A service with `settings` has an entry point, and this module is it (`profiles` 6): it
+//! A data folder outlives the version that made it, so the built-in services are not in its file: they are
+//! always known ([`BUILT_IN`]), and the file adds to them or replaces them by name. Its form is described in
+//! the file that is written when there is none ([`TEMPLATE`]). A service with `settings` has an entry point, and this module is it (`profiles` 6): it
 //! accepts exactly these properties, puts them into the section of the service's first provider, and
 //! answers `MAPI_E_UNCONFIGURED` while a required one is missing.
 
@@ -16,8 +17,11 @@ use mapi_engine::properties::PropTag;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The catalogue of a host whose user never wrote one.
-pub const DEFAULT: &str = include_str!("default.toml");
+/// The services that are always known.
+pub const BUILT_IN: &str = include_str!("built_in.toml");
+
+/// The file of a data folder whose owner never wrote one: it explains itself and adds nothing.
+pub const TEMPLATE: &str = include_str!("services.toml");
 
 /// A service with what a user may set of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,20 +31,28 @@ struct Service {
     required: Vec<PropTag>,
 }
 
-/// The services of one catalogue file.
+/// The built-in services, and those of one catalogue file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TomlCatalogue(Vec<Service>);
 
 impl TomlCatalogue {
-    /// The catalogue in that text; `name` is the file it comes from, for messages.
+    /// The built-in services, and what that text adds to them or puts in place of them; `name` is the file it
+    /// comes from, for messages.
     ///
     /// # Errors
     /// `MAPI_E_CORRUPT_DATA` with the line, the column and what is wrong there.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
-        file::parse(text).map(Self).map_err(|mistake| Failure::new(Code::CorruptData, mistake.sentence(text, name)))
+        let mut services = parse(BUILT_IN, "the built-in services")?;
+        for service in parse(text, name)? {
+            match services.iter_mut().find(|known| known.definition.name == service.definition.name) {
+                Some(known) => *known = service,
+                None => services.push(service),
+            }
+        }
+        Ok(Self(services))
     }
 
-    /// The catalogue in that file; when there is none, [`DEFAULT`] is written there for its owner to edit.
+    /// The catalogue of that file; when there is none, [`TEMPLATE`] is written there for its owner to edit.
     ///
     /// # Errors
     /// As [`TomlCatalogue::parse`]; `MAPI_E_NO_ACCESS` when the file can be neither read nor written.
@@ -54,13 +66,17 @@ impl TomlCatalogue {
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder).map_err(|error| trouble("made", &error))?;
                 }
-                std::fs::write(path, DEFAULT).map_err(|error| trouble("made", &error))?;
-                DEFAULT.to_owned()
+                std::fs::write(path, TEMPLATE).map_err(|error| trouble("made", &error))?;
+                TEMPLATE.to_owned()
             }
             Err(error) => return Err(trouble("read", &error)),
         };
         Self::parse(&text, &path.display().to_string())
     }
+}
+
+fn parse(text: &str, name: &str) -> Result<Vec<Service>> {
+    file::parse(text).map_err(|mistake| Failure::new(Code::CorruptData, mistake.sentence(text, name)))
 }
 
 impl Catalogue for TomlCatalogue {

@@ -37,7 +37,7 @@ fn message(text: &str) -> String {
 #[test]
 fn a_whole_service_is_read() {
     let services = TomlCatalogue::parse(WHOLE, "c").unwrap().services().unwrap();
-    let service = &services[0];
+    let service = services.last().unwrap();
     assert_eq!((service.name.as_str(), service.default, service.configurable, service.flags), ("example", true, true, 2));
     let value = |id: u16| service.properties.iter().find(|property| property.tag.id() == id).map(|property| &property.value);
     assert_eq!(value(0x3004), Some(&Value::Unicode("for tests".into())));
@@ -50,11 +50,30 @@ fn a_whole_service_is_read() {
     assert_eq!(service.extras[0].uid, Guid::mapi(0x0002_0385));
 }
 
+fn names(text: &str) -> Vec<String> {
+    let services = TomlCatalogue::parse(text, "c").unwrap().services().unwrap();
+    services.into_iter().map(|service| service.name).collect()
+}
+
+const BUILT_IN_NAMES: [&str; 5] = ["mapi.store", "mapi.pab", "mapi.memory", "mapi.smtp", "mapi.local"];
+
 #[test]
-fn the_default_catalogue_is_sound() {
-    let services = TomlCatalogue::parse(DEFAULT, "default").unwrap().services().unwrap();
-    let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
-    assert_eq!(names, ["mapi.store", "mapi.pab", "mapi.memory", "mapi.smtp", "mapi.local"]);
+fn built_in_services_are_known_whatever_the_file_says() {
+    assert_eq!(names(""), BUILT_IN_NAMES);
+    assert_eq!(names(TEMPLATE), BUILT_IN_NAMES);
+    let told: Vec<&str> = BUILT_IN_NAMES.into_iter().filter(|name| TEMPLATE.contains(name)).collect();
+    assert_eq!(told, BUILT_IN_NAMES, "the file names what it can replace");
+    let (added, known) = (names(WHOLE), BUILT_IN_NAMES.len());
+    assert_eq!((&added[known..], &added[..known]), (&["example".to_owned()][..], &names("")[..]));
+}
+
+#[test]
+fn a_service_of_the_file_takes_the_place_of_the_built_in_one() {
+    let text = WHOLE.replace("name = \"example\"", "name = \"mapi.pab\"");
+    assert_eq!(names(&text), BUILT_IN_NAMES);
+    let services = TomlCatalogue::parse(&text, "c").unwrap().services().unwrap();
+    let book = services.iter().find(|service| service.name == "mapi.pab").unwrap();
+    assert_eq!((book.display_name.as_str(), book.providers[0].backend.as_str()), ("Example", "sqlite"));
 }
 
 #[test]
@@ -89,7 +108,7 @@ fn a_missing_file_is_written_for_its_owner_to_edit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new").join("services.toml");
     let first = TomlCatalogue::in_file(&path).unwrap();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), DEFAULT);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), TEMPLATE);
     assert_eq!(TomlCatalogue::in_file(&path).unwrap(), first);
     assert_eq!(TomlCatalogue::in_file(folder.path()).unwrap_err().code(), Code::NoAccess);
 }

@@ -79,18 +79,7 @@ pub(crate) async fn run(context: &Context, command: &ServiceCommand) -> anyhow::
 }
 
 async fn add(services: &ServiceAdmin, service: &str, properties: Vec<Property>) -> anyhow::Result<()> {
-    let created = services.create_msg_service_ex(service, None, CreateMsgServiceFlags::empty()).await;
-    let uid = created.map_err(|failure| {
-        let absent = failure.code() == Code::NotFound;
-        let error = anyhow::Error::new(failure);
-        if absent {
-            error.context(
-                "services.toml in the data folder lacks it; move that file away, and a new one is made with every service",
-            )
-        } else {
-            error
-        }
-    })?;
+    let uid = services.create_msg_service_ex(service, None, CreateMsgServiceFlags::empty()).await?;
     if let Err(failure) = services.configure_msg_service(uid, properties).await {
         // Half a service is worse than none.
         services.delete_msg_service(uid).await?;
