@@ -4,10 +4,12 @@
 
 pub mod archive;
 pub mod backends;
+mod conversation;
 pub mod expression;
 mod runtime;
 pub mod sample;
 
+pub use conversation::create_conversation_index;
 pub use mapi_engine::address_book::{AdrList, Verdict, container_flags, display_type};
 pub use mapi_engine::mime::IMPORT_KEY;
 pub use mapi_engine::spooler::{LAST_ERROR, NEXT_ATTEMPT};

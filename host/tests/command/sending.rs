@@ -14,8 +14,9 @@ fn two() -> Data {
 
 fn receive(data: &Data, profile: &str) -> Vec<Json> {
     data.run(["-p", profile, "spool"]).succeeds();
-    let columns =
-        ["--columns", "PR_SUBJECT,PR_SENT_REPRESENTING_EMAIL_ADDRESS,PR_IN_REPLY_TO_ID,PR_INTERNET_MESSAGE_ID,PR_IMPORTANCE"];
+    const COLUMNS: &str = "PR_SUBJECT,PR_SENT_REPRESENTING_EMAIL_ADDRESS,PR_IN_REPLY_TO_ID,PR_INTERNET_MESSAGE_ID,\
+                           PR_IMPORTANCE,PR_CONVERSATION_TOPIC,PR_CONVERSATION_INDEX";
+    let columns = ["--columns", COLUMNS];
     data.run([&["-p", profile, "--json", "table", "Inbox"][..], &columns].concat()).succeeds().json()
 }
 
@@ -42,6 +43,10 @@ fn a_message_arrives_with_its_attachment_and_is_answered_in_its_thread() {
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0]["PR_SUBJECT"], "Re: Plan");
     assert_eq!(answers[0]["PR_IN_REPLY_TO_ID"], received[0]["PR_INTERNET_MESSAGE_ID"]);
+    assert_eq!(answers[0]["PR_CONVERSATION_TOPIC"], "Plan");
+    let index = |row: &Json| row["PR_CONVERSATION_INDEX"].as_str().unwrap().to_owned();
+    assert_eq!(index(&received[0]).len(), 2 * 22);
+    assert!(index(&answers[0]).starts_with(&index(&received[0])) && index(&answers[0]).len() == 2 * 27, "{answers:?}");
     let shown = data.run(["show", "Inbox:0"]).succeeds().stdout;
     assert!(shown.contains("Good.") && shown.contains("> First line"), "{shown}");
     assert_eq!((data.count("Sent Items"), data.count("Outbox")), (1, 0));

@@ -12,14 +12,15 @@ const LONG: u64 = 0x7FFF << 49;
 /// starts a thread.
 #[must_use]
 pub fn create_conversation_index(parent: Option<&[u8]>, environment: &Environment) -> Vec<u8> {
-    let now = environment.clock.now();
-    let mut random = [0; 1];
+    conversation_index(parent, environment.clock.now(), environment.new_uid().0)
+}
+
+/// The same at a given time, with given random bytes.
+#[must_use]
+pub fn conversation_index(parent: Option<&[u8]>, now: FileTime, random: [u8; 16]) -> Vec<u8> {
     match parent.filter(|parent| parent.len() >= HEADER) {
-        None => header(now, environment.new_uid().0),
-        Some(parent) => {
-            environment.entropy.fill(&mut random);
-            [parent, &reply(parent, now, random[0])].concat()
-        }
+        None => header(now, random),
+        Some(parent) => [parent, &reply(parent, now, random[0])].concat(),
     }
 }
 
@@ -54,5 +55,8 @@ mod tests {
         assert_eq!(reply(&header, FileTime(START.0 + HOUR), 9), [0x00, 0x02, 0x18, 0x71, 9]);
         assert_eq!(reply(&header, FileTime(START.0 + 3 * 365 * 24 * HOUR), 9)[..4], [0x86, 0xB8, 0xE8, 0xD4]);
         assert_eq!(reply(&header, FileTime(0), 9), [0, 0, 0, 0, 9], "a reply before its original");
+        let child = conversation_index(Some(&header), FileTime(START.0 + HOUR), [9; 16]);
+        assert_eq!((child.len(), &child[..HEADER]), (HEADER + 5, &header[..]));
+        assert_eq!(conversation_index(Some(&header[..21]), START, [7; 16]), header, "no index to go on from");
     }
 }

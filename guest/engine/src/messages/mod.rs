@@ -26,7 +26,7 @@ pub use attachment::Attachment;
 pub(crate) use attachment::AttachmentState;
 pub(crate) use composing::has_form;
 pub(crate) use content::{Edit, PropertyEdit};
-pub use conversation::create_conversation_index;
+pub use conversation::{conversation_index, create_conversation_index};
 pub use delivery_status::DeliveryStatus;
 pub(crate) use derive::derive_subject;
 pub use derive::{RECIPIENT_P1, RECIPIENT_SUBMITTED, message_flags, subject_prefix};

@@ -2,6 +2,7 @@
 
 use crate::properties::{Guid, PropTag, PropType};
 use crate::restriction::Restriction;
+use std::time::SystemTime;
 
 /// A point in time: unsigned ticks of 100 ns since 1601-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +24,14 @@ impl FileTime {
     pub fn unix_seconds(self) -> i64 {
         let ticks = i128::from(self.0) - i128::from(Self::UNIX_EPOCH.0);
         i64::try_from(ticks.div_euclid(10_000_000)).unwrap_or(i64::MAX)
+    }
+}
+
+impl From<SystemTime> for FileTime {
+    /// Times before 1970 become 1970-01-01.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
     }
 }
 

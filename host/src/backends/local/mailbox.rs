@@ -185,8 +185,7 @@ impl Waiting {
 
     /// When it was handed over.
     pub(super) fn time(&self) -> FileTime {
-        let since = self.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        FileTime::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
+        self.time.into()
     }
 
     pub(super) fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>> {

@@ -14,7 +14,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use mapi_engine::backend::{Envelope, EnvelopeRecipient, Outcome, OutcomeKind};
 use mapi_engine::error::{Code, Failure};
-use mapi_engine::properties::{FileTime, Property, Value, tags};
+use mapi_engine::properties::{Property, Value, tags};
 use std::time::{Duration, SystemTime};
 
 /// `END_RESEND_NOW`.
@@ -100,7 +100,7 @@ impl Transfer {
     fn new(settings: &SmtpSettings, number: u64, envelope: &Envelope) -> Self {
         let served = envelope.recipients.iter().filter(|recipient| recipient.serve);
         let rows = served.map(|recipient| Row { number: recipient.row, standing: address_of(recipient) }).collect();
-        let mut set = vec![Property::new(tags::PROVIDER_SUBMIT_TIME, Value::SysTime(now()))];
+        let mut set = vec![Property::new(tags::PROVIDER_SUBMIT_TIME, Value::SysTime(SystemTime::now().into()))];
         if text(&envelope.properties, tags::SENDER_EMAIL_ADDRESS).is_none() && !envelope.sender.is_empty() {
             set.extend(settings.identity.sender());
         }
@@ -382,11 +382,6 @@ fn sender(envelope: &Envelope) -> Result<Option<Address>, &str> {
         "" => Ok(None),
         address => address.parse().map(Some).map_err(|_| address),
     }
-}
-
-fn now() -> FileTime {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    FileTime::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
 }
 
 /// A code of a failure after which the next messages would fare no better.

@@ -50,10 +50,12 @@ pub(crate) async fn draft(
     let own = own_addresses(session, &original).await?;
     let recipients = recipients(message, &original, &own, answer.all).await?;
     let quoted = if answer.quote { original.quoted(message).await? } else { String::new() };
-    Ok(Draft::new(recipients, &original.answer_subject(), content, &quoted)?.with(original.thread()))
+    let index = mapi_session::create_conversation_index(original.bytes(tags::CONVERSATION_INDEX))?;
+    let thread = original.thread().into_iter().chain([Property::new(tags::CONVERSATION_INDEX, Value::Binary(index))]);
+    Ok(Draft::new(recipients, &original.answer_subject(), content, &quoted)?.with(thread))
 }
 
-const READ: [PropTag; 12] = [
+const READ: [PropTag; 13] = [
     tags::SENT_REPRESENTING_NAME,
     tags::SENT_REPRESENTING_EMAIL_ADDRESS,
     tags::SENDER_NAME,
@@ -63,6 +65,7 @@ const READ: [PropTag; 12] = [
     tags::INTERNET_REFERENCES,
     tags::IN_REPLY_TO_ID,
     tags::CONVERSATION_TOPIC,
+    tags::CONVERSATION_INDEX,
     tags::CLIENT_SUBMIT_TIME,
     tags::REPLY_RECIPIENT_ENTRIES,
     tags::RECEIVED_BY_EMAIL_ADDRESS,
@@ -88,6 +91,13 @@ impl Original {
         }
     }
 
+    fn bytes(&self, tag: PropTag) -> Option<&[u8]> {
+        match self.value(tag) {
+            Some(Value::Binary(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// Name and address of who wrote it.
     fn author(&self) -> (Option<&str>, Option<&str>) {
         let represented = (self.text(tags::SENT_REPRESENTING_NAME), self.text(tags::SENT_REPRESENTING_EMAIL_ADDRESS));
@@ -100,7 +110,7 @@ impl Original {
     /// Whom its author wants answers to go to.
     fn answer_to(&self) -> Vec<Recipient> {
         let to = |name: &str, address: &str| Recipient::one_off(Role::To, name, address);
-        if let Some(Value::Binary(list)) = self.value(tags::REPLY_RECIPIENT_ENTRIES) {
+        if let Some(list) = self.bytes(tags::REPLY_RECIPIENT_ENTRIES) {
             let entries = parse_flat_entry_list(list).unwrap_or_default();
             let wanted: Vec<Recipient> = (entries.iter().filter_map(|entry| OneOff::parse(entry).ok()))
                 .filter(|one_off| !one_off.address.is_empty())
