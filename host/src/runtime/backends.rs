@@ -20,8 +20,9 @@ pub type SharedProfileStorage = dyn ProfileStorage + Send + Sync;
 /// A service catalogue that may be used from any thread.
 pub type SharedCatalogue = dyn Catalogue + Send + Sync;
 
-/// Begins to watch a store for commits, of this and of other processes: the receiver is marked as changed after
-/// each, or after several. Called when somebody wants to be told; must not wait.
+/// Begins to watch a store for commits, of this and of other processes, or a transport for what it has to tell:
+/// the receiver is marked as changed after each, or after several. Called when somebody wants to be told; must not
+/// wait.
 pub type WatchChanges = Arc<dyn Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync>;
 
 /// An opened provider with what it reported while it was opened (`session` 10.1).
@@ -34,7 +35,9 @@ pub struct Opened<T: ?Sized> {
     pub status_row: Vec<Property>,
     /// A warning of the logon: active, with this text as the session's last error.
     pub warning: Option<Failure>,
-    /// Tells when a store has changed. Without it a session with subscriptions asks the store once a second.
+    /// Tells when a store has changed, or a transport has something to tell, such as new mail. Without it a
+    /// session with subscriptions asks the store once a second, and a transport when it has something to do or
+    /// wants to be polled.
     pub changes: Option<WatchChanges>,
 }
 
@@ -44,10 +47,8 @@ impl<T: ?Sized> Opened<T> {
     pub const fn new(provider: Arc<T>) -> Self {
         Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None, changes: None }
     }
-}
 
-impl Opened<SharedStore> {
-    /// The store, telling when it has changed.
+    /// The provider, telling when it has changed.
     #[must_use]
     pub fn with_changes(mut self, watch: impl Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync + 'static) -> Self {
         self.changes = Some(Arc::new(watch));

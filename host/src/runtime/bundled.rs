@@ -77,8 +77,8 @@ impl Backends {
         let hand_over = folder.join("hand-over");
         let open_local = move |logon: &ProviderLogon| {
             let transport = LocalTransport::open(&hand_over, MailIdentity::configured(logon)?)?;
-            let status_row = transport.status_row();
-            Ok(Opened { status_row, ..Opened::<SharedTransport>::new(Arc::new(transport)) })
+            let (status_row, watch) = (transport.status_row(), transport.watch_mailbox());
+            Ok(Opened { status_row, ..Opened::<SharedTransport>::new(Arc::new(transport)).with_changes(watch) })
         };
         self.with_transport("smtp", Threading::Blocking, open_smtp).with_transport("local", Threading::Blocking, open_local)
     }

@@ -1,5 +1,6 @@
-//! The task that gives a subsystem its turns (`session` 8.5): it sleeps until a store has changed, a call was
-//! made, or the engine wanted to be called again, so that no client polls and an idle subsystem costs nothing.
+//! The task that gives a subsystem its turns (`session` 8.5): it sleeps until a store has changed, a transport has
+//! something to tell, a call was made, or the engine wanted to be called again, so that no client polls and an idle
+//! subsystem costs nothing.
 
 use crate::runtime::Subsystem;
 use crate::runtime::backends::WatchChanges;
@@ -30,12 +31,12 @@ pub(crate) struct Turns {
 
 #[derive(Default)]
 struct State {
-    stores: Vec<Weak<Followed>>,
-    /// Sections whose store has changed since the last turn.
+    followed: Vec<Weak<Followed>>,
+    /// Sections whose provider has changed since the last turn.
     changed: BTreeSet<Guid>,
 }
 
-/// An open store whose commits wake the subsystem. Dropped with the store.
+/// An open store or transport whose changes wake the subsystem. Dropped with the provider.
 pub(crate) struct Followed {
     section: Guid,
     watch: WatchChanges,
@@ -55,12 +56,12 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the commits of a store wake the subsystem, as soon as turns are taken.
+    /// Lets the changes of a provider wake the subsystem, as soon as turns are taken.
     pub(crate) fn follow(self: &Arc<Self>, section: Guid, watch: WatchChanges) -> Arc<Followed> {
         let followed = Arc::new(Followed { section, watch, task: Mutex::new(None) });
         let mut state = self.lock();
-        state.stores.retain(|store| store.strong_count() > 0);
-        state.stores.push(Arc::downgrade(&followed));
+        state.followed.retain(|provider| provider.strong_count() > 0);
+        state.followed.push(Arc::downgrade(&followed));
         drop(state);
         if self.is_started() {
             self.start_following(&followed);
@@ -68,7 +69,7 @@ impl Turns {
         followed
     }
 
-    /// Follows the commits of a store in a task that ends with it.
+    /// Follows the changes of a provider in a task that ends with it.
     fn start_following(self: &Arc<Self>, followed: &Arc<Followed>) {
         let mut task = followed.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_some() {
@@ -111,8 +112,8 @@ impl Turns {
             self.wake.notify_one();
             return;
         }
-        let stores: Vec<_> = self.lock().stores.iter().filter_map(Weak::upgrade).collect();
-        stores.iter().for_each(|store| self.start_following(store));
+        let followed: Vec<_> = self.lock().followed.iter().filter_map(Weak::upgrade).collect();
+        followed.iter().for_each(|provider| self.start_following(provider));
         tokio::spawn(run(Arc::clone(self), Arc::downgrade(shared)));
         self.wake.notify_one();
     }

@@ -75,6 +75,11 @@ impl Mailbox {
         Ok(self.oldest()?.is_some() && self.lock()?.is_some())
     }
 
+    /// Where its messages lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// When the mailbox last changed.
     pub(super) fn changed(&self) -> Option<SystemTime> {
         fs::metadata(&self.folder).and_then(|found| found.modified()).ok()

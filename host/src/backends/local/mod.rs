@@ -7,6 +7,7 @@
 //! in the mailbox until the receiving session has stored them (`Mailbox`).
 
 mod mailbox;
+mod watch;
 
 use crate::backends::identity::{MailIdentity, SMTP, text};
 use mailbox::{HandOver, Mailbox, Waiting};
@@ -99,6 +100,12 @@ impl LocalTransport {
         let mut row = vec![status_code(self.state().status), Property::new(tags::RESOURCE_METHODS, Value::Long(METHODS))];
         row.extend(self.identity.status_columns());
         row
+    }
+
+    /// What tells when something is put into the mailbox of that identity, by any process.
+    pub fn watch_mailbox(&self) -> impl Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync + use<> {
+        let folder = self.mailbox.folder().to_owned();
+        move || watch::subscribe(&folder)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,6 +5,7 @@ use crate::runtime::backends::{SharedTransport, find};
 use crate::runtime::convert::{self, Wire, flags as bits};
 use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
+use crate::runtime::turns::Followed;
 use crate::runtime::world::mapi::session::{backend_types as wit, method_flags as flags, transport_backend, types};
 use mapi_engine::backend::TransportIdentity;
 use mapi_engine::error::{Code, Failure, Result};
@@ -16,6 +17,8 @@ pub struct TransportHandle {
     provider: Arc<Provider<SharedTransport>>,
     /// As it was at the opening, for a backend that breaks down when asked again.
     identity: TransportIdentity,
+    /// Held so that what it has to tell wakes the subsystem as long as it is open.
+    _followed: Option<Arc<Followed>>,
 }
 
 /// A hook provider the component has opened. This host offers none, so there is no value of it.
@@ -35,9 +38,11 @@ impl transport_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<transport_backend::OpenedTransport> {
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.transports, &logon)?;
-        let OpenedProvider { provider, report, .. } = open(&self.context, registered, logon, None).await?;
+        let section = logon.section;
+        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, None).await?;
+        let followed = changes.map(|watch| self.turns.follow(section, watch));
         let identity = provider.call(&self.context, Weight::Short, |transport| Ok(transport.identity())).await?;
-        let transport = self.providers.push(TransportHandle { provider, identity });
+        let transport = self.providers.push(TransportHandle { provider, identity, _followed: followed });
         let transport = transport.map_err(|_| Failure::new(Code::NotEnoughResources, "too many providers are open"))?;
         Ok(transport_backend::OpenedTransport { transport, report })
     }
