@@ -2,7 +2,7 @@
 
 /// Calls an export that answers a value: the value, or why there is none.
 macro_rules! call_plain {
-    ($subsystem:expr, $method:literal, |$live:ident| $call:expr) => {{
+    ($subsystem:expr, $method:expr, |$live:ident| $call:expr) => {{
         let mut entered = $subsystem.enter($method).await?;
         let span = entered.span();
         $crate::runtime::subsystem::Finish::new(span, async move {
@@ -18,7 +18,7 @@ macro_rules! call_plain {
 
 /// Calls an export that answers a value or a failure.
 macro_rules! call {
-    ($subsystem:expr, $method:literal, |$live:ident| $call:expr) => {{
+    ($subsystem:expr, $method:expr, |$live:ident| $call:expr) => {{
         let answer = call_plain!($subsystem, $method, |$live| $call)?;
         match answer {
             Ok(value) => Ok(value),

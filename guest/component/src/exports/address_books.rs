@@ -176,49 +176,64 @@ impl export::GuestAddressBook for ExportedAddressBook {
     }
 }
 
-impl objects::GuestContainer for ExportedContainer {
-    fn properties(&self) -> objects::Properties {
-        exported_properties(self.0.properties())
-    }
+/// Defines what containers and lists, which are containers too, have in common.
+macro_rules! container_methods {
+    () => {
+        fn properties(&self) -> objects::Properties {
+            exported_properties(self.0.properties())
+        }
 
-    fn get_contents_table(&self, how: flags::GetContentsTableFlags) -> Result<Table, wire::Failure> {
-        Ok(exported_table(self.0.get_contents_table(how.raw())?))
-    }
+        fn get_contents_table(&self, how: flags::GetContentsTableFlags) -> Result<Table, wire::Failure> {
+            Ok(exported_table(self.0.get_contents_table(how.raw())?))
+        }
+
+        fn open_entry(
+            &self,
+            entry_id: Option<Vec<u8>>,
+            how: flags::AddressBookOpenEntryFlags,
+            wanted: Option<Vec<u32>>,
+        ) -> Result<objects::OpenedObject, wire::Failure> {
+            opened(self.0.open_entry(entry_id.as_deref(), None, how.raw())?, wanted)
+        }
+
+        fn create_entry(
+            &self,
+            template: Option<Vec<u8>>,
+            how: flags::CreateEntryFlags,
+        ) -> Result<objects::Object, wire::Failure> {
+            Ok(object(self.0.create_entry(template.as_deref(), how.raw())?))
+        }
+
+        fn copy_entries(
+            &self,
+            entries: Vec<Vec<u8>>,
+            how: flags::CopyEntriesFlags,
+        ) -> Result<Option<wire::Scode>, wire::Failure> {
+            Ok(scode(self.0.copy_entries(&entries, how.raw())?.warning))
+        }
+
+        fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Option<wire::Scode>, wire::Failure> {
+            Ok(scode(self.0.delete_entries(&entries, 0)?.warning))
+        }
+
+        fn resolve_names(
+            &self,
+            wanted: Option<Vec<u32>>,
+            how: flags::ResolveNamesFlags,
+            list: Vec<objects::NamedRecipient>,
+        ) -> Result<Vec<objects::NamedRecipient>, wire::Failure> {
+            let wanted = wanted.map(tags);
+            resolve(list, |list, verdicts| self.0.resolve_names(wanted.as_deref(), how.raw(), list, verdicts))
+        }
+    };
+}
+
+impl objects::GuestContainer for ExportedContainer {
+    container_methods!();
 
     fn get_hierarchy_table(&self, how: flags::GetHierarchyTableFlags) -> Result<objects::OpenedTable, wire::Failure> {
         let opened = self.0.get_hierarchy_table(how.raw())?;
         Ok(objects::OpenedTable { table: exported_table(opened.value), warning: scode(opened.warning) })
-    }
-
-    fn open_entry(
-        &self,
-        entry_id: Option<Vec<u8>>,
-        how: flags::AddressBookOpenEntryFlags,
-        wanted: Option<Vec<u32>>,
-    ) -> Result<objects::OpenedObject, wire::Failure> {
-        opened(self.0.open_entry(entry_id.as_deref(), None, how.raw())?, wanted)
-    }
-
-    fn create_entry(&self, template: Option<Vec<u8>>, how: flags::CreateEntryFlags) -> Result<objects::Object, wire::Failure> {
-        Ok(object(self.0.create_entry(template.as_deref(), how.raw())?))
-    }
-
-    fn copy_entries(&self, entries: Vec<Vec<u8>>, how: flags::CopyEntriesFlags) -> Result<Option<wire::Scode>, wire::Failure> {
-        Ok(scode(self.0.copy_entries(&entries, how.raw())?.warning))
-    }
-
-    fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Option<wire::Scode>, wire::Failure> {
-        Ok(scode(self.0.delete_entries(&entries, 0)?.warning))
-    }
-
-    fn resolve_names(
-        &self,
-        wanted: Option<Vec<u32>>,
-        how: flags::ResolveNamesFlags,
-        list: Vec<objects::NamedRecipient>,
-    ) -> Result<Vec<objects::NamedRecipient>, wire::Failure> {
-        let wanted = wanted.map(tags);
-        resolve(list, |list, verdicts| self.0.resolve_names(wanted.as_deref(), how.raw(), list, verdicts))
     }
 }
 
@@ -229,42 +244,5 @@ impl objects::GuestMailUser for ExportedMailUser {
 }
 
 impl objects::GuestDistList for ExportedDistList {
-    fn properties(&self) -> objects::Properties {
-        exported_properties(self.0.properties())
-    }
-
-    fn get_contents_table(&self, how: flags::GetContentsTableFlags) -> Result<Table, wire::Failure> {
-        Ok(exported_table(self.0.get_contents_table(how.raw())?))
-    }
-
-    fn open_entry(
-        &self,
-        entry_id: Option<Vec<u8>>,
-        how: flags::AddressBookOpenEntryFlags,
-        wanted: Option<Vec<u32>>,
-    ) -> Result<objects::OpenedObject, wire::Failure> {
-        opened(self.0.open_entry(entry_id.as_deref(), None, how.raw())?, wanted)
-    }
-
-    fn create_entry(&self, template: Option<Vec<u8>>, how: flags::CreateEntryFlags) -> Result<objects::Object, wire::Failure> {
-        Ok(object(self.0.create_entry(template.as_deref(), how.raw())?))
-    }
-
-    fn copy_entries(&self, entries: Vec<Vec<u8>>, how: flags::CopyEntriesFlags) -> Result<Option<wire::Scode>, wire::Failure> {
-        Ok(scode(self.0.copy_entries(&entries, how.raw())?.warning))
-    }
-
-    fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Option<wire::Scode>, wire::Failure> {
-        Ok(scode(self.0.delete_entries(&entries, 0)?.warning))
-    }
-
-    fn resolve_names(
-        &self,
-        wanted: Option<Vec<u32>>,
-        how: flags::ResolveNamesFlags,
-        list: Vec<objects::NamedRecipient>,
-    ) -> Result<Vec<objects::NamedRecipient>, wire::Failure> {
-        let wanted = wanted.map(tags);
-        resolve(list, |list, verdicts| self.0.resolve_names(wanted.as_deref(), how.raw(), list, verdicts))
-    }
+    container_methods!();
 }

@@ -7,25 +7,106 @@ use crate::runtime::flags;
 use mapi_engine::error::{Result, Warned};
 use mapi_engine::properties::PropTag;
 
+/// Defines what containers and lists, which are containers too, have in common.
+macro_rules! has_entries {
+    ($resource:ident, $interface:literal) => {
+        has_properties!(mapi_session_objects, $resource);
+
+        /// `GetContentsTable`.
+        ///
+        /// # Errors
+        /// `address-book` 7.
+        pub async fn get_contents_table(&self, flags: flags::GetContentsTableFlags) -> Result<Table> {
+            let this = self.handle.resource;
+            let table = call!(self.subsystem(), "IMAPIContainer::GetContentsTable", |live| {
+                live.world.mapi_session_objects().$resource().call_get_contents_table(&mut live.store, this, flags).await
+            })?;
+            Ok(Table::new(self.subsystem().hold(table)))
+        }
+
+        /// `OpenEntry`: anything of the address book; without an identifier its root container.
+        ///
+        /// # Errors
+        /// `address-book` 3.1.
+        pub async fn open_entry(
+            &self,
+            entry_id: Option<&[u8]>,
+            flags: flags::AddressBookOpenEntryFlags,
+            tags: Option<&[PropTag]>,
+        ) -> Result<WithValues<Object>> {
+            let (this, entry_id, tags) = (self.handle.resource, entry_id.map(<[u8]>::to_vec), raw_tags(tags));
+            let opened = call!(self.subsystem(), "IMAPIContainer::OpenEntry", |live| {
+                let container = live.world.mapi_session_objects().$resource();
+                container.call_open_entry(&mut live.store, this, entry_id.as_ref(), flags, tags.as_deref()).await
+            })?;
+            with_values(self.subsystem().object(opened.object), opened.values)
+        }
+
+        /// `CreateEntry`: a user or list from a template, without one a user; it exists from its first
+        /// `save_changes` on.
+        ///
+        /// # Errors
+        /// `address-book` 7.
+        pub async fn create_entry(&self, template: Option<&[u8]>, flags: flags::CreateEntryFlags) -> Result<Object> {
+            let (this, template) = (self.handle.resource, template.map(<[u8]>::to_vec));
+            let entry = call!(self.subsystem(), concat!($interface, "::CreateEntry"), |live| {
+                let container = live.world.mapi_session_objects().$resource();
+                container.call_create_entry(&mut live.store, this, template.as_ref(), flags).await
+            })?;
+            Ok(self.subsystem().object(entry))
+        }
+
+        /// `CopyEntries`. A warning means: not all could be copied.
+        ///
+        /// # Errors
+        /// `address-book` 7, 8.
+        pub async fn copy_entries(&self, entries: Vec<Vec<u8>>, flags: flags::CopyEntriesFlags) -> Result<Warned<()>> {
+            let this = self.handle.resource;
+            let warning = call!(self.subsystem(), concat!($interface, "::CopyEntries"), |live| {
+                live.world.mapi_session_objects().$resource().call_copy_entries(&mut live.store, this, &entries, flags).await
+            })?;
+            warned((), warning)
+        }
+
+        /// `DeleteEntries`. A warning means: some are not in it.
+        ///
+        /// # Errors
+        /// `address-book` 7, 8.
+        pub async fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Warned<()>> {
+            let this = self.handle.resource;
+            let warning = call!(self.subsystem(), concat!($interface, "::DeleteEntries"), |live| {
+                live.world.mapi_session_objects().$resource().call_delete_entries(&mut live.store, this, &entries).await
+            })?;
+            warned((), warning)
+        }
+
+        /// `ResolveNames`: the list as it is afterwards.
+        ///
+        /// # Errors
+        /// `address-book` 5.3.
+        pub async fn resolve_names(
+            &self,
+            tags: Option<&[PropTag]>,
+            flags: flags::ResolveNamesFlags,
+            recipients: Vec<NamedRecipient>,
+        ) -> Result<Vec<NamedRecipient>> {
+            let (this, tags, recipients) = (self.handle.resource, raw_tags(tags), wires(recipients));
+            let resolved = call!(self.subsystem(), concat!($interface, "::ResolveNames"), |live| {
+                let container = live.world.mapi_session_objects().$resource();
+                container.call_resolve_names(&mut live.store, this, tags.as_deref(), flags, &recipients).await
+            })?;
+            map(resolved)
+        }
+    };
+}
+
 object! {
     /// An address book container (`IABContainer`).
     AddressBookContainer
 }
 
 impl AddressBookContainer {
-    has_properties!(mapi_session_objects, container);
-
-    /// `GetContentsTable`.
-    ///
-    /// # Errors
-    /// `address-book` 7.
-    pub async fn get_contents_table(&self, flags: flags::GetContentsTableFlags) -> Result<Table> {
-        let this = self.handle.resource;
-        let table = call!(self.subsystem(), "IMAPIContainer::GetContentsTable", |live| {
-            live.world.mapi_session_objects().container().call_get_contents_table(&mut live.store, this, flags).await
-        })?;
-        Ok(Table::new(self.subsystem().hold(table)))
-    }
+    has_entries!(container, "IABContainer");
 
     /// `GetHierarchyTable`. A warning means: the containers of some provider are missing.
     ///
@@ -37,80 +118,6 @@ impl AddressBookContainer {
             live.world.mapi_session_objects().container().call_get_hierarchy_table(&mut live.store, this, flags).await
         })?;
         warned(Table::new(self.subsystem().hold(opened.table)), opened.warning)
-    }
-
-    /// `OpenEntry`: anything of the address book; without an identifier its root container.
-    ///
-    /// # Errors
-    /// `address-book` 3.1.
-    pub async fn open_entry(
-        &self,
-        entry_id: Option<&[u8]>,
-        flags: flags::AddressBookOpenEntryFlags,
-        tags: Option<&[PropTag]>,
-    ) -> Result<WithValues<Object>> {
-        let (this, entry_id, tags) = (self.handle.resource, entry_id.map(<[u8]>::to_vec), raw_tags(tags));
-        let opened = call!(self.subsystem(), "IMAPIContainer::OpenEntry", |live| {
-            let container = live.world.mapi_session_objects().container();
-            container.call_open_entry(&mut live.store, this, entry_id.as_ref(), flags, tags.as_deref()).await
-        })?;
-        with_values(self.subsystem().object(opened.object), opened.values)
-    }
-
-    /// `CreateEntry`: a user or list from a template, without one a user; it exists from its first
-    /// `save_changes` on.
-    ///
-    /// # Errors
-    /// `address-book` 7.
-    pub async fn create_entry(&self, template: Option<&[u8]>, flags: flags::CreateEntryFlags) -> Result<Object> {
-        let (this, template) = (self.handle.resource, template.map(<[u8]>::to_vec));
-        let entry = call!(self.subsystem(), "IABContainer::CreateEntry", |live| {
-            let container = live.world.mapi_session_objects().container();
-            container.call_create_entry(&mut live.store, this, template.as_ref(), flags).await
-        })?;
-        Ok(self.subsystem().object(entry))
-    }
-
-    /// `CopyEntries`. A warning means: not all could be copied.
-    ///
-    /// # Errors
-    /// `address-book` 7, 8.
-    pub async fn copy_entries(&self, entries: Vec<Vec<u8>>, flags: flags::CopyEntriesFlags) -> Result<Warned<()>> {
-        let this = self.handle.resource;
-        let warning = call!(self.subsystem(), "IABContainer::CopyEntries", |live| {
-            live.world.mapi_session_objects().container().call_copy_entries(&mut live.store, this, &entries, flags).await
-        })?;
-        warned((), warning)
-    }
-
-    /// `DeleteEntries`. A warning means: some are not in it.
-    ///
-    /// # Errors
-    /// `address-book` 7, 8.
-    pub async fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Warned<()>> {
-        let this = self.handle.resource;
-        let warning = call!(self.subsystem(), "IABContainer::DeleteEntries", |live| {
-            live.world.mapi_session_objects().container().call_delete_entries(&mut live.store, this, &entries).await
-        })?;
-        warned((), warning)
-    }
-
-    /// `ResolveNames`: the list as it is afterwards.
-    ///
-    /// # Errors
-    /// `address-book` 5.3.
-    pub async fn resolve_names(
-        &self,
-        tags: Option<&[PropTag]>,
-        flags: flags::ResolveNamesFlags,
-        recipients: Vec<NamedRecipient>,
-    ) -> Result<Vec<NamedRecipient>> {
-        let (this, tags, recipients) = (self.handle.resource, raw_tags(tags), wires(recipients));
-        let resolved = call!(self.subsystem(), "IABContainer::ResolveNames", |live| {
-            let container = live.world.mapi_session_objects().container();
-            container.call_resolve_names(&mut live.store, this, tags.as_deref(), flags, &recipients).await
-        })?;
-        map(resolved)
     }
 }
 
@@ -129,93 +136,7 @@ object! {
 }
 
 impl DistList {
-    has_properties!(mapi_session_objects, dist_list);
-
-    /// `GetContentsTable`.
-    ///
-    /// # Errors
-    /// `address-book` 7.
-    pub async fn get_contents_table(&self, flags: flags::GetContentsTableFlags) -> Result<Table> {
-        let this = self.handle.resource;
-        let table = call!(self.subsystem(), "IMAPIContainer::GetContentsTable", |live| {
-            live.world.mapi_session_objects().dist_list().call_get_contents_table(&mut live.store, this, flags).await
-        })?;
-        Ok(Table::new(self.subsystem().hold(table)))
-    }
-
-    /// `OpenEntry`: anything of the address book; without an identifier its root container.
-    ///
-    /// # Errors
-    /// `address-book` 3.1.
-    pub async fn open_entry(
-        &self,
-        entry_id: Option<&[u8]>,
-        flags: flags::AddressBookOpenEntryFlags,
-        tags: Option<&[PropTag]>,
-    ) -> Result<WithValues<Object>> {
-        let (this, entry_id, tags) = (self.handle.resource, entry_id.map(<[u8]>::to_vec), raw_tags(tags));
-        let opened = call!(self.subsystem(), "IMAPIContainer::OpenEntry", |live| {
-            let container = live.world.mapi_session_objects().dist_list();
-            container.call_open_entry(&mut live.store, this, entry_id.as_ref(), flags, tags.as_deref()).await
-        })?;
-        with_values(self.subsystem().object(opened.object), opened.values)
-    }
-
-    /// `CreateEntry`: a user or list from a template, without one a user; it exists from its first
-    /// `save_changes` on.
-    ///
-    /// # Errors
-    /// `address-book` 7.
-    pub async fn create_entry(&self, template: Option<&[u8]>, flags: flags::CreateEntryFlags) -> Result<Object> {
-        let (this, template) = (self.handle.resource, template.map(<[u8]>::to_vec));
-        let entry = call!(self.subsystem(), "IDistList::CreateEntry", |live| {
-            let container = live.world.mapi_session_objects().dist_list();
-            container.call_create_entry(&mut live.store, this, template.as_ref(), flags).await
-        })?;
-        Ok(self.subsystem().object(entry))
-    }
-
-    /// `CopyEntries`. A warning means: not all could be copied.
-    ///
-    /// # Errors
-    /// `address-book` 7, 8.
-    pub async fn copy_entries(&self, entries: Vec<Vec<u8>>, flags: flags::CopyEntriesFlags) -> Result<Warned<()>> {
-        let this = self.handle.resource;
-        let warning = call!(self.subsystem(), "IDistList::CopyEntries", |live| {
-            live.world.mapi_session_objects().dist_list().call_copy_entries(&mut live.store, this, &entries, flags).await
-        })?;
-        warned((), warning)
-    }
-
-    /// `DeleteEntries`. A warning means: some are not in it.
-    ///
-    /// # Errors
-    /// `address-book` 7, 8.
-    pub async fn delete_entries(&self, entries: Vec<Vec<u8>>) -> Result<Warned<()>> {
-        let this = self.handle.resource;
-        let warning = call!(self.subsystem(), "IDistList::DeleteEntries", |live| {
-            live.world.mapi_session_objects().dist_list().call_delete_entries(&mut live.store, this, &entries).await
-        })?;
-        warned((), warning)
-    }
-
-    /// `ResolveNames`: the list as it is afterwards.
-    ///
-    /// # Errors
-    /// `address-book` 5.3.
-    pub async fn resolve_names(
-        &self,
-        tags: Option<&[PropTag]>,
-        flags: flags::ResolveNamesFlags,
-        recipients: Vec<NamedRecipient>,
-    ) -> Result<Vec<NamedRecipient>> {
-        let (this, tags, recipients) = (self.handle.resource, raw_tags(tags), wires(recipients));
-        let resolved = call!(self.subsystem(), "IDistList::ResolveNames", |live| {
-            let container = live.world.mapi_session_objects().dist_list();
-            container.call_resolve_names(&mut live.store, this, tags.as_deref(), flags, &recipients).await
-        })?;
-        map(resolved)
-    }
+    has_entries!(dist_list, "IDistList");
 }
 
 object! {
