@@ -7,12 +7,28 @@ use crate::running::Data;
 fn the_demonstration_holds_every_number_in_a_second_process() {
     let data = Data::bare();
     let told = data.run(["demo"]).succeeds().stdout;
-    assert!(told.contains("A second process") && told.trim_end().ends_with("statements hold"), "{told}");
+    let story = [
+        "CreateProfile",
+        "GetContentsTable",
+        "ResolveName",
+        "SubmitMessage",
+        "fnevNewMail",
+        "TABLE_ROW_ADDED: in the open table it is row 2 of 3",
+        "a reply",
+        "Undeliverable",
+        "TABLE_ROW_DELETED",
+        "2 messages are left in Ben's Inbox, 1 can be recovered",
+        "Logoff",
+        "A second process",
+    ];
+    let places: Vec<_> = story.iter().map(|step| told.find(step)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {told}");
+    assert!(told.trim_end().ends_with("statements hold"), "{told}");
     // On an archive of one's own; the data folder of the user is left alone.
     let archive = data.beside("own.mbox");
     write_mbox(&archive, (0..25).map(message));
     let told = data.run(["demo".as_ref(), archive.as_os_str()]).succeeds().stdout;
-    assert!(told.contains("25 of 25 messages"), "{told}");
+    assert!(told.contains("25 of 25 messages") && told.contains("1 can be recovered"), "{told}");
     assert!(!data.path().join("stores").exists());
     data.run(["demo", "/nowhere.mbox"]).refuses(&["/nowhere.mbox", "No such file"]);
 }
