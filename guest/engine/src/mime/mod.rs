@@ -40,7 +40,6 @@ pub(crate) use import::StoreDestination;
 pub use import::{Imported, Importer, MessageOptions};
 pub use oddity::{Oddities, Oddity};
 pub use reader::{Parsed, ReadOptions, Reader};
-pub use report::{diagnostic_of, reason_of};
 
 use crate::properties::PropTag;
 

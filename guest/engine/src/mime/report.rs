@@ -4,7 +4,7 @@
 //! The class a report gets names what happened; with several recipients, the worst of it. The original
 //! class is not told by a notification: it is that of the message returned with it, else IPM.Note.
 
-use crate::messages::{Draft, Values};
+use crate::messages::{DeliveryStatus, Draft, Values};
 use crate::mime::Oddities;
 use crate::mime::envelope::{self, one_off};
 use crate::mime::header::{Header, Line, Mailbox, parse_date};
@@ -41,60 +41,9 @@ impl Action {
     }
 }
 
-/// `PR_NDR_DIAG_CODE` of an enhanced status code, given as `PR_NDR_STATUS_CODE` (`messages` 8.5).
-#[must_use]
-pub fn diagnostic_of(status: i32) -> i32 {
-    match (status / 10 % 10, status % 10) {
-        _ if status <= 0 => -1,
-        (1, 1) => 35,
-        (1, 2) => 48,
-        (1, 3) => 32,
-        (1, 4) => 1,
-        (1, 6) => 40,
-        (1, _) => 0,
-        (2, 2 | 3) => 13,
-        (2, 4) => 30,
-        (2, _) => 38,
-        (3, 2) => -1,
-        (3, 3 | 5) => 18,
-        (3, 4) => 13,
-        (3, _) => 38,
-        (4, 0 | 3 | 4) => -1,
-        (4, 6 | 8) => 3,
-        (4, 7) => 5,
-        (4, _) => 2,
-        (5, 3) => 16,
-        (5, 4) => 11,
-        (5, _) => 17,
-        (6, 2) => 9,
-        (6, 3) => 8,
-        (6, 4) => 25,
-        (6, 5) => -1,
-        (6, _) => 15,
-        (7, 1) => 29,
-        (7, 2) => 28,
-        (7, 3) => 26,
-        (7, _) => 46,
-        _ => -1,
-    }
-}
-
-/// `PR_NDR_REASON_CODE` of an enhanced status code, given as `PR_NDR_STATUS_CODE` (`messages` 8.5).
-#[must_use]
-pub fn reason_of(status: i32) -> i32 {
-    match (status / 10 % 10, status % 10) {
-        (1, 1) => 1,
-        (4, 3) => 6,
-        (6, 5) => 2,
-        _ => 0,
-    }
-}
-
-/// `PR_NDR_STATUS_CODE` of a `Status` field such as `5.1.1`.
-fn status_code(text: &str) -> Option<i32> {
-    let mut digits = text.split_whitespace().next()?.splitn(3, '.').map(|part| part.parse::<i32>().ok());
-    let (x, y, z) = (digits.next()??, digits.next()??, digits.next()??);
-    matches!(x, 2 | 4 | 5).then_some(100 * x + 10 * y.clamp(0, 9) + z.clamp(0, 9))
+/// The enhanced status code of a `Status` field, such as `5.1.1 (bad mailbox)`.
+fn status(field: &str) -> Option<DeliveryStatus> {
+    DeliveryStatus::parse(field.split_whitespace().next()?)
 }
 
 /// Reads the machine-readable part of a report into its draft; false when it says nothing, so that it has
@@ -182,10 +131,10 @@ fn row(group: &Header, action: Action, sent: Option<&Value>) -> Values {
     let attempt = time(group.value("last-attempt-date")).or_else(|| sent.cloned());
     match action {
         Action::Failed => {
-            let status = group.value("status").as_deref().and_then(status_code).unwrap_or(0);
-            row.put(tags::NDR_REASON_CODE, Value::Long(reason_of(status)));
-            row.put(tags::NDR_DIAG_CODE, Value::Long(diagnostic_of(status)));
-            row.put(tags::NDR_STATUS_CODE, Value::Long(status));
+            let status = group.value("status").as_deref().and_then(status);
+            row.put(tags::NDR_REASON_CODE, Value::Long(status.map_or(0, DeliveryStatus::reason)));
+            row.put(tags::NDR_DIAG_CODE, Value::Long(status.map_or(-1, DeliveryStatus::diagnostic)));
+            row.put(tags::NDR_STATUS_CODE, Value::Long(status.map_or(0, DeliveryStatus::number)));
             put(&mut row, tags::REPORT_TIME, attempt);
         }
         Action::Delayed => put(&mut row, tags::REPORT_TIME, attempt),
@@ -277,14 +226,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_codes_have_the_numbers_of_the_table() {
-        assert_eq!(status_code("5.1.1 (bad mailbox)"), Some(511));
-        assert_eq!(status_code("5.1.10"), Some(519));
-        assert_eq!(status_code("nonsense"), None);
-        for (status, reason, diagnostic) in
-            [(511, 1, 35), (443, 6, -1), (565, 2, -1), (571, 0, 29), (522, 0, 13), (599, 0, -1), (0, 0, -1)]
-        {
-            assert_eq!((reason_of(status), diagnostic_of(status)), (reason, diagnostic), "{status}");
+    fn a_failed_recipient_has_the_numbers_of_its_status() {
+        for (field, numbers) in [
+            ("Status: 5.1.1 (bad mailbox)\n", (1, 35, 511)),
+            ("Status: 5.1.10\n", (0, 0, 520)),
+            ("Status: nonsense\n", (0, -1, 0)),
+            ("", (0, -1, 0)),
+        ] {
+            let mut draft = Draft::new();
+            let text = format!("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b\nAction: failed\n{field}");
+            assert!(read("message/delivery-status", text.as_bytes(), &mut draft));
+            let number = |tag| draft.recipients[0].long(tag).unwrap();
+            let told = (number(tags::NDR_REASON_CODE), number(tags::NDR_DIAG_CODE), number(tags::NDR_STATUS_CODE));
+            assert_eq!(told, numbers, "{field}");
         }
     }
 
