@@ -15,10 +15,10 @@ pub(crate) mod private {
     use crate::properties::PropTag;
 
     /// On a row of a distribution list: the entry identifier of the member it stands for.
-    pub(crate) const MEMBER_ENTRYID: PropTag = PropTag(0x67E5_0102);
+    pub(crate) const MEMBER_ENTRYID: PropTag = PropTag(0x67E9_0102);
     /// On a container: raised whenever an entry is created under a check for duplicates, so that two who
     /// create the same one at once collide.
-    pub(crate) const ENTRIES_CHECKED: PropTag = PropTag(0x67E6_0003);
+    pub(crate) const ENTRIES_CHECKED: PropTag = PropTag(0x67EA_0003);
 
     /// Whether the tag is one of them.
     pub(crate) fn is_private(tag: PropTag) -> bool {
