@@ -22,6 +22,7 @@ pub(crate) mod receipt;
 #[allow(dead_code, reason = "the passes of the spooler use the rest of it")]
 mod recipients;
 mod report;
+mod report_message;
 mod retry;
 mod sender;
 mod submission;

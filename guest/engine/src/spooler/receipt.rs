@@ -4,9 +4,10 @@
 use crate::backend::{ObjectId, QUEUE_NUMBER, Want};
 use crate::entry_id::{EntryId, OneOff};
 use crate::error::{Code, Failure, Result};
-use crate::messages::{Draft, Values, create_conversation_index, message_flags};
+use crate::messages::{Draft, Values, message_flags};
 use crate::properties::{INLINE_LIMIT, PropTag, Value, tags};
 use crate::spooler::original::inline;
+use crate::spooler::report_message::{self, Naming};
 use crate::spooler::{Identity, queue, recipients, sender};
 use crate::stores::{ChangeSet, CommitMode, Connection, ReportKind};
 use std::rc::Rc;
@@ -18,25 +19,9 @@ const DESTINATIONS: [(PropTag, Option<PropTag>); 3] = [
     (tags::SENDER_ENTRYID, Some(tags::SENDER_NAME)),
 ];
 
-/// What a receipt copies from the message it reports on, under which name.
+/// What a receipt copies beside what every report does.
 const COPIED: &[(PropTag, PropTag)] = &[
-    (tags::SUBJECT, tags::ORIGINAL_SUBJECT),
-    (tags::CLIENT_SUBMIT_TIME, tags::ORIGINAL_SUBMIT_TIME),
     (tags::MESSAGE_DELIVERY_TIME, tags::ORIGINAL_DELIVERY_TIME),
-    (tags::DISPLAY_TO, tags::ORIGINAL_DISPLAY_TO),
-    (tags::DISPLAY_CC, tags::ORIGINAL_DISPLAY_CC),
-    (tags::DISPLAY_BCC, tags::ORIGINAL_DISPLAY_BCC),
-    (tags::SENDER_NAME, tags::ORIGINAL_SENDER_NAME),
-    (tags::SENDER_ENTRYID, tags::ORIGINAL_SENDER_ENTRYID),
-    (tags::SENDER_SEARCH_KEY, tags::ORIGINAL_SENDER_SEARCH_KEY),
-    (tags::SENDER_ADDRTYPE, tags::ORIGINAL_SENDER_ADDRTYPE),
-    (tags::SENDER_EMAIL_ADDRESS, tags::ORIGINAL_SENDER_EMAIL_ADDRESS),
-    (tags::SEARCH_KEY, tags::ORIGINAL_SEARCH_KEY),
-    (tags::SEARCH_KEY, tags::PARENT_KEY),
-    (tags::MESSAGE_CLASS, tags::ORIG_MESSAGE_CLASS),
-    (tags::REPORT_TAG, tags::REPORT_TAG),
-    (tags::CONVERSATION_TOPIC, tags::CONVERSATION_TOPIC),
-    (tags::INTERNET_MESSAGE_ID, tags::IN_REPLY_TO_ID),
     (tags::PRIORITY, tags::PRIORITY),
     (tags::IMPORTANCE, tags::IMPORTANCE),
 ];
@@ -48,33 +33,17 @@ const COPIED: &[(PropTag, PropTag)] = &[
 pub(crate) fn build(connection: &Connection, message: &ObjectId, kind: ReportKind) -> Result<Draft> {
     let (_, properties) = connection.backend().read(message, Want::All, INLINE_LIMIT)?;
     let original: Values = properties.into_iter().collect();
-    let environment = connection.environment();
-    let mut draft = Draft::default();
-    draft.recipients.push(destination(&original)?);
-    let values = &mut draft.properties;
-    for (from, to) in COPIED {
-        if let Some(value) = inline(&original, *from) {
-            values.put(*to, value);
-        }
-    }
-    let class = original.text(tags::MESSAGE_CLASS).filter(|class| !class.is_empty()).unwrap_or("IPM.Note");
-    let subject = original.text(tags::SUBJECT).unwrap_or_default();
-    let (suffix, prefix, what) = match kind {
-        ReportKind::Read => ("IPNRN", "Read: ", "was read"),
-        ReportKind::NonRead => ("IPNNRN", "Not read: ", "was deleted without being read"),
+    let (naming, what) = match kind {
+        ReportKind::Read => (Naming { suffix: "IPNRN", prefix: "Read: " }, "was read"),
+        ReportKind::NonRead => (Naming { suffix: "IPNNRN", prefix: "Not read: " }, "was deleted without being read"),
     };
-    let now = environment.clock.now();
-    values.put(tags::MESSAGE_CLASS, Value::Unicode(format!("REPORT.{class}.{suffix}")));
-    values.put(tags::SUBJECT, Value::Unicode(format!("{prefix}{subject}")));
-    values.put(tags::SUBJECT_PREFIX, Value::Unicode(prefix.to_owned()));
-    let text = format!("Your message \u{201c}{subject}\u{201d} {what}.\r\n");
-    values.put(tags::REPORT_TEXT, Value::Unicode(text.clone()));
-    values.put(tags::BODY, Value::Unicode(text));
-    values.put(tags::REPORT_TIME, Value::SysTime(now));
+    let recipient = destination(&original)?;
+    let mut draft = report_message::begin(&original, &naming, COPIED, connection.environment());
+    draft.recipients.push(recipient);
+    let values = &mut draft.properties;
+    report_message::say(values, format!("Your message \u{201c}{}\u{201d} {what}.\r\n", report_message::subject(&original)));
     values.put(tags::READ_RECEIPT_REQUESTED, Value::Boolean(false));
     values.put(tags::DELETE_AFTER_SUBMIT, Value::Boolean(true));
-    let index = create_conversation_index(original.bytes(tags::CONVERSATION_INDEX), environment);
-    values.put(tags::CONVERSATION_INDEX, Value::Binary(index));
     Ok(draft)
 }
 

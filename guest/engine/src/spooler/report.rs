@@ -2,11 +2,12 @@
 
 use crate::backend::{ObjectId, Want};
 use crate::error::Result;
-use crate::messages::{Draft, DraftAttachment, Values, create_conversation_index, message_flags};
+use crate::messages::{Draft, DraftAttachment, Values, message_flags};
 use crate::properties::{INLINE_LIMIT, PropTag, Value, tags};
 use crate::spooler::delivery::{Delivery, OWES_DR, OWES_NDR};
 use crate::spooler::original::{Copier, inline};
 use crate::spooler::recipients::is_envelope_row;
+use crate::spooler::report_message::{self, Naming};
 use crate::stores::computed::private;
 use crate::stores::reference::{Named, StoreReference};
 use crate::stores::{ChangeSet, CommitMode, receive};
@@ -204,26 +205,6 @@ fn original_attachment(mut original: Draft) -> DraftAttachment {
     DraftAttachment { properties, embedded: Some(Box::new(original)) }
 }
 
-/// What a report copies from the original, under which name.
-const COPIED: &[(PropTag, PropTag)] = &[
-    (tags::SUBJECT, tags::ORIGINAL_SUBJECT),
-    (tags::CLIENT_SUBMIT_TIME, tags::ORIGINAL_SUBMIT_TIME),
-    (tags::DISPLAY_TO, tags::ORIGINAL_DISPLAY_TO),
-    (tags::DISPLAY_CC, tags::ORIGINAL_DISPLAY_CC),
-    (tags::DISPLAY_BCC, tags::ORIGINAL_DISPLAY_BCC),
-    (tags::SENDER_NAME, tags::ORIGINAL_SENDER_NAME),
-    (tags::SENDER_ENTRYID, tags::ORIGINAL_SENDER_ENTRYID),
-    (tags::SENDER_SEARCH_KEY, tags::ORIGINAL_SENDER_SEARCH_KEY),
-    (tags::SENDER_ADDRTYPE, tags::ORIGINAL_SENDER_ADDRTYPE),
-    (tags::SENDER_EMAIL_ADDRESS, tags::ORIGINAL_SENDER_EMAIL_ADDRESS),
-    (tags::SEARCH_KEY, tags::ORIGINAL_SEARCH_KEY),
-    (tags::SEARCH_KEY, tags::PARENT_KEY),
-    (tags::MESSAGE_CLASS, tags::ORIG_MESSAGE_CLASS),
-    (tags::REPORT_TAG, tags::REPORT_TAG),
-    (tags::CONVERSATION_TOPIC, tags::CONVERSATION_TOPIC),
-    (tags::INTERNET_MESSAGE_ID, tags::IN_REPLY_TO_ID),
-];
-
 /// What a row of a report says of its recipient.
 const ROW: &[PropTag] = &[
     tags::DISPLAY_NAME,
@@ -249,37 +230,22 @@ const ROW: &[PropTag] = &[
 /// The report without its attachment.
 fn compose(message: &Values, reports: &StoreReference, kind: Kind, rows: Vec<Values>) -> Draft {
     let environment = reports.connection.environment();
-    let now = Value::SysTime(environment.clock.now());
-    let mut draft = Draft::default();
-    let values = &mut draft.properties;
-    for (from, to) in COPIED {
-        if let Some(value) = inline(message, *from) {
-            values.put(*to, value);
-        }
-    }
-    let class = message.text(tags::MESSAGE_CLASS).filter(|class| !class.is_empty()).unwrap_or("IPM.Note");
-    let subject = message.text(tags::SUBJECT).unwrap_or_default();
-    let (suffix, prefix) = match kind {
-        Kind::Delivered => ("DR", "Delivered: "),
-        Kind::Failed => ("NDR", "Undeliverable: "),
+    let naming = match kind {
+        Kind::Delivered => Naming { suffix: "DR", prefix: "Delivered: " },
+        Kind::Failed => Naming { suffix: "NDR", prefix: "Undeliverable: " },
     };
-    values.put(tags::MESSAGE_CLASS, Value::Unicode(format!("REPORT.{class}.{suffix}")));
-    values.put(tags::SUBJECT, Value::Unicode(format!("{prefix}{subject}")));
-    values.put(tags::SUBJECT_PREFIX, Value::Unicode(prefix.to_owned()));
+    let mut draft = report_message::begin(message, &naming, &[], environment);
+    let values = &mut draft.properties;
     values.put(tags::SENDER_NAME, Value::Unicode("System Administrator".into()));
     values.put(tags::SENT_REPRESENTING_NAME, Value::Unicode("System Administrator".into()));
-    values.put(tags::REPORT_TIME, now.clone());
+    let now = Value::SysTime(environment.clock.now());
     values.put(tags::MESSAGE_DELIVERY_TIME, now.clone());
     values.put(tags::CLIENT_SUBMIT_TIME, now);
     values.put(tags::PRIORITY, Value::Long(0));
     values.put(tags::IMPORTANCE, Value::Long(1));
     // Delivered mail: neither sent by a client nor read.
     values.put(tags::MESSAGE_FLAGS, Value::Long(message_flags::UNMODIFIED));
-    let index = create_conversation_index(message.bytes(tags::CONVERSATION_INDEX), environment);
-    values.put(tags::CONVERSATION_INDEX, Value::Binary(index));
-    let text = report_text(kind, subject, &rows);
-    values.put(tags::REPORT_TEXT, Value::Unicode(text.clone()));
-    values.put(tags::BODY, Value::Unicode(text));
+    report_message::say(values, report_text(kind, report_message::subject(message), &rows));
     for row in rows {
         let mut reported = Values::new();
         for tag in ROW {
