@@ -52,7 +52,6 @@ impl Indexing {
 /// it is dropped without a commit; those handed in staged stay their owner's.
 pub struct ChangeSet<'a> {
     connection: &'a Connection,
-    indexing: Indexing,
     changes: Vec<Change>,
     staged: Vec<u64>,
 }
@@ -61,8 +60,7 @@ impl<'a> ChangeSet<'a> {
     /// An empty set for that store.
     #[must_use]
     pub fn new(connection: &'a Connection) -> Self {
-        let indexing = Indexing::of(&connection.identity().index);
-        Self { connection, indexing, changes: Vec::new(), staged: Vec::new() }
+        Self { connection, changes: Vec::new(), staged: Vec::new() }
     }
 
     /// How many changes there are.
@@ -146,7 +144,7 @@ impl<'a> ChangeSet<'a> {
     }
 
     fn stored_one(&mut self, tag: PropTag, value: StoredValue) -> Result<StoredProperty> {
-        let mut property = self.indexing.stored(tag, value);
+        let mut property = self.connection.indexing().stored(tag, value);
         let staged = match &property.value {
             StoredValue::Inline(Value::Unicode(text)) if text.len() as u64 > STAGE_ABOVE => {
                 Some((text.as_bytes(), crate::messages::stored_size(&property.value)))

@@ -21,6 +21,7 @@ const RESERVE_AT_ONCE: u32 = 256;
 pub struct Connection {
     backend: Rc<dyn Store>,
     identity: StoreIdentity,
+    indexing: Indexing,
     feed: Option<Rc<Feed>>,
     events: Rc<StoreEvents>,
     environment: Environment,
@@ -54,6 +55,7 @@ impl Connection {
         environment.entropy.fill(&mut token);
         Ok(Rc::new(Self {
             backend,
+            indexing: Indexing::of(&identity.index),
             identity,
             feed,
             events,
@@ -105,7 +107,12 @@ impl Connection {
 
     /// The stored form of a short value.
     pub(crate) fn stored(&self, property: Property) -> StoredProperty {
-        Indexing::of(&self.identity.index).stored(property.tag, StoredValue::Inline(property.value))
+        self.indexing.stored(property.tag, StoredValue::Inline(property.value))
+    }
+
+    /// What the backend wants beside the values.
+    pub(crate) fn indexing(&self) -> &Indexing {
+        &self.indexing
     }
 
     /// The backend.
