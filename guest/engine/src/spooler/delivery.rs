@@ -46,6 +46,8 @@ pub(crate) struct Delivery {
     pub(crate) values: Values,
     pub(crate) rows: Vec<Row>,
     pub(crate) state: QueueState,
+    /// What a transport set on the message and is not saved yet.
+    unsaved: Vec<Property>,
     version: u64,
     owner: Guid,
     lease: u64,
@@ -106,6 +108,7 @@ impl Delivery {
             values,
             rows,
             state,
+            unsaved: Vec::new(),
             version: head.version,
             owner,
             lease,
@@ -151,6 +154,32 @@ impl Delivery {
         self.claim()
     }
 
+    /// Whether nothing is left to do but to take the message out of the queue.
+    pub(crate) fn is_over(&self) -> bool {
+        self.rows.iter().all(|row| row.is_done() && row.owes() == 0)
+    }
+
+    /// Keeps properties of the message for the next commit.
+    pub(crate) fn keep_back(&mut self, set: Vec<Property>) {
+        self.unsaved.extend(set);
+    }
+
+    /// Adds what is not saved yet: of recipients to the changes, of the message to its values.
+    ///
+    /// # Errors
+    /// The backend's own.
+    pub(crate) fn add_unsaved(&self, changes: &mut ChangeSet<'_>, values: &mut Values) -> Result<()> {
+        for row in self.rows.iter().filter(|row| !row.unsaved.is_empty()) {
+            changes.set(&row.object, Expected::Exists, row.unsaved.clone(), Vec::new())?;
+        }
+        for property in &self.unsaved {
+            if !values.contains(property.tag) {
+                values.put(property.tag, property.value.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// Saves what is not saved yet, and these properties of the message.
     ///
     /// # Errors
@@ -164,9 +193,7 @@ impl Delivery {
         }
         let store = Rc::clone(&self.store);
         let mut changes = ChangeSet::new(&store.connection);
-        for row in self.rows.iter().filter(|row| !row.unsaved.is_empty()) {
-            changes.set(&row.object, Expected::Exists, row.unsaved.clone(), Vec::new())?;
-        }
+        self.add_unsaved(&mut changes, &mut values)?;
         changes.set(&self.message, Expected::Version(self.version), values, delete)?;
         self.commit(changes, CommitMode::default())
     }
@@ -179,6 +206,7 @@ impl Delivery {
             self.version = *version;
         }
         self.rows.iter_mut().for_each(|row| row.unsaved = Values::new());
+        self.unsaved.clear();
         Ok(())
     }
 

@@ -22,7 +22,8 @@ enum Filing {
     There(Rc<StoreReference>, ObjectId),
 }
 
-/// Takes a message that is done with out of the queue and files it, in one commit. `stores` are those open.
+/// Takes a message that is done with out of the queue and files it, in one commit with what is not saved yet of its
+/// last offer. `stores` are those open.
 ///
 /// # Errors
 /// `MAPI_E_OBJECT_CHANGED` when the claim was lost, the backends' own.
@@ -37,16 +38,19 @@ pub(crate) fn finish(delivery: &mut Delivery, stores: &[Rc<StoreReference>]) -> 
     }
     let filing = filing(delivery, stores);
     if let Filing::There(other, folder) = &filing {
+        // The copy is a commit of its own: what became of the recipients must be durable before it.
+        delivery.save(Vec::new())?;
         copy(delivery, other, folder)?;
         changes.push(Change::Remove { object: message, expected: delivery.expected(), hard: true });
         return delivery.commit(changes, CommitMode::default());
     }
-    for row in delivery.rows.iter().filter(|row| is_envelope_row(&row.values)) {
-        changes.push(Change::Remove { object: row.object.clone(), expected: Expected::Exists, hard: true });
-    }
     let mut values = Values::new();
     values.put(tags::SUBMIT_FLAGS, Value::Long(0));
     values.put(tags::SPOOLER_STATUS, Value::Long(0));
+    delivery.add_unsaved(&mut changes, &mut values)?;
+    for row in delivery.rows.iter().filter(|row| is_envelope_row(&row.values)) {
+        changes.push(Change::Remove { object: row.object.clone(), expected: Expected::Exists, hard: true });
+    }
     changes.set(&message, delivery.expected(), values, vec![QUEUE_NUMBER, private::QUEUE_STATE])?;
     changes.push(sent_flags(message.clone()));
     if let Filing::Here(folder) = filing {

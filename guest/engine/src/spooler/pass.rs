@@ -16,8 +16,10 @@ use crate::stores::computed::private;
 use crate::stores::reference::StoreReference;
 use std::rc::Rc;
 
-/// Rows of the queue read at once.
-const ROWS: u32 = 64;
+/// Rows of the queue read at first: mostly the next one can be worked on.
+const ROWS: u32 = 2;
+/// Rows read at once where many have to wait.
+const MOST_ROWS: u32 = 128;
 /// Seconds for which a deferral holds without a sign of life of the session that knows of it.
 const DEFERRAL_HOLDS: u64 = 900;
 
@@ -61,6 +63,7 @@ impl Spooler {
     pub(crate) fn step(&self, around: &Surroundings<'_>, store: &Rc<StoreReference>, place: &mut Place) -> Result<bool> {
         let scope = Scope::One(store.connection.root().clone());
         let columns = [[private::QUEUE_STATE].as_slice(), &DEFERRAL, &[QUEUE_NUMBER]].concat();
+        let mut max = ROWS;
         loop {
             let from = place.after.clone().map_or(ScanFrom::Start, ScanFrom::After);
             let page = store.connection.backend().scan(&ScanRequest {
@@ -72,8 +75,9 @@ impl Spooler {
                 order: &[],
                 from,
                 backwards: false,
-                max: ROWS,
+                max,
             })?;
+            max = (max * 4).min(MOST_ROWS);
             for (row, message) in page.batch.ids.iter().enumerate() {
                 let value = |tag: crate::properties::PropTag| {
                     let column = columns.iter().position(|have| have.id() == tag.id())?;
@@ -233,7 +237,8 @@ impl Spooler {
         Ok(Offered::All)
     }
 
-    /// Offers the message to a transport; what came of it is durable when this returns.
+    /// Offers the message to a transport. What came of it is durable when this returns, unless it was the last thing to
+    /// be done for the message: then it becomes so with the commit that takes the message out of the queue.
     fn offer_one(
         &self,
         around: &Surroundings<'_>,
@@ -260,7 +265,11 @@ impl Spooler {
             set.extend(outcome.set.iter().filter(|property| is_transmittable(property.tag)).cloned());
         }
         self.remember(around, delivery, transport, verdict, outcome.failure.as_ref());
-        delivery.save(set)?;
+        if verdict == Verdict::Taken && delivery.is_over() {
+            delivery.keep_back(set);
+        } else {
+            delivery.save(set)?;
+        }
         Ok(verdict)
     }
 
