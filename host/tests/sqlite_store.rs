@@ -170,7 +170,7 @@ impl Both {
         for _ in 0..=dice.roll(12) {
             let any = |dice: &mut Dice, list: &[ObjectId]| dice.pick(list).clone();
             let expected = Expected::Exists;
-            match dice.roll(20) {
+            match dice.roll(23) {
                 0 => {
                     let object = self.reserve();
                     let parent = any(dice, &self.folders);
@@ -216,10 +216,39 @@ impl Both {
                 }
                 16 if !self.messages.is_empty() => {
                     let object = self.reserve();
-                    let set = self.properties(message(dice));
+                    // Long values and texts are shared where they do not differ.
+                    let (set, delete) = match dice.roll(3) {
+                        0 => (self.properties(message(dice)), vec![tags::BODY]),
+                        1 => (Vec::new(), vec![tags::MESSAGE_FLAGS]),
+                        _ => (self.properties(vec![Property::new(tags::MESSAGE_FLAGS, Value::Long(1))]), Vec::new()),
+                    };
                     let (source, parent) = (any(dice, &self.messages), any(dice, &self.folders));
-                    changes.push(Change::Copy { source, object: object.clone(), parent, set, delete: vec![tags::BODY] });
+                    changes.push(Change::Copy { source, object: object.clone(), parent, set, delete });
                     self.messages.push(object);
+                }
+                19..=21 if !self.messages.is_empty() => {
+                    // Several changes of one object follow each other.
+                    let object = any(dice, &self.messages);
+                    for _ in 0..dice.roll(3) + 2 {
+                        changes.push(match dice.roll(4) {
+                            0 => Change::Set {
+                                object: object.clone(),
+                                expected,
+                                set: self.properties(message(dice)),
+                                delete: Vec::new(),
+                                quiet: dice.roll(2) == 0,
+                            },
+                            1 => Change::Bits { object: object.clone(), tag: tags::MESSAGE_FLAGS, set: 1, clear: 2 },
+                            2 => Change::Move {
+                                object: object.clone(),
+                                expected,
+                                parent: any(dice, &self.folders),
+                                set: Vec::new(),
+                                restore: true,
+                            },
+                            _ => Change::Remove { object: object.clone(), expected, hard: dice.roll(3) == 0 },
+                        });
+                    }
                 }
                 17 | 18 if !self.messages.is_empty() => {
                     let list = if dice.roll(8) == 0 { &self.folders } else { &self.messages };
@@ -382,6 +411,75 @@ fn simple(store: &SqliteStore, number: u64) -> Vec<Change> {
         changes.push(Change::Create { object, parent: message.clone(), kind: ObjectKind::Recipient, properties: vec![name] });
     }
     changes
+}
+
+#[test]
+fn a_copy_shares_long_values_and_texts_and_outlives_its_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.mapi");
+    let store = SqliteStore::open(&path, Access::Create).unwrap();
+    let commit = |changes: Vec<Change>| drop(store.commit(Commit { changes, ..Commit::default() }).unwrap());
+    let root = store.identity().root;
+    let bare = store.quota().unwrap().used;
+    let (body, data) = ("a needle in much hay ".repeat(20_000), vec![7; 1 << 20]);
+    let properties = vec![
+        indexed(&store, Property::new(tags::BODY, Value::Unicode(body.clone()))),
+        indexed(&store, Property::new(tags::ATTACH_DATA_BIN, Value::Binary(data.clone()))),
+    ];
+    let original = store.reserve(1).unwrap().remove(0);
+    let (object, parent) = (original.clone(), root.clone());
+    commit(vec![Change::Create { object, parent, kind: ObjectKind::Message, properties }]);
+    let before = store.quota().unwrap().used;
+    let copies = store.reserve(50).unwrap();
+    // Copies of the original, and copies of copies.
+    let sources = std::iter::repeat_n(&original, 25).chain(&copies[..25]);
+    let copy = |(object, source): (&ObjectId, &ObjectId)| Change::Copy {
+        source: source.clone(),
+        object: object.clone(),
+        parent: root.clone(),
+        set: Vec::new(),
+        delete: Vec::new(),
+    };
+    commit(copies.iter().zip(sources).map(copy).collect());
+    let grown = store.quota().unwrap().used - before;
+    assert!(grown < 256 << 10, "50 copies take {grown} bytes");
+
+    let found = || {
+        let text = FilterTest::Text { tag: tags::BODY, how: TextMatch::Substring, folded: "needle".into() };
+        store.count(&Scope::One(root.clone()), ScanKind::Contents, &[vec![text]]).unwrap()
+    };
+    let check = |copies: &[ObjectId], hits: u64| {
+        assert_eq!(found(), hits);
+        for object in copies {
+            let (_, properties) = store.read(object, Want::Tags(&[tags::BODY, tags::ATTACH_DATA_BIN]), u32::MAX).unwrap();
+            let values: Vec<Value> = properties.into_iter().map(|property| property.value).collect();
+            assert_eq!(values, [Value::Unicode(body.clone()), Value::Binary(data.clone())]);
+        }
+        assert_sound(&store);
+    };
+    let remove = |object: &ObjectId| vec![Change::Remove { object: object.clone(), expected: Expected::Exists, hard: true }];
+    check(&copies, 51);
+    commit(remove(&original));
+    check(&copies, 50);
+    store.compact().unwrap();
+    check(&copies, 50);
+    // One changes and one goes: the others stay as they are.
+    let set = vec![indexed(&store, Property::new(tags::BODY, Value::Unicode("nothing".into())))];
+    let object = copies[0].clone();
+    commit(vec![Change::Set { object, expected: Expected::Exists, set, delete: Vec::new(), quiet: false }]);
+    commit(remove(&copies[1]));
+    check(&copies[2..], 48);
+    store.compact().unwrap();
+    check(&copies[2..], 48);
+    for object in &copies {
+        if store.read(object, Want::Tags(&[]), 0).is_ok() {
+            commit(remove(object));
+        }
+    }
+    store.compact().unwrap();
+    check(&[], 0);
+    let left = store.quota().unwrap().used.saturating_sub(bare);
+    assert!(left < 128 << 10, "{left} bytes are left of what was removed");
 }
 
 /// Not a test of its own: what the child processes of the tests below run.

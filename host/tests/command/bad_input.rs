@@ -165,7 +165,7 @@ fn a_store_of_a_newer_version_is_refused_with_both_versions_named() {
     for command in ["folders", "table", "check"] {
         data.run([command]).refuses(&["has format 99", "Use a newer version"]);
     }
-    database.pragma_update(None, "user_version", 2).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
     assert_eq!(data.count("Inbox"), 3);
 }
 

@@ -45,7 +45,7 @@ fn inspect(connection: &Connection, repair: bool, report: &mut CheckReport) -> O
             }
         }
     }
-    report.objects = objects(connection, &mut find)?;
+    report.objects = objects(connection, repair, &mut find)?;
     counters(connection, repair, &mut find)?;
     orders(connection, repair, &mut find)?;
     feed(connection, &mut find)
@@ -54,7 +54,7 @@ fn inspect(connection: &Connection, repair: bool, report: &mut CheckReport) -> O
 type Find<'a> = dyn FnMut(Option<i64>, String, bool) -> Outcome<()> + 'a;
 
 /// Every object decodes, has a container that holds such objects, and all its large values.
-fn objects(connection: &Connection, find: &mut Find<'_>) -> Outcome<u64> {
+fn objects(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome<u64> {
     let mut statement = connection.prepare(
         "SELECT o.id, o.parent, o.kind, o.props, p.id, o.arrival >= s.next_arrival OR o.id >= s.next_object
          FROM objects o CROSS JOIN state s LEFT JOIN objects p ON p.id = o.parent",
@@ -62,7 +62,8 @@ fn objects(connection: &Connection, find: &mut Find<'_>) -> Outcome<u64> {
     let mut chunks = connection.prepare("SELECT coalesce(sum(length(data)), 0) FROM large WHERE id BETWEEN ?1 AND ?2")?;
     let mut rows = statement.query([])?;
     let mut count = 0;
-    let mut values = BTreeSet::new();
+    // Each large value, and how many objects have it.
+    let mut values: BTreeMap<i64, i64> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         count += 1;
         let id: i64 = row.get(0)?;
@@ -100,7 +101,7 @@ fn objects(connection: &Connection, find: &mut Find<'_>) -> Outcome<u64> {
                     if u64::try_from(stored).ok() != Some(large.bytes) {
                         find(Some(id), format!("has lost a part of {}", entry.tag), false)?;
                     }
-                    values.insert(large.number);
+                    *values.entry(large.number).or_default() += 1;
                 }
             }
         }
@@ -109,12 +110,36 @@ fn objects(connection: &Connection, find: &mut Find<'_>) -> Outcome<u64> {
     let stored = statement.query_map([], |row| row.get::<_, i64>(0))?;
     let mut lost = 0;
     for number in stored {
-        lost += u64::from(!values.contains(&number?));
+        lost += u64::from(!values.contains_key(&number?));
     }
     if lost > 0 {
         find(None, format!("{lost} large values belong to no object"), false)?;
     }
+    shared_values(connection, &values, repair, find)?;
     Ok(count)
+}
+
+/// It is known how many objects have each large value, so that none is removed while one still has it.
+fn shared_values(connection: &Connection, values: &BTreeMap<i64, i64>, repair: bool, find: &mut Find<'_>) -> Outcome<()> {
+    let counted: BTreeMap<i64, i64> =
+        values.iter().filter(|(_, objects)| **objects > 1).map(|(value, objects)| (*value, objects - 1)).collect();
+    let kept: BTreeMap<i64, i64> = {
+        let mut statement = connection.prepare("SELECT value, further FROM shared_values")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    if kept == counted {
+        return Ok(());
+    }
+    find(None, "counts wrongly how many objects share a large value".to_owned(), repair)?;
+    if repair {
+        connection.execute("DELETE FROM shared_values", [])?;
+        let mut statement = connection.prepare("INSERT INTO shared_values(value, further) VALUES (?1, ?2)")?;
+        for shared in counted {
+            statement.execute(shared)?;
+        }
+    }
+    Ok(())
 }
 
 fn counters(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome<()> {

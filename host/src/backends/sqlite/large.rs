@@ -54,21 +54,31 @@ fn insert(connection: &Connection, number: i64, chunk: u64, bytes: &[u8]) -> Out
     Ok(())
 }
 
-/// Removes a value.
+/// Takes a value from an object; with the last one that has it, it is gone.
 pub(super) fn remove(connection: &Connection, number: i64) -> Outcome<()> {
+    let mut statement = connection.prepare_cached("SELECT further FROM shared_values WHERE value = ?1")?;
+    let further: Option<i64> = statement.query_row([number], |row| row.get(0)).optional()?;
+    if let Some(further) = further {
+        let change = if further > 1 {
+            "UPDATE shared_values SET further = further - 1 WHERE value = ?1"
+        } else {
+            "DELETE FROM shared_values WHERE value = ?1"
+        };
+        connection.prepare_cached(change)?.execute([number])?;
+        return Ok(());
+    }
     let mut statement = connection.prepare_cached("DELETE FROM large WHERE id BETWEEN ?1 AND ?2")?;
     statement.execute((identifier(number, 0)?, identifier(number, (1 << CHUNK_BITS) - 1)?))?;
     Ok(())
 }
 
-/// Stores a copy of a value under another number, one chunk at a time: a statement that reads what it writes
-/// would keep the whole value in a transient table.
-pub(super) fn copy(connection: &Connection, number: i64, copy: i64) -> Outcome<()> {
-    let mut statement = connection.prepare_cached("INSERT INTO large(id, data) SELECT ?1, data FROM large WHERE id = ?2")?;
-    let mut chunk = 0;
-    while statement.execute((identifier(copy, chunk)?, identifier(number, chunk)?))? > 0 {
-        chunk += 1;
-    }
+/// Gives a value to one more object. A value never changes, so a copy of an object has the same.
+pub(super) fn share(connection: &Connection, number: i64) -> Outcome<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO shared_values(value, further) VALUES (?1, 1) ON CONFLICT DO UPDATE SET further = further + 1",
+        )?
+        .execute([number])?;
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 use crate::backends::sqlite::ancestry::children;
 use crate::backends::sqlite::bag::NewBody;
 use crate::backends::sqlite::commit::{Row, Writer};
+use crate::backends::sqlite::plan::SEARCHED;
 use crate::backends::sqlite::schema::name_of;
 use crate::backends::sqlite::trouble::Outcome;
 use crate::backends::sqlite::{large, texts};
 use mapi_engine::backend::{Expected, FeedVerb, ObjectId, ObjectKind, StoredProperty};
 use mapi_engine::error::Failure;
 use mapi_engine::properties::PropTag;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Writer<'_> {
     pub(super) fn copy(
@@ -27,31 +29,38 @@ impl Writer<'_> {
         let parent = self.parent(parent, original.kind)?;
         let verb = FeedVerb::Copied { source: source.clone(), source_parent: name_of(original.parent)? };
         let original_id = original.id;
-        let mut row = self.duplicate(original, id, parent)?;
-        self.merge(&mut row, set, delete)?;
-        self.update(&row)?;
+        let row = self.duplicate(original, id, parent, set, delete)?;
         self.copy_below(original_id, id)?;
         self.records.add(&row.record(verb, &[])?);
         Ok((row.id, row.version, row.arrival))
     }
 
-    /// Copies one object without what lies below it.
-    fn duplicate(&mut self, original: Row, id: i64, parent: i64) -> Outcome<Row> {
+    /// Copies one object without what lies below it. What does not differ and is long is shared with it.
+    fn duplicate(&mut self, original: Row, id: i64, parent: i64, set: Vec<StoredProperty>, delete: &[PropTag]) -> Outcome<Row> {
+        let (entries, folded) = self.take_in(set)?;
+        let differs: BTreeSet<u16> =
+            delete.iter().map(|tag| tag.id()).chain(entries.iter().map(|entry| entry.tag.id())).collect();
         let mut bag = original.bag;
-        for entry in bag.values_mut() {
-            if let NewBody::Large(large) = &mut entry.body {
-                let number = self.next_value();
-                large::copy(self.connection, large.number, number)?;
-                large.number = number;
+        bag.retain(|tag, _| !differs.contains(tag));
+        for entry in bag.values() {
+            if let NewBody::Large(large) = entry.body {
+                large::share(self.connection, large.number)?;
             }
         }
+        bag.extend(entries.into_iter().map(|entry| (entry.tag.id(), entry)));
         let text = match original.text {
-            Some(serial) => {
-                let kept = texts::fetch(self.connection, original.id, serial)?;
-                let kept: Vec<(u16, &[u8])> = kept.iter().map(|(id, text)| (*id, text.as_slice())).collect();
-                Some(self.append_texts(id, &kept)?)
+            Some(serial) if !SEARCHED.iter().any(|tag| differs.contains(&tag.id())) => {
+                texts::share(self.connection, serial, id)?;
+                Some(serial)
             }
-            None => None,
+            kept => {
+                let kept = kept.map_or_else(|| Ok(Vec::new()), |serial| texts::fetch(self.connection, serial))?;
+                let mut now: BTreeMap<u16, &[u8]> =
+                    kept.iter().filter(|(tag, _)| !differs.contains(tag)).map(|(tag, text)| (*tag, text.as_slice())).collect();
+                now.extend(folded.iter().map(|(tag, text)| (tag.id(), text.as_bytes())));
+                let now: Vec<(u16, &[u8])> = now.into_iter().collect();
+                if now.is_empty() { None } else { Some(self.append_texts(id, &now)?) }
+            }
         };
         self.insert(id, parent, original.kind, bag, text)
     }
@@ -61,8 +70,12 @@ impl Writer<'_> {
             let Some(row) = self.load(child)?.filter(|row| !row.class.is_deleted()) else { continue };
             let id = self.state.next_object;
             self.state.next_object += 1;
-            self.duplicate(row, id, copy)?;
-            self.copy_below(child, id)?;
+            // Nothing lies below a recipient.
+            let holds_more = row.kind != ObjectKind::Recipient;
+            self.duplicate(row, id, copy, Vec::new(), &[])?;
+            if holds_more {
+                self.copy_below(child, id)?;
+            }
         }
         Ok(())
     }

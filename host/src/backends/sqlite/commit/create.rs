@@ -31,7 +31,18 @@ impl Writer<'_> {
     pub(super) fn insert(&mut self, id: i64, parent: i64, kind: ObjectKind, bag: Bag, text: Option<i64>) -> Outcome<Row> {
         let arrival = self.arrive();
         let class = Class::of(kind);
-        let row = Row { id, parent, class, arrival, kind, version: 1, unread: unread(kind, &bag), text, bag };
+        let row = Row {
+            id,
+            place: (parent, class, arrival),
+            parent,
+            class,
+            arrival,
+            kind,
+            version: 1,
+            unread: unread(kind, &bag),
+            text,
+            bag,
+        };
         if kind == ObjectKind::EmbeddedMessage && self.has_children(parent)? {
             return Err(Failure::new(Code::Collision, "The attachment has an embedded message already.").into());
         }

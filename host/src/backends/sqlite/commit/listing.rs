@@ -15,11 +15,11 @@ impl Writer<'_> {
     /// Counts an object in its container and adds it to the orders kept there.
     pub(super) fn enter(&mut self, row: &Row) -> Outcome<()> {
         self.count(row, 1);
-        let listed = matches!(self.parents.get(&row.parent), Some(kind) if keeps_lists(*kind));
+        let listed = self.places.known_kind(row.parent).is_some_and(keeps_lists);
         if !listed {
             return Ok(());
         }
-        self.note_tags(row)?;
+        self.note_tags(row, row.bag.values().map(|entry| entry.tag))?;
         if row.is_ordered() {
             for order in self.orders_of(row.parent, row.class)? {
                 let place = order.place(key_in(&row.bag, order.tag), row.arrival);
@@ -55,13 +55,14 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn note_tags(&mut self, row: &Row) -> Outcome<()> {
+    /// Notes that objects of that container have these properties.
+    pub(super) fn note_tags(&mut self, row: &Row, tags: impl Iterator<Item = PropTag>) -> Outcome<()> {
         let class = row.class.live();
-        for entry in row.bag.values() {
-            if self.memory.tags.insert((row.parent, class.0, entry.tag.0)) {
+        for tag in tags {
+            if self.memory.tags.insert((row.parent, class.0, tag.0)) {
                 self.connection
                     .prepare_cached("INSERT OR IGNORE INTO tags(container, class, tag) VALUES (?1, ?2, ?3)")?
-                    .execute((row.parent, class.0, entry.tag.0))?;
+                    .execute((row.parent, class.0, tag.0))?;
             }
         }
         Ok(())

@@ -4,13 +4,14 @@
 mod copy;
 mod create;
 mod listing;
+mod places;
 mod relocate;
 mod remove;
 mod set;
 mod values;
 
-use crate::backends::sqlite::ancestry::lies_in_deleted;
 use crate::backends::sqlite::bag::{Bag, NewEntry, bag_of};
+use crate::backends::sqlite::commit::places::Places;
 use crate::backends::sqlite::feed::{Record, Records};
 use crate::backends::sqlite::orders::{Directory, Order};
 use crate::backends::sqlite::plan::ORDERED;
@@ -33,10 +34,12 @@ pub(super) struct Memory {
     tags: HashSet<(i64, i64, u32)>,
 }
 
-/// An object as it is stored.
+/// An object as it is to be stored.
 #[derive(Debug)]
 struct Row {
     id: i64,
+    /// Where it is stored now.
+    place: (i64, Class, i64),
     parent: i64,
     class: Class,
     arrival: i64,
@@ -56,7 +59,9 @@ pub(super) struct Writer<'a> {
     counters: BTreeMap<i64, [i64; 7]>,
     orders: HashMap<(i64, Class), Vec<Order>>,
     directories: HashMap<i64, (Order, Directory)>,
-    parents: HashMap<i64, ObjectKind>,
+    places: Places,
+    /// The object changed last, not written yet: several changes of one object cost one read and one write.
+    held: Option<Row>,
     staged: Vec<u64>,
     records: Records,
 }
@@ -81,7 +86,8 @@ impl<'a> Writer<'a> {
             counters: BTreeMap::new(),
             orders: HashMap::new(),
             directories: HashMap::new(),
-            parents: HashMap::new(),
+            places: Places::default(),
+            held: None,
             staged: Vec::new(),
             records: Records::default(),
         })
@@ -96,6 +102,7 @@ impl<'a> Writer<'a> {
             touched.push(id);
             states.insert(id, (version.cast_unsigned(), arrival.cast_unsigned()));
         }
+        self.release()?;
         // An object changed twice answers both times what it is in the end.
         let objects = touched.iter().filter_map(|id| states.get(id).copied()).collect();
         self.records.store(self.connection, &mut self.state, commit.token, commit.delivery)?;
@@ -130,20 +137,25 @@ impl<'a> Writer<'a> {
         Ok(Finished { objects, state: self.state, staged: self.staged })
     }
 
+    /// Makes a change; the object, its version and its arrival number afterwards.
     fn change(&mut self, change: Change) -> Outcome<(i64, i64, i64)> {
-        match change {
-            Change::Create { object, parent, kind, properties } => self.create(&object, &parent, kind, properties),
+        let row = match change {
+            Change::Create { object, parent, kind, properties } => {
+                self.release()?;
+                return self.create(&object, &parent, kind, properties);
+            }
             Change::Set { object, expected, set, delete, quiet } => {
-                let row = self.expect_live(&object, expected)?;
-                self.set(row, set, &delete, quiet)
+                let mut row = self.expect_live(&object, expected)?;
+                self.set(&mut row, set, &delete, quiet)?;
+                row
             }
             Change::Bits { object, tag, set, clear } => {
-                let row = self.expect_live(&object, Expected::Exists)?;
+                let mut row = self.expect_live(&object, Expected::Exists)?;
                 let known = row.bag.get(&tag.id()).and_then(NewEntry::long);
                 let new = (known.unwrap_or_default() & !clear) | set;
                 if known == Some(new) {
                     // Nothing changes, and nothing is told.
-                    return Ok((row.id, row.version, row.arrival));
+                    return Ok(self.hold(row));
                 }
                 let mut property = StoredProperty::from(Property::new(tag, Value::Long(new.cast_signed())));
                 property.order_key = ORDERED
@@ -151,18 +163,51 @@ impl<'a> Writer<'a> {
                     .any(|known| known.id() == tag.id())
                     .then(|| collation::order_key(&Value::Long(new.cast_signed())))
                     .flatten();
-                self.set(row, vec![property], &[], true)
+                self.set(&mut row, vec![property], &[], true)?;
+                row
             }
             Change::Move { object, expected, parent, set, restore } => {
-                let row = if restore { self.expect(&object, expected)? } else { self.expect_live(&object, expected)? };
-                self.relocate(row, &parent, set)
+                let mut row = if restore { self.expect(&object, expected)? } else { self.expect_live(&object, expected)? };
+                self.relocate(&mut row, &parent, set)?;
+                row
             }
-            Change::Copy { source, object, parent, set, delete } => self.copy(&source, &object, &parent, set, &delete),
+            Change::Copy { source, object, parent, set, delete } => {
+                self.release()?;
+                return self.copy(&source, &object, &parent, set, &delete);
+            }
             Change::Remove { object, expected, hard } => {
-                let row = self.expect(&object, expected)?;
-                self.remove(row, hard)
+                let mut row = self.expect(&object, expected)?;
+                if !self.remove(&mut row, hard)? {
+                    return Ok((row.id, row.version, row.arrival));
+                }
+                row
             }
+        };
+        Ok(self.hold(row))
+    }
+
+    /// Keeps a changed object until another one is at hand.
+    fn hold(&mut self, row: Row) -> (i64, i64, i64) {
+        let state = (row.id, row.version, row.arrival);
+        self.held = Some(row);
+        state
+    }
+
+    /// Writes the object that is held.
+    fn release(&mut self) -> Outcome<()> {
+        match self.held.take() {
+            Some(row) => self.update(&row),
+            None => Ok(()),
         }
+    }
+
+    /// The object as it is by now, to be changed.
+    fn take(&mut self, id: i64) -> Outcome<Option<Row>> {
+        if let Some(row) = self.held.take_if(|held| held.id == id) {
+            return Ok(Some(row));
+        }
+        self.release()?;
+        self.load(id)
     }
 
     fn load(&self, id: i64) -> Outcome<Option<Row>> {
@@ -182,8 +227,10 @@ impl<'a> Writer<'a> {
             })
             .optional()?
             .map(|(parent, class, arrival, kind, version, unread, text, props)| {
+                let place = (parent.unwrap_or_default(), Class(class), arrival);
                 Ok(Row {
                     id,
+                    place,
                     parent: parent.unwrap_or_default(),
                     class: Class(class),
                     arrival,
@@ -197,9 +244,9 @@ impl<'a> Writer<'a> {
             .transpose()
     }
 
-    fn expect(&self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
+    fn expect(&mut self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
         let row = match number_of(object) {
-            Some(id) => self.load(id)?,
+            Some(id) => self.take(id)?,
             None => None,
         };
         let row = row.ok_or_else(|| Failure::new(Code::ObjectDeleted, "The object was deleted meanwhile."))?;
@@ -212,35 +259,28 @@ impl<'a> Writer<'a> {
     }
 
     /// As `expect`, refusing an object that is soft-deleted or lies below one that is.
-    fn expect_live(&self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
+    fn expect_live(&mut self, object: &ObjectId, expected: Expected) -> Outcome<Row> {
         let row = self.expect(object, expected)?;
-        if row.class.is_deleted() || lies_in_deleted(self.connection, row.parent)? {
+        self.check_live(&row)?;
+        Ok(row)
+    }
+
+    /// Refuses an object that is soft-deleted or lies below one that is.
+    fn check_live(&mut self, row: &Row) -> Outcome<()> {
+        if row.class.is_deleted() || !self.places.is_live(self.connection, row.parent)? {
             return Err(Failure::new(Code::ObjectDeleted, "The object was deleted meanwhile.").into());
         }
-        Ok(row)
+        Ok(())
     }
 
     /// The kind of a container that is to take an object in.
     fn parent(&mut self, parent: &ObjectId, kind: ObjectKind) -> Outcome<i64> {
         let gone = || Failure::new(Code::ObjectDeleted, "The container was deleted meanwhile.");
         let id = number_of(parent).ok_or_else(gone)?;
-        let found = match self.parents.get(&id) {
-            Some(found) => *found,
-            None => {
-                let number = self
-                    .connection
-                    .prepare_cached("SELECT kind FROM objects WHERE id = ?1")?
-                    .query_row([id], |row| row.get(0))
-                    .optional()?
-                    .ok_or_else(gone)?;
-                if lies_in_deleted(self.connection, id)? {
-                    return Err(gone().into());
-                }
-                let found = kind_of(number)?;
-                self.parents.insert(id, found);
-                found
-            }
-        };
+        let found = self.places.kind(self.connection, id)?.ok_or_else(gone)?;
+        if !self.places.is_live(self.connection, id)? {
+            return Err(gone().into());
+        }
         let fits = match kind {
             ObjectKind::Store => false,
             ObjectKind::Folder | ObjectKind::SearchFolder | ObjectKind::Associated => is_folder(found),

@@ -3,35 +3,30 @@
 use crate::backends::sqlite::bag::{NewBody, key_in, queue_number, stored, unread};
 use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::plan::{ORDERED, SEARCHED};
-use crate::backends::sqlite::schema::{Class, keeps_lists, kind_of, number_of};
+use crate::backends::sqlite::schema::{Class, keeps_lists, number_of};
 use crate::backends::sqlite::trouble::Outcome;
 use crate::backends::sqlite::{large, texts};
 use mapi_engine::backend::{FeedVerb, ObjectId, ObjectKind, StoredProperty};
 use mapi_engine::properties::PropTag;
-use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 
 impl Writer<'_> {
-    pub(super) fn set(
-        &mut self,
-        mut row: Row,
-        set: Vec<StoredProperty>,
-        delete: &[PropTag],
-        quiet: bool,
-    ) -> Outcome<(i64, i64, i64)> {
-        let changed = self.merge(&mut row, set, delete)?;
+    pub(super) fn set(&mut self, row: &mut Row, set: Vec<StoredProperty>, delete: &[PropTag], quiet: bool) -> Outcome<()> {
+        let changed = self.merge(row, set, delete)?;
         if !quiet {
             row.version += 1;
         }
-        self.update(&row)?;
         self.records.add(&row.record(FeedVerb::Modified, &changed)?);
-        Ok((row.id, row.version, row.arrival))
+        Ok(())
     }
 
     /// Changes the properties of a stored object and everything kept beside them, but not its row. The tags changed.
     pub(super) fn merge(&mut self, row: &mut Row, set: Vec<StoredProperty>, delete: &[PropTag]) -> Outcome<Vec<PropTag>> {
         let (entries, folded) = self.take_in(set)?;
-        let old_keys: Vec<_> = ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect();
+        let mut affected = delete.iter().map(|tag| tag.id()).chain(entries.iter().map(|entry| entry.tag.id()));
+        let reorders = affected.any(|id| ORDERED.iter().any(|tag| tag.id() == id));
+        let old_keys: Option<Vec<_>> =
+            reorders.then(|| ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect());
         let mut changed = Vec::new();
         let mut retext = !folded.is_empty();
         let mut gone = Vec::new();
@@ -60,7 +55,7 @@ impl Writer<'_> {
         }
         if retext {
             let kept = match row.text {
-                Some(serial) => texts::fetch(self.connection, row.id, serial)?,
+                Some(serial) => texts::fetch(self.connection, serial)?,
                 None => Vec::new(),
             };
             let mut now: BTreeMap<u16, &[u8]> = kept.iter().map(|(id, text)| (*id, text.as_slice())).collect();
@@ -72,26 +67,33 @@ impl Writer<'_> {
             row.text = self.retext(row.id, row.text, &now)?;
         }
         self.mark_unsearched(row)?;
-        self.reorder(row, &old_keys)?;
+        if let Some(old_keys) = old_keys {
+            self.reorder(row, &old_keys)?;
+        }
         let now_unread = unread(row.kind, &row.bag);
         if row.class == Class::CONTENT && now_unread != row.unread {
             self.counters.entry(row.parent).or_default()[3] += if now_unread { 1 } else { -1 };
         }
         row.unread = now_unread;
         if row.class != Class::NONE && !changed.is_empty() {
-            let folder = self
-                .connection
-                .prepare_cached("SELECT kind FROM objects WHERE id = ?1")?
-                .query_row([row.parent], |parent| parent.get::<_, i64>(0))
-                .optional()?;
-            if folder.map(kind_of).transpose()?.is_some_and(keeps_lists) {
-                self.note_tags(row)?;
+            let container = self.places.kind(self.connection, row.parent)?;
+            if container.is_some_and(keeps_lists) {
+                self.note_tags(row, changed.iter().copied())?;
             }
         }
         Ok(changed)
     }
 
+    /// Writes the row of an object.
     pub(super) fn update(&self, row: &Row) -> Outcome<()> {
+        let (queue, props) = (queue_number(row.kind, &row.bag), stored(&row.bag));
+        if row.place == (row.parent, row.class, row.arrival) {
+            // The index of the children stays as it is.
+            self.connection
+                .prepare_cached("UPDATE objects SET version = ?2, unread = ?3, queue = ?4, text = ?5, props = ?6 WHERE id = ?1")?
+                .execute((row.id, row.version, row.unread, queue, row.text, props))?;
+            return Ok(());
+        }
         self.connection
             .prepare_cached(
                 "UPDATE objects SET parent = ?2, class = ?3, arrival = ?4, version = ?5, unread = ?6, queue = ?7, text = ?8,
@@ -104,9 +106,9 @@ impl Writer<'_> {
                 row.arrival,
                 row.version,
                 row.unread,
-                queue_number(row.kind, &row.bag),
+                queue,
                 row.text,
-                stored(&row.bag),
+                props,
             ))?;
         Ok(())
     }
@@ -126,7 +128,7 @@ impl Writer<'_> {
             }
         }
         let kept = match row.text {
-            Some(serial) => texts::fetch(self.connection, row.id, serial)?,
+            Some(serial) => texts::fetch(self.connection, serial)?,
             None => Vec::new(),
         };
         let mut all: BTreeMap<u16, &[u8]> = kept.iter().map(|(id, text)| (*id, text.as_slice())).collect();

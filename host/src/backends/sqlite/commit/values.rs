@@ -59,8 +59,8 @@ impl Writer<'_> {
     /// Replaces the searched texts of an object.
     pub(super) fn retext(&mut self, id: i64, old: Option<i64>, now: &[(u16, &[u8])]) -> Outcome<Option<i64>> {
         let serial = if now.is_empty() { None } else { Some(self.append_texts(id, now)?) };
-        if old.is_some() {
-            texts::supersede(self.connection, id, serial.unwrap_or(self.state.next_text))?;
+        if let Some(old) = old {
+            texts::withdraw(self.connection, old, id, serial.unwrap_or(self.state.next_text))?;
         }
         Ok(serial)
     }

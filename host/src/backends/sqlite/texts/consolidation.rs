@@ -1,10 +1,10 @@
 //! How texts come from the tail into segments, and out of them when they no longer hold.
 
 use crate::backends::sqlite::texts::segment::{self, Builder, DOCUMENTS, Document, Documents};
-use crate::backends::sqlite::texts::{split, stale};
+use crate::backends::sqlite::texts::{sharing, split, stale};
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use rusqlite::Connection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// Bytes of text after which a segment is closed early.
@@ -63,7 +63,7 @@ fn consolidate_once(connection: &Connection, least: usize) -> Outcome<bool> {
                 break;
             }
             last = serial;
-            if stale.get(&object).is_some_and(|floor| serial < *floor) {
+            if stale.get(&object).is_some_and(|floor| serial < *floor) && sharing::heir(connection, serial)?.is_none() {
                 continue;
             }
             for (id, text) in split(texts)? {
@@ -90,29 +90,38 @@ pub(in crate::backends::sqlite) fn drop_stale(connection: &Connection) -> Outcom
         let rows = statement.query_map([], |row| row.get(0))?;
         rows.collect::<Result<_, _>>()?
     };
+    let holds = |document: &Document| stale.get(&document.object).is_none_or(|floor| document.serial >= *floor);
+    let mut inherited = BTreeSet::new();
     for segment in ids {
         let (tag, docs, posted): (u16, Vec<u8>, bool) = connection
             .prepare_cached("SELECT tag, docs, posted FROM segments WHERE id = ?1")?
             .query_row([segment], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let documents = Documents::new(&docs)?;
         let all = (0..documents.len()).map(|number| documents.get(number)).collect::<Outcome<Vec<_>>>()?;
-        let holds = |document: &Document| stale.get(&document.object).is_none_or(|floor| document.serial >= *floor);
         if all.iter().all(holds) {
             continue;
         }
         let mut arena = Vec::new();
         segment::read(connection, segment, posted, 0..all.last().map_or(0, |document| document.end), &mut arena)?;
         let mut builder = Builder::default();
-        for document in all.iter().filter(|document| holds(document)) {
+        for document in &all {
+            let owner = if holds(document) { Some(document.object) } else { sharing::heir(connection, document.serial)? };
+            let Some(owner) = owner else { continue };
+            if owner != document.object {
+                inherited.insert((document.serial, owner));
+            }
             let text = arena
                 .get(document.start..document.end)
                 .ok_or_else(|| Trouble::damaged("a segment of the text index is cut short"))?;
-            builder.add(document.object, document.serial, text);
+            builder.add(owner, document.serial, text);
         }
         segment::remove(connection, segment)?;
         if builder.count > 0 {
             builder.store(connection, tag)?;
         }
+    }
+    for (serial, heir) in inherited {
+        sharing::unshare(connection, serial, heir)?;
     }
     connection.execute("DELETE FROM superseded", [])?;
     Ok(())

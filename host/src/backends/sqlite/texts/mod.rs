@@ -10,9 +10,11 @@ mod consolidation;
 mod postings;
 mod search;
 mod segment;
+mod sharing;
 
 pub(super) use consolidation::{consolidate, consolidate_for, drop_stale, segment_waits};
 pub(super) use search::search;
+pub(super) use sharing::{share, withdraw};
 
 use crate::backends::sqlite::encoding::{Cursor, put_bytes};
 use crate::backends::sqlite::plan::SEARCHED;
@@ -44,7 +46,7 @@ fn split(mut bytes: &[u8]) -> Outcome<Vec<(u16, &[u8])>> {
 }
 
 /// Texts of that object with a lower serial number no longer hold.
-pub(super) fn supersede(connection: &Connection, object: i64, serial: i64) -> Outcome<()> {
+fn supersede(connection: &Connection, object: i64, serial: i64) -> Outcome<()> {
     connection
         .prepare_cached(
             "INSERT INTO superseded(object, serial) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET serial = excluded.serial",
@@ -59,11 +61,11 @@ fn stale(connection: &Connection) -> Outcome<HashMap<i64, i64>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The texts of an object appended under that serial number.
-pub(super) fn fetch(connection: &Connection, object: i64, serial: i64) -> Outcome<Vec<(u16, Vec<u8>)>> {
+/// The texts appended under that serial number.
+pub(super) fn fetch(connection: &Connection, serial: i64) -> Outcome<Vec<(u16, Vec<u8>)>> {
     let waiting: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT texts FROM tail WHERE serial = ?1 AND object = ?2")?
-        .query_row((serial, object), |row| row.get(0))
+        .prepare_cached("SELECT texts FROM tail WHERE serial = ?1")?
+        .query_row([serial], |row| row.get(0))
         .optional()?;
     if let Some(bytes) = waiting {
         return Ok(split(&bytes)?.into_iter().map(|(id, text)| (id, text.to_vec())).collect());
@@ -75,8 +77,7 @@ pub(super) fn fetch(connection: &Connection, object: i64, serial: i64) -> Outcom
     for tag in SEARCHED {
         let mut rows = statement.query((tag.id(), serial))?;
         let Some(row) = rows.next()? else { continue };
-        let document = Documents::new(row.get_ref(2)?.as_blob()?)?.find(serial)?;
-        if let Some(document) = document.filter(|document| document.object == object) {
+        if let Some(document) = Documents::new(row.get_ref(2)?.as_blob()?)?.find(serial)? {
             let mut text = Vec::new();
             segment::read(connection, row.get(0)?, row.get(1)?, document.start..document.end, &mut text)?;
             found.push((tag.id(), text));
@@ -132,7 +133,7 @@ mod tests {
         drop(old);
         let database = Database::open(&path, STORE, Access::Write).unwrap();
         for number in [1, 2, 99, 200] {
-            let fetched = database.read(|connection| fetch(connection, number, number)).unwrap();
+            let fetched = database.read(|connection| fetch(connection, number)).unwrap();
             assert_eq!(fetched, [(BODY, text(number).into_bytes())]);
         }
     }
@@ -181,7 +182,7 @@ mod tests {
             .unwrap();
         assert_eq!(posted, 2);
         check();
-        let fetched = database.read(|connection| fetch(connection, 3, 3)).unwrap();
+        let fetched = database.read(|connection| fetch(connection, 3)).unwrap();
         assert_eq!(fetched.last().map(|(_, text)| text.clone()), Some(text(3).into_bytes()));
         database.write(drop_stale).unwrap();
         check();

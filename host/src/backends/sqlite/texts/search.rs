@@ -2,7 +2,7 @@
 
 use crate::backends::sqlite::texts::postings::{Set, members, narrow, trigram};
 use crate::backends::sqlite::texts::segment::{self, Documents};
-use crate::backends::sqlite::texts::{split, stale};
+use crate::backends::sqlite::texts::{sharing, split, stale};
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::TextMatch;
 use memchr::memmem::Finder;
@@ -31,15 +31,22 @@ pub(in crate::backends::sqlite) fn search(connection: &Connection, tag: u16, how
     let needle = Needle { how, bytes, finder: Finder::new(bytes) };
     let stale = stale(connection)?;
     let holds = |object: i64, serial: i64| stale.get(&object).is_none_or(|floor| serial >= *floor);
+    let shared = sharing::any(connection)?;
     let mut hits = Vec::new();
+    let mut hit = |object: i64, serial: i64| -> Outcome<()> {
+        if holds(object, serial) {
+            hits.push(object);
+        }
+        if shared { sharing::add_sharers(connection, serial, &mut hits) } else { Ok(()) }
+    };
     {
         let mut statement = connection.prepare_cached("SELECT serial, object, texts FROM tail")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (serial, object) = (row.get(0)?, row.get(1)?);
             let found = split(row.get_ref(2)?.as_blob()?)?.into_iter().any(|(id, text)| id == tag && needle.is_in(text));
-            if found && holds(object, serial) {
-                hits.push(object);
+            if found {
+                hit(object, serial)?;
             }
         }
     }
@@ -69,9 +76,7 @@ pub(in crate::backends::sqlite) fn search(connection: &Connection, tag: u16, how
         if certain || (bytes.is_empty() && how != TextMatch::Full) {
             for number in numbers {
                 let document = documents.get(number)?;
-                if holds(document.object, document.serial) {
-                    hits.push(document.object);
-                }
+                hit(document.object, document.serial)?;
             }
             continue;
         }
@@ -88,8 +93,8 @@ pub(in crate::backends::sqlite) fn search(connection: &Connection, tag: u16, how
                 segment::read(connection, segment, posted, document.start..document.end, &mut buffer)?;
                 needle.is_in(&buffer)
             };
-            if found && holds(document.object, document.serial) {
-                hits.push(document.object);
+            if found {
+                hit(document.object, document.serial)?;
             }
         }
     }
