@@ -85,7 +85,8 @@ pub(crate) async fn first_page(subsystem: &Subsystem, entry_id: &[u8]) -> anyhow
     Ok(session)
 }
 
-fn bytes(cell: Option<Property>) -> anyhow::Result<Vec<u8>> {
+/// A binary value.
+pub(crate) fn bytes(cell: Option<Property>) -> anyhow::Result<Vec<u8>> {
     match cell.map(|cell| cell.value) {
         Some(Value::Binary(bytes)) => Ok(bytes),
         other => bail!("a binary value was expected, not {other:?}"),

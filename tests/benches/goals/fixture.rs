@@ -63,6 +63,15 @@ impl Fixture {
         Ok(Self { file: store_file(&data, &folder)?, data, folder })
     }
 
+    /// A copy of it, to be changed.
+    pub(crate) fn copied(&self, data: PathBuf) -> anyhow::Result<Self> {
+        if data.exists() {
+            std::fs::remove_dir_all(&data)?;
+        }
+        copy(&self.data, &data)?;
+        Ok(Self { file: store_file(&data, &self.folder)?, data, folder: self.folder.clone() })
+    }
+
     /// A data folder with a profile, and a folder without messages.
     pub(crate) fn empty(stage: &Stage, data: PathBuf) -> anyhow::Result<Self> {
         if data.exists() {
@@ -79,6 +88,21 @@ impl Fixture {
         })?;
         Ok(Self { file: store_file(&data, &folder)?, data, folder })
     }
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }
 
 /// The file of the store an entry identifier is of.

@@ -1,135 +1,138 @@
-//! Sending: a thousand messages to a mail server that takes everything and keeps nothing.
+//! Sending: a thousand messages of the outgoing queue to a mail server on the same machine.
 
+use crate::client;
+use crate::fixture::Fixture;
 use crate::row::Figures;
+use crate::sink::Sink;
 use crate::stage::Stage;
-use crate::timing::{median, milliseconds};
-use anyhow::{Context as _, ensure};
+use crate::timing::median;
+use anyhow::{Context as _, bail, ensure};
 use mapi_session::archive::Archive;
-use mapi_session::backend::{Envelope, EnvelopeRecipient, OutcomeKind, Transport};
-use mapi_session::backends::identity::MailIdentity;
-use mapi_session::backends::smtp::{Security, SmtpSettings, SmtpTransport};
+use mapi_session::backends::smtp;
+use mapi_session::flags::{
+    CreateMsgServiceFlags, GetContentsTableFlags, GetPropsFlags, LogoffFlags, QueryRowsFlags, SetColumnsFlags,
+    StoreOpenEntryFlags, SubmitMessageFlags,
+};
 use mapi_session::properties::{Property, Value, tags};
+use mapi_session::{ImportOptions, MessageOptions, Object};
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::time::Instant;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 const MESSAGES: usize = 1_000;
-const RUNS: u32 = 5;
-/// Bytes handed over at a time, as the engine does.
-const PIECE: usize = 64 << 10;
+const RUNS: u32 = 3;
+const REFERENCE_RUNS: u32 = 5;
+/// How long one turn may take.
+const TURN: Duration = Duration::from_millis(200);
 
-/// `transport.smtp_1k`: a thousand messages through the SMTP transport, against lettre sending the same bytes
-/// to the same server over one connection.
-pub(crate) fn smtp_1k(stage: &Stage) -> anyhow::Result<Figures> {
-    let port = sink()?;
-    let (file, messages) = messages(stage)?;
-    let (port_text, runs) = (port.to_string(), RUNS.to_string());
-    let reference = stage.reference(&[OsStr::new("smtp"), OsStr::new(&port_text), file.as_os_str(), OsStr::new(&runs)])?;
-    let identity = MailIdentity::new(None, "ann@example.org")?;
-    let settings = SmtpSettings { port, ..SmtpSettings::new("127.0.0.1", Security::None, identity) };
-    let mut samples = Vec::new();
+/// `transport.submit_1k`: a thousand submitted messages sent by the spooler, against lettre sending the bytes that
+/// came of it to the same server over one connection.
+///
+/// The clock starts when everything is submitted, since lettre has no queue to put a message in, and stops when the
+/// queue is empty: with reading the queue, claiming and composing each message, and recording what the server said
+/// of it on the disk before the next one goes out.
+pub(crate) fn submit_1k(stage: &Stage) -> anyhow::Result<Figures> {
+    let sink = Sink::start()?;
+    let texts = texts(stage)?;
+    let (mut samples, mut sent) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let transport = SmtpTransport::new(settings.clone());
-        let start = Instant::now();
-        for message in &messages {
-            let transfer = transport.begin(&envelope(message.len() as u64))?;
-            for piece in message.chunks(PIECE) {
-                transport.write(transfer, piece)?;
-            }
-            let outcome = transport.finish(transfer)?;
-            ensure!(outcome.recipients == [(0, OutcomeKind::Delivered)], "a message was not taken: {outcome:?}");
-        }
-        samples.push(start.elapsed());
+        let fixture = Fixture::empty(stage, stage.path("submit"))?;
+        samples.push(stage.runtime.block_on(async {
+            submit(stage, &fixture.data, sink.port, &texts).await?;
+            send(stage, &fixture.data).await
+        })?);
+        sent = sink.take();
+        ensure!(sent.len() == MESSAGES, "{} messages came to the server", sent.len());
     }
-    Ok(Figures::against(milliseconds(median(samples)?), milliseconds(reference)))
+    std::fs::remove_dir_all(stage.path("submit"))?;
+    let file = written(stage, &sent)?;
+    let (port, runs) = (sink.port.to_string(), REFERENCE_RUNS.to_string());
+    let reference = stage.reference(&[OsStr::new("smtp"), OsStr::new(&port), file.as_os_str(), OsStr::new(&runs)])?;
+    let rate = |time: Duration| f64::from(u32::try_from(MESSAGES).unwrap_or(u32::MAX)) / time.as_secs_f64();
+    Ok(Figures::against(rate(median(samples)?), rate(reference)))
 }
 
-fn envelope(size: u64) -> Envelope {
-    let recipient = EnvelopeRecipient {
-        row: 0,
-        serve: true,
-        properties: vec![
-            Property::new(tags::ADDRTYPE, Value::Unicode("SMTP".into())),
-            Property::new(tags::EMAIL_ADDRESS, Value::Unicode("ben@example.org".into())),
-        ],
-    };
-    Envelope {
-        entry_id: vec![1],
-        sender: "ann@example.org".into(),
-        recipients: vec![recipient],
-        properties: Vec::new(),
-        size: Some(size),
-        deferred: false,
-    }
-}
-
-/// The messages, and a file of them: each behind its length, eight bytes, little-endian.
-fn messages(stage: &Stage) -> anyhow::Result<(PathBuf, Vec<Vec<u8>>)> {
+/// Bodies of mail as it comes, each in a message to one recipient.
+fn texts(stage: &Stage) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut archive = Archive::open(&stage.archive()?, None)?;
-    let (mut messages, mut piece) = (Vec::new(), Vec::new());
-    while messages.len() < MESSAGES {
+    let (mut texts, mut piece) = (Vec::new(), Vec::new());
+    while texts.len() < MESSAGES {
         archive.next_message()?.context("the archive has too few messages")?;
         let mut message = Vec::new();
         while archive.read_piece(&mut piece)? {
             message.extend_from_slice(&piece);
         }
-        messages.push(with_network_line_ends(&message));
+        let message = String::from_utf8_lossy(&message).replace("\r\n", "\n");
+        let body = message.split_once("\n\n").map_or("", |(_, body)| body);
+        let head = "From: ann@example.org\nTo: ben@example.org\nContent-Type: text/plain; charset=utf-8\n";
+        texts.push(format!("{head}Subject: Message {}\n\n{body}", texts.len()).into_bytes());
     }
+    Ok(texts)
+}
+
+/// Configures the transport, and submits every message.
+async fn submit(stage: &Stage, data: &Path, port: u16, texts: &[Vec<u8>]) -> anyhow::Result<()> {
+    let subsystem = stage.subsystem(data).await?;
+    let session = client::logon(&subsystem).await?;
+    let services = session.admin_services().await?;
+    let uid = services.create_msg_service_ex("mapi.smtp", None, CreateMsgServiceFlags::empty()).await?;
+    let text = |tag, value: &str| Property::new(tag, Value::Unicode(value.to_owned()));
+    let settings = vec![
+        text(tags::SENDER_EMAIL_ADDRESS, "ann@example.org"),
+        text(smtp::SERVER, "127.0.0.1"),
+        Property::new(smtp::PORT, Value::Long(port.into())),
+        text(smtp::SECURITY, "none"),
+    ];
+    services.configure_msg_service(uid, settings).await?;
+    let store = client::default_store(&session).await?;
+    let properties = store.properties().await?;
+    let values = properties.get_props(Some(&[tags::IPM_OUTBOX_ENTRYID]), GetPropsFlags::empty()).await?.value;
+    let outbox = client::folder(&store, Some(&client::bytes(values.into_iter().next())?)).await?;
+    let import = outbox.import_messages(ImportOptions::default()).await?;
+    for text in texts {
+        import.begin(MessageOptions::default()).await?;
+        import.write(text.clone()).await?;
+        import.finish().await?;
+    }
+    import.flush().await?;
+    let table = outbox.get_contents_table(GetContentsTableFlags::empty()).await?;
+    table.set_columns(&[tags::ENTRYID], SetColumnsFlags::empty()).await?;
+    let rows = table.query_rows(i32::try_from(MESSAGES)?, QueryRowsFlags::empty()).await?;
+    ensure!(rows.len() == MESSAGES, "{} messages were made", rows.len());
+    for row in rows {
+        let entry_id = client::bytes(row.into_iter().next())?;
+        match store.open_entry(Some(&entry_id), StoreOpenEntryFlags::MAPI_MODIFY, None).await?.object {
+            Object::Message(message) => message.submit_message(SubmitMessageFlags::empty()).await?,
+            _ => bail!("the entry is no message"),
+        }
+    }
+    session.logoff(LogoffFlags::empty()).await?;
+    Ok(())
+}
+
+/// Gives the spooler turns until the queue is empty; how long that took.
+async fn send(stage: &Stage, data: &Path) -> anyhow::Result<Duration> {
+    let subsystem = stage.subsystem(data).await?;
+    let session = client::logon(&subsystem).await?;
+    let store = client::default_store(&session).await?;
+    let start = Instant::now();
+    while subsystem.pump(TURN).await?.more {}
+    let time = start.elapsed();
+    let waiting = store.get_outgoing_queue().await?.get_row_count().await?.value;
+    ensure!(waiting == 0, "{waiting} messages are still in the queue");
+    session.logoff(LogoffFlags::empty()).await?;
+    Ok(time)
+}
+
+/// A file of messages: each behind its length, eight bytes, little-endian.
+fn written(stage: &Stage, messages: &[Vec<u8>]) -> anyhow::Result<PathBuf> {
     let file = stage.path("transport.messages");
     let mut out = std::io::BufWriter::new(std::fs::File::create(&file)?);
-    for message in &messages {
+    for message in messages {
         out.write_all(&(message.len() as u64).to_le_bytes())?;
         out.write_all(message)?;
     }
     out.flush()?;
-    Ok((file, messages))
-}
-
-fn with_network_line_ends(message: &[u8]) -> Vec<u8> {
-    let lines = message.split_inclusive(|byte| *byte == b'\n');
-    lines.flat_map(|line| [line.trim_ascii_end(), b"\r\n"].concat()).collect()
-}
-
-/// Starts a server that takes everything and keeps nothing; its port.
-pub(crate) fn sink() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let port = listener.local_addr()?.port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that goes ends its own conversation only.
-            std::thread::spawn(move || converse(&stream).is_ok());
-        }
-    });
-    Ok(port)
-}
-
-fn converse(stream: &TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut out, mut input) = (stream, BufReader::with_capacity(PIECE, stream));
-    out.write_all(b"220 sink\r\n")?;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
-        let answer: &[u8] = match line.get(..4).unwrap_or_default() {
-            b"EHLO" => b"250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME\r\n",
-            b"DATA" => {
-                out.write_all(b"354 go on\r\n")?;
-                while line != b".\r\n" {
-                    line.clear();
-                    if input.read_until(b'\n', &mut line)? == 0 {
-                        return Ok(());
-                    }
-                }
-                b"250 taken\r\n"
-            }
-            b"QUIT" => return out.write_all(b"221 bye\r\n"),
-            _ => b"250 fine\r\n",
-        };
-        out.write_all(answer)?;
-    }
+    Ok(file)
 }
