@@ -15,27 +15,43 @@ struct Campaign {
 }
 
 enum Work {
-    /// Rounds of `cargo test` with these arguments.
-    Test(&'static [&'static str]),
+    /// Rounds of `cargo test` with these arguments and variables.
+    Test(&'static [&'static str], &'static [(&'static str, &'static str)]),
     /// Every fuzz target in turn.
     Fuzz,
 }
 
-const CAMPAIGNS: [Campaign; 4] = [
+const CAMPAIGNS: [Campaign; 6] = [
     Campaign {
         name: "kills",
         about: "imports killed at random moments (8 a round), checked and run again",
-        work: Work::Test(&["-p", "mapi-session", "--test", "command", "an_import_killed_at_any_moment"]),
+        work: Work::Test(&["-p", "mapi-session", "--test", "command", "an_import_killed_at_any_moment"], &[]),
+    },
+    Campaign {
+        name: "spool",
+        about: "spoolers killed at random moments (20 a round): nothing is lost, and at most what was being sent repeated",
+        work: Work::Test(
+            &["-p", "mapi-session", "--test", "command", "a_spooler_killed_at_any_moment"],
+            &[("SPOOL_KILLS", "20")],
+        ),
+    },
+    Campaign {
+        name: "notifications",
+        about: "random changes by three processes and sessions (a minute a round): each is told once",
+        work: Work::Test(
+            &["-p", "mapi-tests", "--test", "notifications", "nothing_is_missed"],
+            &[("NOTIFICATIONS_STEPS", "4000")],
+        ),
     },
     Campaign {
         name: "backups",
         about: "backups and restores in use and killed at random moments (12 of each a round)",
-        work: Work::Test(&["-p", "mapi-session", "--test", "command", "backups::"]),
+        work: Work::Test(&["-p", "mapi-session", "--test", "command", "backups::"], &[]),
     },
     Campaign {
         name: "tables",
         about: "random programs of table operations against a plain list (1,800 a round)",
-        work: Work::Test(&["-p", "mapi-engine", "--lib", "tables::oracle"]),
+        work: Work::Test(&["-p", "mapi-engine", "--lib", "tables::oracle"], &[]),
     },
     Campaign { name: "fuzz", about: "coverage-guided fuzzing of every parser of untrusted bytes", work: Work::Fuzz },
 ];
@@ -58,20 +74,20 @@ pub(crate) struct Length {
 pub(crate) fn soak(name: Option<&str>, length: Length) -> Result<()> {
     let chosen: Vec<&Campaign> = CAMPAIGNS.iter().filter(|campaign| name.is_none_or(|name| name == campaign.name)).collect();
     if chosen.is_empty() {
-        let known: Vec<String> = CAMPAIGNS.iter().map(|campaign| format!("  {:8} {}", campaign.name, campaign.about)).collect();
+        let known: Vec<String> = CAMPAIGNS.iter().map(|campaign| format!("  {:13} {}", campaign.name, campaign.about)).collect();
         bail!("there is no campaign {:?}; there are\n{}", name.unwrap_or_default(), known.join("\n"));
     }
     for campaign in chosen {
         println!("soak {}: {}", campaign.name, campaign.about);
         match campaign.work {
-            Work::Test(arguments) => rounds(campaign.name, arguments, length)?,
+            Work::Test(arguments, variables) => rounds(campaign.name, arguments, variables, length)?,
             Work::Fuzz => fuzz(length)?,
         }
     }
     Ok(())
 }
 
-fn rounds(name: &str, arguments: &[&str], length: Length) -> Result<()> {
+fn rounds(name: &str, arguments: &[&str], variables: &[(&str, &str)], length: Length) -> Result<()> {
     let first = match length.seed {
         Some(seed) => seed,
         None => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs(),
@@ -84,7 +100,7 @@ fn rounds(name: &str, arguments: &[&str], length: Length) -> Result<()> {
         let seed = first.wrapping_add(round);
         let mut test = cargo();
         test.arg("test").args(arguments).args(["--", "--nocapture"]);
-        test.env("MAPI_SEED", seed.to_string()).env("PROPTEST_RNG_SEED", seed.to_string());
+        test.envs(variables.iter().copied()).env("MAPI_SEED", seed.to_string()).env("PROPTEST_RNG_SEED", seed.to_string());
         let output = test.stderr(Stdio::inherit()).output().context("cargo could not be started")?;
         let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {

@@ -1,7 +1,7 @@
 //! Backing up and restoring a data folder: while it is in use, with every identifier, killed at any moment.
 
-use crate::imports::Moments;
 use crate::mailbox::{id, message, write_mbox};
+use crate::moments::Moments;
 use crate::running::{Data, command, give_component, run_in};
 use std::collections::BTreeSet;
 use std::path::Path;

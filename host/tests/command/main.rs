@@ -10,6 +10,7 @@ mod escapes;
 mod exports;
 mod imports;
 mod mailbox;
+mod moments;
 mod places;
 mod running;
 mod sending;
