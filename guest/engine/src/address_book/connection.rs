@@ -2,8 +2,8 @@
 
 use super::computed::EntryColumns;
 use crate::backend::{
-    AddressBook, AddressBookIdentity, Batch, Change, Commit, Committed, Environment, Expected, ObjectHead, ObjectId, ObjectKind,
-    Objects, StagedValue, StoredProperty, StoredValue, Want,
+    AddressBook, AddressBookIdentity, Batch, Change, Commit, Committed, Environment, Expected, Named, ObjectHead, ObjectId,
+    ObjectKind, Objects, StagedValue, StoredProperty, StoredValue, Want,
 };
 use crate::entry_id::ProviderEntryId;
 use crate::error::{Code, Failure, Result};
@@ -74,6 +74,7 @@ impl BookConnection {
     /// # Errors
     /// The provider's own.
     pub(crate) fn new(backend: Rc<dyn AddressBook>, environment: Environment, section: Guid, name: &str) -> Result<Rc<Self>> {
+        let backend: Rc<dyn AddressBook> = Rc::new(Named::new(backend, name, section));
         let identity = backend.identity();
         let feed = if identity.feed { Feed::open(backend.clone())? } else { None };
         let mut token = [0; 8];
@@ -124,7 +125,7 @@ impl BookConnection {
         ProviderEntryId::of_object(self.uid(), object).to_bytes()
     }
 
-    /// A failure with the provider's name.
+    /// A failure of our own about the provider, with its name; those of the backend have it already.
     pub(crate) fn named(&self, failure: Failure) -> Failure {
         failure.from_provider(&self.name, self.section)
     }
@@ -134,7 +135,7 @@ impl BookConnection {
     /// # Errors
     /// `MAPI_E_NOT_FOUND`, the provider's own.
     pub(crate) fn read(&self, object: &ObjectId, want: Want<'_>) -> Result<(ObjectHead, Vec<Property>)> {
-        let (head, values) = self.backend.read(object, want, INLINE_LIMIT).map_err(|failure| self.named(failure))?;
+        let (head, values) = self.backend.read(object, want, INLINE_LIMIT)?;
         if head.deleted || !matches!(head.kind, ObjectKind::Folder | ObjectKind::Message | ObjectKind::DistributionList) {
             return Err(self.named(Failure::not_found("The address book has no such entry; it may have been deleted.")));
         }
@@ -157,7 +158,7 @@ impl BookConnection {
             default_order: DefaultOrder::default(),
         };
         let rows = StoredRows::new(self.backend.clone(), EntryColumns::of_members(self), None, options);
-        rows.read(objects, columns, 0).map_err(|failure| self.named(failure))
+        rows.read(objects, columns, 0)
     }
 
     /// Allots the identifier of an entry to be created.
@@ -165,7 +166,7 @@ impl BookConnection {
     /// # Errors
     /// The provider's own; `MAPI_E_CALL_FAILED` when it allots none.
     pub(crate) fn reserve(&self) -> Result<ObjectId> {
-        let mut ids = self.backend.reserve(1).map_err(|failure| self.named(failure))?;
+        let mut ids = self.backend.reserve(1)?;
         ids.pop().ok_or_else(|| {
             let text = "The address book did not allot an identifier for a new entry; check the address book.";
             self.named(Failure::new(Code::CallFailed, text))
@@ -222,12 +223,11 @@ impl<'a> BookChanges<'a> {
         if long.len() as u64 <= STAGE_ABOVE {
             return Ok(property);
         }
-        let named = |failure| self.book.named(failure);
         let size = stored_size(&property.value);
-        let number = self.book.backend.stage().map_err(named)?;
+        let number = self.book.backend.stage()?;
         self.staged.push(number);
         for chunk in long.chunks(STAGE_CHUNK) {
-            self.book.backend.append(number, chunk).map_err(named)?;
+            self.book.backend.append(number, chunk)?;
         }
         property.value = StoredValue::Staged(StagedValue { number, size });
         Ok(property)
@@ -247,7 +247,7 @@ impl<'a> BookChanges<'a> {
     /// The provider's own; nothing is changed then.
     pub(crate) fn commit(mut self) -> Result<Committed> {
         let commit = Commit { changes: core::mem::take(&mut self.changes), token: self.book.token, ..Commit::default() };
-        let committed = self.book.backend.commit(commit).map_err(|failure| self.book.named(failure))?;
+        let committed = self.book.backend.commit(commit)?;
         self.staged.clear();
         if let Some(feed) = self.book.feed() {
             feed.committed();

@@ -62,7 +62,7 @@ pub(super) fn read_source(books: &BookReference, entry_id: &[u8]) -> Result<Sour
             if head.kind == ObjectKind::Folder {
                 return Err(Failure::invalid("entries", "A container is no entry that could be copied."));
             }
-            let all = book.backend().list_tags(&object).map_err(|failure| book.named(failure))?;
+            let all = book.backend().list_tags(&object)?;
             let mut wanted: Vec<PropTag> = all.into_iter().map(|have| have.tag).collect();
             wanted.extend([
                 tags::ENTRYID,
@@ -72,7 +72,7 @@ pub(super) fn read_source(books: &BookReference, entry_id: &[u8]) -> Result<Sour
                 tags::TRANSMITABLE_DISPLAY_NAME,
             ]);
             wanted.retain(|tag| !private::is_private(*tag));
-            let (_, stored) = book.backend().read(&object, Want::All, VALUE_LIMIT).map_err(|failure| book.named(failure))?;
+            let (_, stored) = book.backend().read(&object, Want::All, VALUE_LIMIT)?;
             if let Some(long) = stored.iter().find(|have| matches!(have.value, Value::Error(_))) {
                 let text = "A value of the entry is too long to be copied.";
                 return Err(book.named(Failure::new(Code::NotEnoughMemory, text)).with_tag(long.tag));
@@ -116,7 +116,7 @@ pub(super) fn into_container(container: &Entry, entries: &[Vec<u8>], flags: u32)
             Err(failure) if failure.code() == Code::Collision && check.kind.is_some() => {}
             Err(failure) => {
                 failed = true;
-                let text = format!("an address book entry could not be copied: {}", failure.code());
+                let text = format!("an address book entry could not be copied: {}", failure.brief());
                 container.books.environment.log.log(LogLevel::Warn, &text);
             }
         }
@@ -185,7 +185,7 @@ pub(super) fn into_list(list: &Rc<Entry>, entries: &[Vec<u8>], flags: u32) -> Re
                 failed = true;
                 let name = list.value(tags::DISPLAY_NAME)?.map(|value| vec![Property::new(tags::DISPLAY_NAME, value)]);
                 let name = name.and_then(|name| text_of(&name, tags::DISPLAY_NAME)).unwrap_or_default();
-                let text = format!("an entry could not be made a member of {name}: {}", failure.code());
+                let text = format!("an entry could not be made a member of {name}: {}", failure.brief());
                 list.books.environment.log.log(LogLevel::Warn, &text);
             }
         }

@@ -201,7 +201,7 @@ fn store(entry: &Entry, container: &ObjectId, check: DuplicateCheck, values: Val
     match &replaced {
         None => changes.create(&object, container, entry.kind, values)?,
         Some(old) => {
-            let stored = book.backend().list_tags(&object).map_err(|failure| book.named(failure))?;
+            let stored = book.backend().list_tags(&object)?;
             let delete: Vec<PropTag> = stored.into_iter().map(|have| have.tag).filter(|tag| !values.contains(*tag)).collect();
             remove_members(book, &object, &mut changes)?;
             changes.set(&object, Expected::Version(old.version), values, delete)?;

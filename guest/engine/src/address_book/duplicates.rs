@@ -76,7 +76,7 @@ fn name_filter(book: &BookConnection, container: &ObjectId, name: &str) -> Resul
     let filters = vec![filter];
     let scope = Scope::One(container.clone());
     let request = PlanRequest { scope: &scope, kind: ScanKind::Contents, filters: &filters, order: &[] };
-    let plan = book.backend().plan(&request).map_err(|failure| book.named(failure))?;
+    let plan = book.backend().plan(&request)?;
     Ok(match plan.filters.first() {
         Some(Support::Exact | Support::Inexact) => filters,
         _ => Vec::new(),

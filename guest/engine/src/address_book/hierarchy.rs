@@ -74,8 +74,7 @@ pub(super) fn scan_pages(
             from,
             backwards: false,
             max: PAGE,
-        });
-        let scanned = scanned.map_err(|failure| book.named(failure))?;
+        })?;
         if !page(&scanned.batch)? {
             return Ok(());
         }

@@ -64,7 +64,7 @@ impl BookReference {
                 let (book, object) = (&container.book, &container.object);
                 // A container that fails is skipped: the others may know the names.
                 if let Err(failure) = resolve_names(book, object, None, how, &mut list, &mut verdicts) {
-                    let text = format!("names could not be looked up in {}: {}", container.name, failure.code());
+                    let text = format!("names could not be looked up in {}: {}", container.name, failure.brief());
                     self.environment.log.log(LogLevel::Warn, &text);
                 }
             }

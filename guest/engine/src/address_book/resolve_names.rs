@@ -159,7 +159,7 @@ fn look_up(
             return Err(book.named(Failure::new(Code::CallFailed, text)));
         }
         Err(failure) if failure.code() == Code::NoSupport => {}
-        Err(failure) => return Err(book.named(failure)),
+        Err(failure) => return Err(failure),
     }
     let mut searches: Vec<Search> = names.iter().map(|name| Search::new(name, addresses_only)).collect();
     // A backend that matches names itself takes one at a time, and its own best guess counts.
@@ -183,7 +183,7 @@ fn anr_filter(book: &BookConnection, container: &ObjectId, name: &str) -> Result
     let filters = [vec![FilterTest::Compare { tag: tags::ANR, relop: Relop::Eq, key, bounded, constant }]];
     let scope = Scope::One(container.clone());
     let request = PlanRequest { scope: &scope, kind: ScanKind::Contents, filters: &filters, order: &[] };
-    let plan = book.backend().plan(&request).map_err(|failure| book.named(failure))?;
+    let plan = book.backend().plan(&request)?;
     let [filter] = filters;
     Ok(match plan.filters.first() {
         Some(Support::Exact) => Some((filter, true)),

@@ -1,11 +1,13 @@
 //! Failures that say who failed (`session` 3.1): a backend does not know by which name a profile calls it.
 
 use crate::backend::{
-    Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, NamedProperty, ObjectHead,
-    ObjectId, Objects, OrderKey, Plan, PlanRequest, Quota, RowKey, ScanKind, ScanPage, ScanRequest, Scope, Store, StoreIdentity,
-    StoredProperty, TagSize, Want,
+    AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Commit, Committed, ConfigureOutcome, ConfigureRequest,
+    Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, NamedProperty, ObjectHead,
+    ObjectId, Objects, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry, ProfileStorage, Quota, Resolution, RowKey, ScanKind,
+    ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity,
+    TransportNotice, Want,
 };
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::properties::{Guid, PropTag, Property};
 use std::rc::Rc;
 
@@ -23,124 +25,115 @@ impl<T: ?Sized> Named<T> {
         Self { provider, name: name.into(), section }
     }
 
-    fn call<R>(&self, run: impl FnOnce(&T) -> Result<R>) -> Result<R> {
-        run(&self.provider).map_err(|failure| failure.from_provider(&self.name, self.section))
+    fn name(&self, failure: Failure) -> Failure {
+        failure.from_provider(&self.name, self.section)
     }
 }
 
-impl<T: Objects + ?Sized> Objects for Named<T> {
-    fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)> {
-        self.call(|provider| provider.read(object, want, inline_limit))
-    }
+/// Implements traits by calling the same methods of the provider: those that cannot fail as they are, the
+/// others with their failures named, and the rest as written.
+macro_rules! named {
+    ($($trait:ident {
+        $(says fn $says:ident(&self $(, $say:ident: $said:ty)*) $(-> $answer:ty)?;)*
+        $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$result:ty>;)*
+        $(rest { $($rest:tt)* })?
+    })*) => { $(
+        impl<T: $trait + ?Sized> $trait for Named<T> {
+            $(fn $says(&self $(, $say: $said)*) $(-> $answer)? {
+                self.provider.$says($($say),*)
+            })*
 
-    fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>> {
-        self.call(|provider| provider.list_tags(object))
-    }
+            $(fn $name(&self $(, $argument: $type)*) -> Result<$result> {
+                self.provider.$name($($argument),*).map_err(|failure| self.name(failure))
+            })*
 
-    fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch> {
-        self.call(|provider| provider.read_rows(objects, columns, cell_limit))
-    }
-
-    fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan> {
-        self.call(|provider| provider.plan(request))
-    }
-
-    fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage> {
-        self.call(|provider| provider.scan(request))
-    }
-
-    fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64> {
-        self.call(|provider| provider.count(scope, kind, filter))
-    }
-
-    fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
-        self.call(|provider| provider.rank(scope, kind, filter, order, key))
-    }
-
-    fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>> {
-        self.call(|provider| provider.container_tags(container, kind))
-    }
-
-    fn read_range(&self, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>> {
-        self.call(|provider| provider.read_range(object, tag, offset, length))
-    }
-
-    fn reserve(&self, count: u32) -> Result<Vec<ObjectId>> {
-        self.call(|provider| provider.reserve(count))
-    }
-
-    fn stage(&self) -> Result<u64> {
-        self.call(T::stage)
-    }
-
-    fn append(&self, staged: u64, bytes: &[u8]) -> Result<()> {
-        self.call(|provider| provider.append(staged, bytes))
-    }
-
-    fn discard(&self, staged: u64) {
-        self.provider.discard(staged);
-    }
-
-    fn commit(&self, commit: Commit) -> Result<Committed> {
-        self.call(|provider| provider.commit(commit))
-    }
-
-    fn feed_cursor(&self) -> Result<FeedCursor> {
-        self.call(T::feed_cursor)
-    }
-
-    fn changes(&self, since: &FeedCursor, max: u32) -> Result<FeedPage> {
-        self.call(|provider| provider.changes(since, max))
-    }
-
-    fn uid(&self) -> Guid {
-        self.provider.uid()
-    }
+            $($($rest)*)?
+        }
+    )* };
 }
 
-impl<T: Store + ?Sized> Store for Named<T> {
-    fn identity(&self) -> StoreIdentity {
-        self.provider.identity()
+named! {
+    Objects {
+        says fn discard(&self, staged: u64);
+        says fn uid(&self) -> Guid;
+        fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)>;
+        fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>>;
+        fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch>;
+        fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan>;
+        fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage>;
+        fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64>;
+        fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64>;
+        fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>>;
+        fn read_range(&self, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>>;
+        fn reserve(&self, count: u32) -> Result<Vec<ObjectId>>;
+        fn stage(&self) -> Result<u64>;
+        fn append(&self, staged: u64, bytes: &[u8]) -> Result<()>;
+        fn commit(&self, commit: Commit) -> Result<Committed>;
+        fn feed_cursor(&self) -> Result<FeedCursor>;
+        fn changes(&self, since: &FeedCursor, max: u32) -> Result<FeedPage>;
     }
-
-    fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch> {
-        self.call(|provider| provider.groups(request))
+    Store {
+        says fn identity(&self) -> StoreIdentity;
+        fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch>;
+        fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>>;
+        fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>>;
+        fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>>;
+        fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()>;
+        fn index_step(&self, budget_us: u64) -> Result<bool>;
+        fn quota(&self) -> Result<Quota>;
+        fn check(&self, repair: bool) -> Result<CheckReport>;
+        fn compact(&self) -> Result<()>;
+        fn backup(&self, target: &str) -> Result<()>;
     }
-
-    fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>> {
-        self.call(|provider| provider.ids_of_names(names, create))
+    AddressBook {
+        says fn identity(&self) -> AddressBookIdentity;
+        fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
     }
+    Transport {
+        says fn identity(&self) -> TransportIdentity;
+        says fn cancel(&self, transfer: u64);
+        says fn idle(&self);
+        fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()>;
+        fn begin(&self, envelope: &Envelope) -> Result<u64>;
+        fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()>;
+        fn poll(&self) -> Result<bool>;
+        fn receive(&self) -> Result<Option<InboundMessage>>;
+        fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>>;
+        fn acknowledge(&self, message: u64, stored: bool) -> Result<()>;
+        fn flush(&self, flags: u32) -> Result<()>;
+        fn validate(&self, flags: u32) -> Result<()>;
+        rest {
+            fn finish(&self, transfer: u64) -> Result<Outcome> {
+                let outcome = self.provider.finish(transfer).map_err(|failure| self.name(failure))?;
+                Ok(Outcome { failure: outcome.failure.map(|failure| self.name(failure)), ..outcome })
+            }
 
-    fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>> {
-        self.call(|provider| provider.names_of_ids(ids))
+            fn notices(&self) -> Vec<TransportNotice> {
+                let named = |notice| match notice {
+                    TransportNotice::CriticalError(failure) => TransportNotice::CriticalError(self.name(failure)),
+                    other => other,
+                };
+                self.provider.notices().into_iter().map(named).collect()
+            }
+        }
     }
-
-    fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>> {
-        self.call(T::all_names)
+    ProfileStorage {
+        says fn release_lease(&self, lease: u64);
+        fn list(&self) -> Result<Vec<ProfileEntry>>;
+        fn load(&self, name: &str) -> Result<LoadedProfile>;
+        fn replace(&self, name: &str, bytes: &[u8], expected: u64) -> Result<u64>;
+        fn rename(&self, name: &str, new_name: &str, expected: u64) -> Result<u64>;
+        fn delete(&self, name: &str, expected: u64) -> Result<()>;
+        fn default_name(&self) -> Result<Option<String>>;
+        fn set_default_name(&self, name: Option<&str>) -> Result<()>;
+        fn secret(&self, profile: &str, key: &str) -> Result<Option<Vec<u8>>>;
+        fn set_secret(&self, profile: &str, key: &str, value: Option<&[u8]>) -> Result<()>;
+        fn acquire_lease(&self, name: &str) -> Result<u64>;
+        fn leases(&self, name: &str) -> Result<u32>;
     }
-
-    fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()> {
-        self.call(|provider| provider.rekey(objects, key_version, finished))
-    }
-
-    fn index_step(&self, budget_us: u64) -> Result<bool> {
-        self.call(|provider| provider.index_step(budget_us))
-    }
-
-    fn quota(&self) -> Result<Quota> {
-        self.call(T::quota)
-    }
-
-    fn check(&self, repair: bool) -> Result<CheckReport> {
-        self.call(|provider| provider.check(repair))
-    }
-
-    fn compact(&self) -> Result<()> {
-        self.call(T::compact)
-    }
-
-    fn backup(&self, target: &str) -> Result<()> {
-        self.call(|provider| provider.backup(target))
+    Catalogue {
+        fn services(&self) -> Result<Vec<ServiceDefinition>>;
+        fn configure(&self, request: ConfigureRequest) -> Result<ConfigureOutcome>;
     }
 }
 

@@ -117,6 +117,15 @@ impl Failure {
         self.0.code
     }
 
+    /// Who failed and with which code, for the log, which no text of a message may get into: a provider may quote one.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match &self.0.origin {
+            Origin::Session => self.0.code.to_string(),
+            Origin::Provider { name, .. } => format!("{name}: {}", self.0.code),
+        }
+    }
+
     /// Everything known.
     #[must_use]
     pub fn detail(&self) -> &FailureDetail {

@@ -129,7 +129,7 @@ impl Profiles {
         let Some(contents) = profile.contents_of(service) else { return };
         let call = EntryPointCall::silent(ConfigureContext::Delete, 0);
         if let Err(failure) = self.call_entry_point(name, &contents, call) {
-            let text = format!("the service {} did not agree to its removal: {}", contents.service.name, failure.code());
+            let text = format!("the service {} did not agree to its removal: {}", contents.service.name, failure.brief());
             self.log(LogLevel::Warn, &text);
         }
     }

@@ -1,6 +1,6 @@
 //! Profiles in the host's storage: versions, protected values, leases (`profiles` 1.5, 7).
 
-use crate::backend::{Catalogue, Environment, Host, LogLevel, ProfileStorage};
+use crate::backend::{Catalogue, Environment, Host, LogLevel, Named, ProfileStorage};
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{Profile, form, protected_key, same_profile_name};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
@@ -53,8 +53,8 @@ impl Profiles {
     #[must_use]
     pub fn new(host: &dyn Host) -> Rc<Self> {
         Rc::new(Self {
-            storage: host.profiles(),
-            catalogue: host.catalogue(),
+            storage: Rc::new(Named::new(host.profiles(), "Profile storage", Guid::default())),
+            catalogue: Rc::new(Named::new(host.catalogue(), "Service catalogue", Guid::default())),
             environment: Environment::of(host),
             uses: RefCell::default(),
             watchers: RefCell::default(),
@@ -299,7 +299,8 @@ impl Drop for ProfileUse {
     fn drop(&mut self) {
         if let Err(failure) = self.end() {
             // The mark is durable: the next start tries again.
-            self.profiles.log(LogLevel::Warn, &format!("a profile marked for deletion could not be removed: {}", failure.code()));
+            self.profiles
+                .log(LogLevel::Warn, &format!("a profile marked for deletion could not be removed: {}", failure.brief()));
         }
     }
 }

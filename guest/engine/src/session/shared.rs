@@ -188,7 +188,7 @@ impl ProfileWatcher for SharedSession {
         self.default_store.set(profile.default_store().map(|store| store.uid));
         self.order_transports(profile);
         if let Err(failure) = self.store_rows.show(profile) {
-            self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.code()));
+            self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.brief()));
         }
     }
 }

@@ -33,7 +33,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn note(&self, changed: Result<()>) {
         if let Err(failure) = changed {
-            self.session.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+            self.session.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
         }
     }
 }
@@ -73,7 +73,7 @@ impl SharedSession {
         let missing = match self.start_providers() {
             Ok(missing) => missing,
             Err(failure) => {
-                self.log(LogLevel::Warn, &format!("mail could not be started: {}", failure.code()));
+                self.log(LogLevel::Warn, &format!("mail could not be started: {}", failure.brief()));
                 true
             }
         };
@@ -101,7 +101,7 @@ impl SharedSession {
                     }
                 }
                 Err(failure) => {
-                    self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.code()));
+                    self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.brief()));
                     missing = true;
                 }
             }
@@ -193,7 +193,7 @@ impl SharedSession {
             let cause = transport.lost.borrow().as_ref().map(Failure::code);
             self.log(LogLevel::Warn, &format!("{} broke down: {cause:?}", transport.name));
             if let Err(failure) = self.status.provider_stopped(transport.section) {
-                self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+                self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
             }
         }
     }

@@ -88,7 +88,7 @@ impl Parts {
         let sessions = self.sessions();
         let work = sessions.iter().fold(Work::default(), |work, session| work.and(turn::take_in_feeds(session, own)));
         if let Err(failure) = self.notifications.take_in() {
-            self.environment.log.log(LogLevel::Warn, &format!("a table could not take in changes: {}", failure.code()));
+            self.environment.log.log(LogLevel::Warn, &format!("a table could not take in changes: {}", failure.brief()));
         }
         work
     }

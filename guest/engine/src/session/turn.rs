@@ -70,7 +70,7 @@ pub(super) fn take_in_feeds(session: &SharedSession, own: bool) -> Work {
         match polled {
             Ok(more) => work.more |= more,
             Err(failure) if !store.feed_fails.get() => {
-                session.log(LogLevel::Warn, &format!("the changes of a store cannot be read: {}", failure.code()));
+                session.log(LogLevel::Warn, &format!("the changes of a store cannot be read: {}", failure.brief()));
             }
             Err(_) => {}
         }
@@ -102,7 +102,7 @@ fn index_stores(session: &Rc<SharedSession>, budget: &Budget) -> Work {
     for store in stores {
         match store.connection.backend().index_step(share) {
             Ok(left) => work.more |= left,
-            Err(failure) => session.log(LogLevel::Warn, &format!("a store could not index: {}", failure.code())),
+            Err(failure) => session.log(LogLevel::Warn, &format!("a store could not index: {}", failure.brief())),
         }
     }
     work

@@ -436,5 +436,5 @@ fn envelope(delivery: &Delivery, transport: &ActiveTransport, at: usize) -> Enve
 
 /// Says in the log why a queue could not be worked on.
 pub(crate) fn log_failure(around: &Surroundings<'_>, what: &str, failure: &Failure) {
-    around.environment.log.log(LogLevel::Warn, &format!("{what}: {}", failure.code()));
+    around.environment.log.log(LogLevel::Warn, &format!("{what}: {}", failure.brief()));
 }

@@ -1,7 +1,7 @@
 //! A transport logged on, as the spooler sees it (`transport` 1.2, 2).
 
-use crate::backend::{Transport, TransportIdentity};
-use crate::error::Failure;
+use crate::backend::{Named, Transport, TransportIdentity};
+use crate::error::{Failure, Result};
 use crate::properties::{FileTime, Guid};
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -55,6 +55,7 @@ pub(crate) struct ActiveTransport {
 impl ActiveTransport {
     /// A transport just logged on; its address types are asked at once.
     pub(crate) fn new(section: Guid, name: &str, provider: Rc<dyn Transport>) -> Rc<Self> {
+        let provider: Rc<dyn Transport> = Rc::new(Named::new(provider, name, section));
         let identity = provider.identity();
         Rc::new(Self {
             section,
@@ -101,8 +102,12 @@ impl ActiveTransport {
     }
 
     /// Begins a direction.
-    pub(crate) fn begin(&self, direction: &Cell<Direction>, flag: u32) {
+    ///
+    /// # Errors
+    /// The provider's own; the direction stays closed.
+    pub(crate) fn begin(&self, direction: &Cell<Direction>, flag: u32) -> Result<()> {
         let begun = self.provider.notify(flag, None);
         direction.set(if begun.is_ok() { Direction::Open } else { Direction::Failed });
+        begun
     }
 }

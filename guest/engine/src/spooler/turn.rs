@@ -105,13 +105,18 @@ impl Spooler {
     fn open_directions(&self, around: &Surroundings<'_>) {
         for transport in around.transports.iter().filter(|transport| !transport.is_lost()) {
             let outbound = transport.outbound.get() == Direction::Closed && !around.stores.is_empty();
+            let begin = |direction, flag, what: &str| {
+                if let Err(failure) = transport.begin(direction, flag) {
+                    log_failure(around, &format!("{} cannot {what}", transport.name), &failure);
+                }
+            };
             if outbound {
-                transport.begin(&transport.outbound, notify::BEGIN_OUTBOUND);
+                begin(&transport.outbound, notify::BEGIN_OUTBOUND, "send");
                 self.is_due.set(true);
             }
             let inbound = transport.inbound.get() == Direction::Closed && around.default_store.is_some();
             if inbound {
-                transport.begin(&transport.inbound, notify::BEGIN_INBOUND);
+                begin(&transport.inbound, notify::BEGIN_INBOUND, "receive");
             }
             if outbound || inbound {
                 self.take_notices(around, transport);
