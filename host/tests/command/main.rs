@@ -17,5 +17,6 @@ mod sending;
 mod services;
 mod spooling;
 mod story;
+mod unwritable;
 mod watch;
 mod writing;

@@ -43,7 +43,7 @@ impl SharedSession {
 
     /// What follows for the session from a failed logon; the failure as the caller gets it.
     fn bar(&self, provider: &Provider, failure: Failure) -> Failure {
-        self.log(LogLevel::Warn, &format!("{} could not be logged on: {}", provider.display_name(), failure.code()));
+        self.log(LogLevel::Warn, &format!("{} could not be logged on: {}", provider.display_name(), failure.brief()));
         match consequence(provider.kind, failure.code()) {
             Consequence::TryLater | Consequence::Tell => failure,
             Consequence::Configure => {
@@ -63,7 +63,7 @@ impl SharedSession {
                 let service = provider.service.unwrap_or(provider.uid);
                 self.barred.borrow_mut().insert(service, Barred::Service(failure.clone()));
                 if let Err(failure) = self.status.service_disabled() {
-                    self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+                    self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
                 }
                 failure
             }
@@ -95,7 +95,7 @@ impl SharedSession {
             let ui = if may_prompt { SERVICE_UI_ALLOWED } else { 0 };
             let call = EntryPointCall::silent(ConfigureContext::Configure, SERVICE_LOGON_FAILED | ui);
             if let Err(failure) = self.profiles().configure_service(self.profile(), service.uid, call) {
-                self.log(LogLevel::Warn, &format!("the service {} could not be configured: {}", service.name, failure.code()));
+                self.log(LogLevel::Warn, &format!("the service {} could not be configured: {}", service.name, failure.brief()));
             }
         }
         self.load_profile()
@@ -122,7 +122,7 @@ impl SharedSession {
         if let Err(failure) = self.profiles().refresh_section(self.profile(), provider.uid, changes) {
             self.log(
                 LogLevel::Warn,
-                &format!("the section of {} could not be written: {}", provider.display_name(), failure.code()),
+                &format!("the section of {} could not be written: {}", provider.display_name(), failure.brief()),
             );
         }
     }
@@ -136,7 +136,7 @@ impl SharedSession {
         if let Some(store) = profile.default_store()
             && let Err(failure) = self.start_store(&profile, store, None, LogonWish { may_prompt: false, write: true })
         {
-            self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.code()));
+            self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.brief()));
         }
         Ok(())
     }
@@ -150,11 +150,10 @@ impl SharedSession {
                 continue;
             }
             let wish = LogonWish { may_prompt, write: true };
-            let started = self.log_on(profile, provider, wish, |logon| host.open_address_book(logon)).and_then(|opened| {
+            let opened = self.log_on(profile, provider, wish, |logon| as_granted(logon, |logon| host.open_address_book(logon)));
+            let started = opened.and_then(|opened| {
                 let name = provider.display_name();
-                let named = |failure: Failure| failure.from_provider(name, provider.uid);
-                let environment = self.environment().clone();
-                let book = BookConnection::new(opened.provider, environment, provider.uid, name).map_err(named)?;
+                let book = BookConnection::new(opened.provider, self.environment().clone(), provider.uid, name)?;
                 Ok((book, opened.status_row))
             });
             match started {
@@ -167,7 +166,7 @@ impl SharedSession {
             }
         }
         if let Err(failure) = self.status.address_book_failed(!failures.is_empty()) {
-            self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.code()));
+            self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
         }
         failures
     }
@@ -191,7 +190,20 @@ impl SharedSession {
     pub(super) fn add_status_row(&self, profile: &Profile, provider: &Provider, columns: Vec<Property>) {
         let current = profile.provider(provider.uid).unwrap_or(provider);
         if let Err(failure) = self.status.provider_started(current, columns) {
-            self.log(LogLevel::Warn, &format!("the status row of {} is missing: {}", provider.display_name(), failure.code()));
+            self.log(LogLevel::Warn, &format!("the status row of {} is missing: {}", provider.display_name(), failure.brief()));
         }
+    }
+}
+
+/// Opens a provider for writing, or for reading if that is all there is: one backend object serves every
+/// reference of the session, and each reference is held to the access it asked for.
+pub(super) fn as_granted<T: ?Sized>(
+    logon: &ProviderLogon,
+    open: impl Fn(&ProviderLogon) -> Result<Opened<T>>,
+) -> Result<Opened<T>> {
+    let writing = ProviderLogon { write: true, ..logon.clone() };
+    match open(&writing) {
+        Err(failure) if failure.code() == Code::NoAccess => open(&ProviderLogon { write: false, ..writing }),
+        result => result,
     }
 }

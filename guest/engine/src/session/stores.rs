@@ -1,10 +1,10 @@
 //! The stores of a session: finding their sections and logging their providers on (`session` 3, 6.3).
 
-use super::providers::LogonWish;
+use super::providers::{LogonWish, as_granted};
 use super::read_reports::ReadReports;
 use super::shared::{OpenStore, SharedSession};
 use super::store_table;
-use crate::backend::{Host, Named, Opened, ProviderKind, ProviderLogon, Store};
+use crate::backend::{Named, ProviderKind};
 use crate::entry_id::WrappedStoreId;
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{Profile, Provider, SectionProperties, provider_flags};
@@ -74,7 +74,7 @@ impl SharedSession {
         }
         let host = Rc::clone(&self.parts.host);
         let edits = self.edits.get();
-        let opened = self.log_on(profile, section, wish, |logon| open_as_granted(&*host, logon, private))?;
+        let opened = self.log_on(profile, section, wish, |logon| as_granted(logon, |logon| host.open_store(logon, private)))?;
         let named = |failure: Failure| failure.from_provider(section.display_name(), section.uid);
         let provider = Named::new(opened.provider, section.display_name(), section.uid);
         let connection = Connection::new(Rc::new(provider), self.environment().clone()).map_err(named)?;
@@ -107,15 +107,5 @@ impl SharedSession {
             self.add_status_row(&self.load_profile()?, section, opened.status_row);
         }
         Ok((store, opened.warning))
-    }
-}
-
-/// Opens a store for writing, or for reading if that is all there is: one backend object serves every
-/// reference of the session, and each reference is held to the access it asked for.
-fn open_as_granted(host: &dyn Host, logon: &ProviderLogon, private: Option<&[u8]>) -> Result<Opened<dyn Store>> {
-    let writing = ProviderLogon { write: true, ..logon.clone() };
-    match host.open_store(&writing, private) {
-        Err(failure) if failure.code() == Code::NoAccess => host.open_store(&ProviderLogon { write: false, ..writing }, private),
-        result => result,
     }
 }

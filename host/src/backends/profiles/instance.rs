@@ -3,8 +3,12 @@
 //! Each opening of a storage holds the lock of a file of its own. The system takes the lock away when the
 //! process ends, however it ends: whoever gets the lock of another instance knows that it is dead. No
 //! heartbeat, no process number that could be used again.
+//!
+//! Where no file can be made, on a full disk or in a folder that can only be read, an opening goes unseen: it can
+//! read, and whoever changes the folder does not know that it does.
 
 use super::key::random;
+use crate::backends::sqlite::trouble::code_of;
 use mapi_engine::error::{Code, Failure, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -15,10 +19,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Instance {
     folder: PathBuf,
     name: String,
-    /// Locked as long as it is open.
-    _file: File,
+    /// Locked as long as it is open; `None`: nobody sees this instance.
+    file: Option<File>,
     /// Likewise, shared with every other instance.
-    _folder: File,
+    _folder: Option<File>,
 }
 
 /// The lock file of the whole folder among those of the instances, which have longer names.
@@ -31,13 +35,27 @@ fn folder_lock(leases: &Path) -> Result<(File, PathBuf)> {
     Ok((file, path))
 }
 
+/// The lock of the folder for one who may not be able to write. `None`: there is none, and none can be made.
+fn shared_folder_lock(leases: &Path) -> Result<Option<(File, PathBuf)>> {
+    match folder_lock(leases) {
+        Err(failure) if matches!(failure.code(), Code::NotEnoughDisk | Code::NoAccess) => {}
+        locked => return locked.map(Some),
+    }
+    let path = leases.join(FOLDER);
+    match File::open(&path) {
+        Ok(file) => Ok(Some((file, path))),
+        Err(error) if error.kind() == ErrorKind::NotFound || code_of(error.kind()).is_some() => Ok(None),
+        Err(error) => Err(trouble(&path, &error)),
+    }
+}
+
 /// Joins those who use the folder.
-fn join_folder(leases: &Path) -> Result<File> {
+fn join_folder(leases: &Path) -> Result<Option<File>> {
     loop {
-        let (file, path) = folder_lock(leases)?;
+        let Some((file, path)) = shared_folder_lock(leases)? else { return Ok(None) };
         match file.try_lock_shared() {
             // A restore may have exchanged the folder between the opening and the lock.
-            Ok(()) if is_still(&file, &path) => return Ok(file),
+            Ok(()) if is_still(&file, &path) => return Ok(Some(file)),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let message = format!("The data folder of {} is being restored. Try again when that is done.", leases.display());
@@ -87,7 +105,7 @@ impl Exclusive {
 }
 
 fn trouble(path: &Path, error: &std::io::Error) -> Failure {
-    let code = if error.kind() == ErrorKind::StorageFull { Code::NotEnoughDisk } else { Code::NoAccess };
+    let code = code_of(error.kind()).unwrap_or(Code::DiskError);
     Failure::new(code, format!("The lock file {} cannot be used: {error}.", path.display()))
 }
 
@@ -99,9 +117,21 @@ impl Instance {
         let name = format!("{:032x}", u128::from_be_bytes(bytes));
         let shared = join_folder(&folder)?;
         let path = folder.join(&name);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| trouble(&path, &error))?;
-        file.lock().map_err(|error| trouble(&path, &error))?;
-        Ok(Self { folder, name, _file: file, _folder: shared })
+        let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => {
+                file.lock().map_err(|error| trouble(&path, &error))?;
+                Some(file)
+            }
+            // Without a folder to begin with there is nobody who could see it either.
+            Err(error) if shared.is_none() || code_of(error.kind()).is_some() => None,
+            Err(error) => return Err(trouble(&path, &error)),
+        };
+        Ok(Self { folder, name, file, _folder: shared })
+    }
+
+    /// Whether others can know that this instance lives.
+    pub(super) fn is_seen(&self) -> bool {
+        self.file.is_some()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -118,14 +148,18 @@ impl Instance {
             return Ok(false);
         }
         let path = self.folder.join(name);
-        let file = match OpenOptions::new().write(true).open(&path) {
+        // Written is nothing, but elsewhere a lock of one's own takes the right to.
+        let writable = OpenOptions::new().write(true).open(&path);
+        let file = match writable.or_else(|error| if code_of(error.kind()).is_some() { File::open(&path) } else { Err(error) }) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(trouble(&path, &error)),
         };
         match file.try_lock() {
             Ok(()) => match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(trouble(&path, &error)),
+                Err(error) if error.kind() != ErrorKind::NotFound && code_of(error.kind()).is_none() => {
+                    Err(trouble(&path, &error))
+                }
                 _ => Ok(false),
             },
             Err(TryLockError::WouldBlock) => Ok(true),

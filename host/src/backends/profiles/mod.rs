@@ -3,7 +3,8 @@
 //! The data folder holds `profiles.sqlite`, `profiles.key` (the key of the secrets, readable by its owner
 //! only), `leases/` (one lock file for each opening) and `leases/folder`, which every opening holds a shared lock
 //! of and a restore an exclusive one. Every change is one durable transaction; any number
-//! of processes may use one folder. What a profile consists of is the engine's; here it is bytes.
+//! of processes may use one folder. What a profile consists of is the engine's; here it is bytes. Where nothing can
+//! be written, profiles are read, and leases are known to this process alone.
 //!
 //! Secrets are encrypted with XChaCha20-Poly1305 under a random nonce, bound to the number of their profile
 //! and their key: a sealed value moved to another place does not open.
@@ -15,14 +16,14 @@ pub(in crate::backends) use instance::Exclusive;
 pub use key::StorageKey;
 pub(in crate::backends) use key::write_private;
 
-use crate::backends::sqlite::database::{Access, Database, Registry, Schema};
-use crate::backends::sqlite::trouble::Outcome;
+use crate::backends::sqlite::database::{Access, Database, Registry, Schema, lock};
+use crate::backends::sqlite::trouble::{Outcome, code_of};
 use instance::Instance;
 use mapi_engine::backend::{LoadedProfile, ProfileEntry, ProfileStorage};
 use mapi_engine::error::{Code, Failure, Result};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const SCHEMA: Schema = Schema {
     what: "profile storage",
@@ -39,6 +40,8 @@ pub struct SqliteProfiles {
     database: Database,
     key: StorageKey,
     instance: Instance,
+    /// Leases that could not be written down, by profile.
+    unwritten: Mutex<Vec<(u64, String)>>,
 }
 
 impl SqliteProfiles {
@@ -51,7 +54,7 @@ impl SqliteProfiles {
         let open = || {
             std::fs::create_dir_all(folder).map_err(|error| {
                 Failure::new(
-                    Code::NoAccess,
+                    code_of(error.kind()).unwrap_or(Code::NoAccess),
                     format!("The data folder {} cannot be made: {error}. Choose one that can be written to.", folder.display()),
                 )
             })?;
@@ -67,8 +70,34 @@ impl SqliteProfiles {
     pub fn open(folder: &Path, key: StorageKey) -> Result<Self> {
         // First, so that nobody restores the folder between the two.
         let instance = Instance::begin(folder.join("leases"))?;
-        let database = Database::open(&folder.join("profiles.sqlite"), SCHEMA, Access::Create)?;
-        Ok(Self { database, key, instance })
+        let path = folder.join("profiles.sqlite");
+        let database = match Database::open(&path, SCHEMA, Access::Create) {
+            // The first failure says more, if there is nothing to be read either.
+            Err(failure) if failure.code() == Code::NoAccess => {
+                Database::open(&path, SCHEMA, Access::Read).map_err(|_| failure)?
+            }
+            opened => opened?,
+        };
+        Ok(Self { database, key, instance, unwritten: Mutex::default() })
+    }
+
+    fn write_lease(&self, name: &str) -> Result<u64> {
+        // A loss of power ends every instance, and with it its leases.
+        self.database.write_fleeting(|connection| {
+            let (number, _) = find_existing(connection, name)?;
+            let sql = "INSERT INTO lease (profile, instance) VALUES (?, ?)";
+            connection.prepare_cached(sql)?.execute(params![number, self.instance.name()])?;
+            Ok(connection.last_insert_rowid().cast_unsigned())
+        })
+    }
+
+    /// A lease nobody else knows of. Its number is one that no row of the file has.
+    fn unwritten_lease(&self, name: &str) -> Result<u64> {
+        self.database.read(|connection| find_existing(connection, name))?;
+        let mut unwritten = lock(&self.unwritten);
+        let number = unwritten.iter().map(|(number, _)| *number).min().unwrap_or(u64::MAX).saturating_sub(1);
+        unwritten.push((number, name.to_owned()));
+        Ok(number)
     }
 }
 
@@ -224,16 +253,23 @@ impl ProfileStorage for SqliteProfiles {
     }
 
     fn acquire_lease(&self, name: &str) -> Result<u64> {
-        // A loss of power ends every instance, and with it its leases.
-        self.database.write_fleeting(|connection| {
-            let (number, _) = find_existing(connection, name)?;
-            let sql = "INSERT INTO lease (profile, instance) VALUES (?, ?)";
-            connection.prepare_cached(sql)?.execute(params![number, self.instance.name()])?;
-            Ok(connection.last_insert_rowid().cast_unsigned())
-        })
+        if !self.instance.is_seen() {
+            return self.unwritten_lease(name);
+        }
+        match self.write_lease(name) {
+            Err(failure) if matches!(failure.code(), Code::NotEnoughDisk | Code::NoAccess) => self.unwritten_lease(name),
+            written => written,
+        }
     }
 
     fn release_lease(&self, lease: u64) {
+        {
+            let mut unwritten = lock(&self.unwritten);
+            if let Some(at) = unwritten.iter().position(|(number, _)| *number == lease) {
+                unwritten.swap_remove(at);
+                return;
+            }
+        }
         let sql = "DELETE FROM lease WHERE number = ? AND instance = ?";
         // A lease that stays ends with this instance.
         let _stays = self.database.write_fleeting(|connection| {
@@ -249,14 +285,16 @@ impl ProfileStorage for SqliteProfiles {
             let held = statement.query_map([number], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(held.collect::<Result<_, _>>()?)
         })?;
-        let mut count = 0_u32;
+        let unwritten = lock(&self.unwritten).iter().filter(|(_, held)| held == name).count();
+        let mut count = u32::try_from(unwritten).unwrap_or(u32::MAX);
         for (instance, leases) in held {
             if self.instance.is_alive(&instance)? {
                 count = count.saturating_add(leases);
             } else {
-                self.database.write_fleeting(|connection| {
+                // What stays of a dead instance is found dead again.
+                let _stays = self.database.write_fleeting(|connection| {
                     Ok(connection.prepare_cached("DELETE FROM lease WHERE instance = ?")?.execute([&instance])?)
-                })?;
+                });
             }
         }
         Ok(count)

@@ -3,13 +3,17 @@
 //!
 //! The file is in WAL mode with `synchronous = FULL`: only FULL makes SQLite sync the log at every commit,
 //! so that a commit that returned survives a loss of power as well as the end of the process. Several
-//! processes may use one file: writes begin with `BEGIN IMMEDIATE`, everyone waits for a busy file.
+//! processes may use one file: writes begin with `BEGIN IMMEDIATE`, everyone waits for a busy file. Where not even
+//! what readers need can be written, on a full disk or in a folder that can only be read, the file is read without
+//! ([`super::unshared`]), until something can be written again.
 
-use crate::backends::sqlite::trouble::{Outcome, Trouble};
+use crate::backends::sqlite::trouble::{Outcome, Trouble, code_of};
+use crate::backends::sqlite::unshared::{Unshared, lacks_company};
 use mapi_engine::error::{Code, Failure, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -52,6 +56,9 @@ pub struct Database {
     writable: bool,
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// What is read through instead as long as `reads_unshared`.
+    unshared: Mutex<Option<Unshared>>,
+    reads_unshared: AtomicBool,
 }
 
 impl Database {
@@ -68,12 +75,42 @@ impl Database {
             writable: access != Access::Read,
             writer: Mutex::new(None),
             readers: Mutex::new(Vec::new()),
+            unshared: Mutex::new(None),
+            reads_unshared: AtomicBool::new(false),
         };
-        match database.first_reader() {
-            Ok(reader) => lock(&database.readers).push(reader),
-            Err(trouble) => return Err(trouble.into_failure(schema.what, path)),
-        }
+        let opened = database.open_reader(&mut lock(&database.unshared));
+        opened.map_err(|trouble| trouble.into_failure(schema.what, path))?;
         Ok(database)
+    }
+
+    /// Makes the file ready to be read: as one of many who use it, or, where that takes what cannot be written,
+    /// by itself.
+    fn open_reader(&self, unshared: &mut Option<Unshared>) -> Outcome<()> {
+        *unshared = None;
+        match self.first_reader() {
+            Ok(reader) => {
+                lock(&self.readers).push(reader);
+                self.reads_unshared.store(false, Ordering::Release);
+                Ok(())
+            }
+            Err(trouble) if lacks_company(&trouble, self.writable) => {
+                // What cannot be opened so, or is not up to date, must be opened as usual first.
+                let Some(by_itself) = self.by_itself() else { return Err(trouble) };
+                tracing::warn!(file = %self.path.display(), "nothing can be written there; the file is read as it is");
+                *unshared = Some(by_itself);
+                self.reads_unshared.store(true, Ordering::Release);
+                Ok(())
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// The file without anything beside it, if it is of this kind and up to date.
+    fn by_itself(&self) -> Option<Unshared> {
+        let opened = Unshared::open(&self.path).ok()?;
+        set_up(opened.connection()).ok()?;
+        let found = recognise(opened.connection(), self.schema, &self.path).ok()?;
+        (found == self.schema.migrations.len()).then_some(opened)
     }
 
     /// A reader of the file, which is of this kind and up to date then.
@@ -136,13 +173,7 @@ impl Database {
 
     fn connect(&self, flags: OpenFlags) -> Outcome<Connection> {
         let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-        // In KiB when negative: 8 MiB a connection. A message of any size passes through a writer and readers of two
-        // stores at once, and that is to fit into 64 MiB.
-        connection.pragma_update(None, "cache_size", -8_192)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
-        connection.pragma_update(None, "foreign_keys", false)?;
+        set_up(&connection)?;
         Ok(connection)
     }
 
@@ -167,6 +198,16 @@ impl Database {
     }
 
     fn read_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        if self.reads_unshared.load(Ordering::Acquire) {
+            let mut unshared = lock(&self.unshared);
+            if unshared.as_ref().is_some_and(|unshared| !unshared.is_current()) {
+                // Somebody can write again.
+                self.open_reader(&mut unshared)?;
+            }
+            if let Some(unshared) = &*unshared {
+                return unshared.read(work);
+            }
+        }
         let kept = lock(&self.readers).pop();
         let reader = match kept {
             Some(reader) => reader,
@@ -212,6 +253,7 @@ impl Database {
 
     fn write_fleeting_inner<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
         self.check_writable()?;
+        self.share()?;
         let mut slot = lock(&self.writer);
         // Out of its place meanwhile: a writer that cannot be made durable again is not used again.
         let mut writer = match slot.take() {
@@ -275,14 +317,43 @@ impl Database {
         Err(Failure::new(Code::NoAccess, read_only).into())
     }
 
+    /// Writing takes what reading does, and more: whoever could not have it tries again.
+    fn share(&self) -> Outcome<()> {
+        if !self.reads_unshared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut unshared = lock(&self.unshared);
+        if unshared.is_none() {
+            return Ok(());
+        }
+        let reader = self.first_reader()?;
+        lock(&self.readers).push(reader);
+        *unshared = None;
+        self.reads_unshared.store(false, Ordering::Release);
+        Ok(())
+    }
+
     fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> Outcome<T>) -> Outcome<T> {
         self.check_writable()?;
+        self.share()?;
         let mut writer = lock(&self.writer);
         match &mut *writer {
             Some(writer) => work(writer),
             none => work(none.insert(self.connect_for_writing()?)),
         }
     }
+}
+
+/// What every connection is set to.
+fn set_up(connection: &Connection) -> Outcome<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // In KiB when negative: 8 MiB a connection. A message of any size passes through a writer and readers of two
+    // stores at once, and that is to fit into 64 MiB.
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    Ok(())
 }
 
 /// Runs `work` in a transaction, undone if it fails.
@@ -310,7 +381,7 @@ fn prepare_place(path: &Path, schema: Schema, access: Access) -> Result<()> {
         return match std::fs::metadata(path) {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::new(
-                if error.kind() == std::io::ErrorKind::PermissionDenied { Code::NoAccess } else { Code::NotFound },
+                code_of(error.kind()).unwrap_or(Code::NotFound),
                 format!("There is no {} {}: {error}.", schema.what, path.display()),
             )),
         };
@@ -318,7 +389,7 @@ fn prepare_place(path: &Path, schema: Schema, access: Access) -> Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::new(
-                Code::NoAccess,
+                code_of(error.kind()).unwrap_or(Code::NoAccess),
                 format!(
                     "The folder {} for the {} cannot be made: {error}. Choose a folder that can be written to.",
                     folder.display(),

@@ -28,6 +28,7 @@ mod staging;
 mod state;
 mod store;
 mod texts;
+mod unshared;
 mod watch;
 
 pub use store::SqliteStore;

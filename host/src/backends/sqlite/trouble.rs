@@ -1,7 +1,9 @@
 //! What can go wrong inside a SQLite backend, and the sentence a person reads about it.
 
+use crate::backends::sqlite::unshared::lacks_room;
 use mapi_engine::error::{Code, Failure};
 use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The result of work inside a transaction.
@@ -36,12 +38,17 @@ impl From<Failure> for Trouble {
 
 impl From<std::io::Error> for Trouble {
     fn from(error: std::io::Error) -> Self {
-        let code = match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::NotEnoughDisk,
-            std::io::ErrorKind::PermissionDenied => Code::NoAccess,
-            _ => Code::DiskError,
-        };
+        let code = code_of(error.kind()).unwrap_or(Code::DiskError);
         Self::Failure(Failure::new(code, format!("A temporary file cannot be used: {error}.")))
+    }
+}
+
+/// The code for a file that the system did not let be written: no room, or no right.
+pub fn code_of(kind: ErrorKind) -> Option<Code> {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(Code::NotEnoughDisk),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Some(Code::NoAccess),
+        _ => None,
     }
 }
 
@@ -64,7 +71,7 @@ impl Trouble {
         };
         let file = path.display();
         let (code, advice) = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => {
+            _ if lacks_room(&error) => {
                 (Code::NotEnoughDisk, format!("The disk that holds the {what} {file} is full. Free some space and try again"))
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
