@@ -3,13 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_session::error::{Code, Warned};
-use mapi_session::properties::{PropTag, Property, Value, tags};
+use mapi_session::error::Code;
+use mapi_session::properties::{Property, Value, tags};
 use mapi_session::tables::{SortOrder, SortOrderSet};
-use mapi_session::{
-    Backends, Engine, EngineOptions, Folder, FolderType, Limits, LogonOptions, Message, MessageStore, Object, Properties,
-    Session, Subsystem, flags,
-};
+use mapi_session::{Backends, Engine, EngineOptions, Folder, Limits, Message, MessageStore, Object, flags};
+use mapi_tests::clients::{entry_id, folder, open_stores, session, value, whole};
 use std::sync::OnceLock;
 
 fn engine() -> &'static Engine {
@@ -18,51 +16,6 @@ fn engine() -> &'static Engine {
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/component");
         Engine::new(&EngineOptions::default().with_cache(cache).with_subsystems(20)).unwrap()
     })
-}
-
-/// A session on a new profile with that many stores.
-async fn session(backends: &Backends, limits: Limits, stores: usize) -> (Subsystem, Session) {
-    let subsystem = engine().subsystem(backends, limits).await.unwrap();
-    let admin = subsystem.admin_profiles().await.unwrap();
-    admin.create_profile("Test", flags::CreateProfileFlags::empty()).await.unwrap();
-    let services = admin.admin_services("Test").await.unwrap();
-    for number in 0..stores {
-        let name = format!("Mail {number}");
-        services.create_msg_service_ex("mapi.store", Some(&name), flags::CreateMsgServiceFlags::empty()).await.unwrap();
-    }
-    let session = subsystem.logon(LogonOptions::profile("Test")).await.unwrap();
-    (subsystem, session)
-}
-
-async fn open_stores(session: &Session) -> Vec<MessageStore> {
-    let table = session.get_msg_stores_table(flags::GetMsgStoresTableFlags::MAPI_UNICODE).await.unwrap();
-    table.set_columns(&[tags::ENTRYID], flags::SetColumnsFlags::empty()).await.unwrap();
-    let mut stores = Vec::new();
-    for row in table.query_rows(10, flags::QueryRowsFlags::empty()).await.unwrap() {
-        let Value::Binary(entry_id) = &row[0].value else { panic!("no entry identifier: {row:?}") };
-        stores.push(session.open_msg_store(entry_id, flags::OpenMsgStoreFlags::MDB_WRITE, None).await.unwrap().value.object);
-    }
-    stores
-}
-
-async fn folder(store: &MessageStore, name: &str) -> Folder {
-    match store.open_entry(None, flags::StoreOpenEntryFlags::MAPI_MODIFY, None).await.unwrap().object {
-        Object::Folder(root) => {
-            root.create_folder(FolderType::Generic, name, None, flags::CreateFolderFlags::OPEN_IF_EXISTS).await.unwrap()
-        }
-        other => panic!("the root is no folder: {other:?}"),
-    }
-}
-
-async fn value(properties: &Properties, tag: PropTag) -> Value {
-    properties.get_props(Some(&[tag]), flags::GetPropsFlags::MAPI_UNICODE).await.unwrap().value.remove(0).value
-}
-
-async fn entry_id(properties: &Properties) -> Vec<u8> {
-    match value(properties, tags::ENTRYID).await {
-        Value::Binary(entry_id) => entry_id,
-        other => panic!("no entry identifier: {other:?}"),
-    }
 }
 
 /// A saved message that nobody has open.
@@ -92,14 +45,8 @@ async fn open(store: &MessageStore, entry_id: &[u8], how: flags::StoreOpenEntryF
     }
 }
 
-fn whole<T>(done: mapi_session::error::Result<Warned<T>>) -> T {
-    let done = done.unwrap();
-    assert_eq!(done.warning, None);
-    done.value
-}
-
 async fn story(backends: &Backends) {
-    let (_subsystem, session) = session(backends, Limits::default(), 2).await;
+    let (_subsystem, session) = session(engine(), backends, Limits::default(), &["One", "Two"]).await;
     let stores = open_stores(&session).await;
     let (here, there) = (&stores[0], &stores[1]);
     let (a, b, far) = (folder(here, "a").await, folder(here, "b").await, folder(there, "far").await);
@@ -195,8 +142,8 @@ async fn stores_in_files_are_changed_through_the_component() {
 #[tokio::test]
 async fn an_object_of_another_subsystem_is_no_destination() {
     let backends = Backends::memory();
-    let (_one, here) = session(&backends, Limits::default(), 1).await;
-    let (_two, there) = session(&Backends::memory(), Limits::default(), 1).await;
+    let (_one, here) = session(engine(), &backends, Limits::default(), &["One"]).await;
+    let (_two, there) = session(engine(), &Backends::memory(), Limits::default(), &["One"]).await;
     let (here, there) = (open_stores(&here).await, open_stores(&there).await);
     let (a, b) = (folder(&here[0], "a").await, folder(&there[0], "b").await);
     let x = put(&a, "x").await;
@@ -218,7 +165,7 @@ async fn long_work_shows_its_progress_and_can_be_cancelled() {
             mapi_session::backend::Verdict::Continue
         }
     });
-    let (_subsystem, session) = session(&backends, Limits::default(), 1).await;
+    let (_subsystem, session) = session(engine(), &backends, Limits::default(), &["One"]).await;
     let stores = open_stores(&session).await;
     let (a, b) = (folder(&stores[0], "a").await, folder(&stores[0], "b").await);
     put(&a, "x").await;

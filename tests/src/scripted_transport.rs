@@ -1,0 +1,144 @@
+//! A transport that says what a test wants it to say, and keeps what it was given.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+#![allow(clippy::missing_panics_doc, reason = "a failed test panics")]
+
+use mapi_session::backend::{Envelope, InboundMessage, Outcome, OutcomeKind, Transport, TransportIdentity, TransportNotice};
+use mapi_session::error::{Code, Failure, Result};
+use mapi_session::properties::{Property, Value, tags};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// `NOTIFY_NEWMAIL`.
+pub const NEWMAIL: u32 = 0x1;
+/// `NOTIFY_READYTOSEND`.
+pub const READYTOSEND: u32 = 0x2;
+
+/// What a transport was given, and what it is to say.
+#[derive(Debug, Default)]
+pub struct Wire {
+    /// The codes of the next answers; without one everything is taken, but for addresses that begin with "bounce".
+    pub answers: VecDeque<Code>,
+    /// Transfers under way; several sessions may share the wire.
+    current: BTreeMap<u64, (Envelope, Vec<u8>)>,
+    begun: u64,
+    /// Addresses served and bytes, of each message offered.
+    pub offers: Vec<(Vec<String>, String)>,
+    /// What is reported when it is next asked.
+    pub notices: Vec<TransportNotice>,
+    /// Messages that wait to be received.
+    pub inbound: VecDeque<Vec<u8>>,
+    /// The flags of each `TransportNotify`.
+    pub notified: Vec<u32>,
+    /// Whether it wants to be polled and to be given idle time.
+    pub is_restless: bool,
+}
+
+/// The transport; clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Scripted(Arc<Mutex<Wire>>);
+
+impl Scripted {
+    /// What it was given, and what it is to say.
+    #[must_use]
+    pub fn wire(&self) -> std::sync::MutexGuard<'_, Wire> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reports `SpoolerNotify` with these flags.
+    pub fn notice(&self, flags: u32) {
+        self.wire().notices.push(TransportNotice::Spooler { flags, entry_id: None });
+    }
+}
+
+fn address(properties: &[Property]) -> String {
+    match properties.iter().find(|property| property.tag == tags::EMAIL_ADDRESS).map(|property| &property.value) {
+        Some(Value::Unicode(address)) => address.clone(),
+        other => panic!("a recipient without address: {other:?}"),
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::invalid("transfer", "no message is in transfer under that number")
+}
+
+impl Transport for Scripted {
+    fn identity(&self) -> TransportIdentity {
+        let is_restless = self.wire().is_restless;
+        TransportIdentity { address_types: Some(vec!["SMTP".into()]), uids: Vec::new(), polls: is_restless, idles: is_restless }
+    }
+
+    fn notify(&self, flags: u32, _entry_id: Option<&[u8]>) -> Result<()> {
+        self.wire().notified.push(flags);
+        Ok(())
+    }
+
+    fn begin(&self, envelope: &Envelope) -> Result<u64> {
+        let mut wire = self.wire();
+        wire.begun += 1;
+        let number = wire.begun;
+        wire.current.insert(number, (envelope.clone(), Vec::new()));
+        Ok(number)
+    }
+
+    fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()> {
+        let mut wire = self.wire();
+        let (_, written) = wire.current.get_mut(&transfer).ok_or_else(unknown)?;
+        written.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(&self, transfer: u64) -> Result<Outcome> {
+        let mut wire = self.wire();
+        let (envelope, bytes) = wire.current.remove(&transfer).ok_or_else(unknown)?;
+        let served: Vec<_> = envelope.recipients.iter().filter(|row| row.serve).collect();
+        wire.offers.push((served.iter().map(|row| address(&row.properties)).collect(), String::from_utf8(bytes).unwrap()));
+        let failure = wire.answers.pop_front().map(|code| Failure::new(code, "the script says so"));
+        let recipients = served.iter().filter(|_| failure.is_none()).map(|row| {
+            let bounced = OutcomeKind::Failed { reason: 0, diagnostic: 35, status: 511, text: "no such user".into() };
+            (row.row, if address(&row.properties).starts_with("bounce") { bounced } else { OutcomeKind::Delivered })
+        });
+        Ok(Outcome { recipients: recipients.collect(), failure, retry_after: 0, end: 0, set: Vec::new() })
+    }
+
+    fn cancel(&self, transfer: u64) {
+        self.wire().current.remove(&transfer);
+    }
+
+    fn poll(&self) -> Result<bool> {
+        Ok(!self.wire().inbound.is_empty())
+    }
+
+    fn idle(&self) {}
+
+    fn receive(&self) -> Result<Option<InboundMessage>> {
+        let wire = self.wire();
+        Ok(wire.inbound.front().map(|bytes| InboundMessage { number: 1, size: bytes.len() as u64, ..InboundMessage::default() }))
+    }
+
+    fn read(&self, _message: u64, offset: u64, length: u32) -> Result<Vec<u8>> {
+        let wire = self.wire();
+        let bytes = wire.inbound.front().unwrap();
+        let start = usize::try_from(offset).unwrap().min(bytes.len());
+        Ok(bytes[start..(start + length as usize).min(bytes.len())].to_vec())
+    }
+
+    fn acknowledge(&self, _message: u64, stored: bool) -> Result<()> {
+        if stored {
+            self.wire().inbound.pop_front();
+        }
+        Ok(())
+    }
+
+    fn flush(&self, _flags: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn validate(&self, _flags: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn notices(&self) -> Vec<TransportNotice> {
+        std::mem::take(&mut self.wire().notices)
+    }
+}
