@@ -489,3 +489,37 @@ impl<T: Send + 'static> Drop for Finish<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::{Engine, EngineOptions};
+
+    #[tokio::test]
+    async fn a_trap_ends_that_subsystem_alone_and_says_so() {
+        let options = EngineOptions::default().with_subsystems(2).with_cache(concat!(env!("OUT_DIR"), "/component"));
+        let (engine, backends) = (Engine::new(&options).unwrap(), Backends::memory());
+        let doomed = engine.subsystem(&backends, Limits::default()).await.unwrap();
+        let other = engine.subsystem(&backends, Limits::default()).await.unwrap();
+        let (held, others) = (doomed.admin_profiles().await.unwrap(), other.admin_profiles().await.unwrap());
+        // From now on the component traps where it is at the next tick, instead of being asked to yield.
+        doomed.shared.live.lock().await.store().unwrap().epoch_deadline_trap();
+        let how = flags::GetProfileTableFlags::MAPI_UNICODE;
+        let failure = loop {
+            if let Err(failure) = held.get_profile_table(how).await {
+                break failure;
+            }
+        };
+        assert_eq!(failure.code(), Code::CallFailed);
+        let text = failure.to_string();
+        assert!(text.contains("broke down in IProfAdmin::GetProfileTable") && text.contains("open another one"), "{text}");
+        assert!(text.contains("trap"), "{text}");
+        let after = held.get_profile_table(how).await.unwrap_err();
+        assert_eq!(after.code(), Code::InvalidObject);
+        assert!(after.to_string().contains("broke down"), "later calls tell why: {after}");
+        others.get_profile_table(how).await.unwrap();
+        drop((held, doomed));
+        let third = engine.subsystem(&backends, Limits::default()).await.unwrap();
+        third.admin_profiles().await.unwrap();
+    }
+}
