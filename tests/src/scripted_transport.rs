@@ -40,7 +40,6 @@ pub struct Scripted(Arc<Mutex<Wire>>);
 
 impl Scripted {
     /// What it was given, and what it is to say.
-    #[must_use]
     pub fn wire(&self) -> std::sync::MutexGuard<'_, Wire> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
