@@ -116,7 +116,8 @@ impl Watched {
 
     /// Looks the number of commits up; announces it when it has risen.
     fn look(&mut self, now: Instant) {
-        let Some((look, since)) = self.looking else { return };
+        let Some((look, since)) = self.looking.take() else { return };
+        // A closed file is not looked at again, or its look would be due for ever.
         let Some(file) = self.file.upgrade() else { return };
         if let Some(commits) = file.commits() {
             self.sender.send_if_modified(|known| commits > std::mem::replace(known, commits.max(*known)));
@@ -233,16 +234,36 @@ fn forget_closed(files: &mut Vec<Watched>, folders: &mut BTreeMap<PathBuf, bool>
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::backends::sqlite::SqliteStore;
     use crate::backends::sqlite::database::Access;
     use mapi_engine::backend::{Change, Commit, ObjectKind, Objects, Store};
-    use std::time::Duration;
 
     fn commit(store: &SqliteStore) {
         let object = store.reserve(1).unwrap().remove(0);
         let parent = store.identity().root;
         let change = Change::Create { object, parent, kind: ObjectKind::Message, properties: vec![] };
         store.commit(Commit { changes: vec![change], ..Commit::default() }).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_closed_is_not_looked_at_any_more() {
+        struct File;
+        impl Commits for File {
+            fn commits(&self) -> Option<u64> {
+                Some(1)
+            }
+        }
+        let open = Arc::new(File);
+        let file: Weak<dyn Commits> = Arc::<File>::downgrade(&open);
+        let mut watched = Watched::new(Path::new("a.mapi"), file, watch::Sender::new(0));
+        let now = Instant::now();
+        watched.looking = Some((0, now));
+        watched.look(now);
+        assert!(watched.due().is_some_and(|due| due > now), "an open file is looked at again");
+        drop(open);
+        watched.look(now);
+        assert_eq!(watched.due(), None);
     }
 
     #[test]
