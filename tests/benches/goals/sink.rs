@@ -1,6 +1,6 @@
 //! A mail server that takes everything and keeps the bytes until they are asked for.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,9 +13,18 @@ pub(crate) struct Sink {
     taken: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
+/// When the server acknowledges what it was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acknowledge {
+    /// When the kernel does: up to 40 ms late, in the hope of an answer to send along.
+    Late,
+    /// With every packet, where the kernel can be told so.
+    AtOnce,
+}
+
 impl Sink {
     /// Starts it.
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start(acknowledge: Acknowledge) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let taken = Arc::new(Mutex::new(Vec::new()));
@@ -24,7 +33,7 @@ impl Sink {
             for stream in listener.incoming().flatten() {
                 let keep = Arc::clone(&keep);
                 // A client that goes ends its own conversation only.
-                std::thread::spawn(move || converse(&stream, &keep).is_ok());
+                std::thread::spawn(move || converse(Peer { stream: &stream, acknowledge }, &keep).is_ok());
             }
         });
         Ok(Self { port, taken })
@@ -36,9 +45,26 @@ impl Sink {
     }
 }
 
-fn converse(stream: &TcpStream, keep: &Mutex<Vec<Vec<u8>>>) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut out, mut input) = (stream, BufReader::with_capacity(BUFFER, stream));
+/// The client's side of a connection.
+struct Peer<'a> {
+    stream: &'a TcpStream,
+    acknowledge: Acknowledge,
+}
+
+impl Read for Peer<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        #[cfg(target_os = "linux")]
+        if self.acknowledge == Acknowledge::AtOnce {
+            // It holds for what comes next only.
+            std::os::linux::net::TcpStreamExt::set_quickack(self.stream, true)?;
+        }
+        (&mut &*self.stream).read(buffer)
+    }
+}
+
+fn converse(peer: Peer<'_>, keep: &Mutex<Vec<Vec<u8>>>) -> std::io::Result<()> {
+    peer.stream.set_nodelay(true)?;
+    let (mut out, mut input) = (peer.stream, BufReader::with_capacity(BUFFER, peer));
     out.write_all(b"220 sink\r\n")?;
     let mut line = Vec::new();
     loop {

@@ -138,7 +138,7 @@ impl Database {
             }
             self.migrate(&mut reader)?;
         }
-        reader.pragma_update(None, "query_only", true)?;
+        only_read(&reader)?;
         Ok(reader)
     }
 
@@ -213,7 +213,7 @@ impl Database {
             Some(reader) => reader,
             None => {
                 let reader = self.connect(self.reader_flags())?;
-                reader.pragma_update(None, "query_only", true)?;
+                only_read(&reader)?;
                 reader
             }
         };
@@ -348,11 +348,17 @@ impl Database {
 fn set_up(connection: &Connection) -> Outcome<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // In KiB when negative: 8 MiB a connection. A message of any size passes through a writer and readers of two
-    // stores at once, and that is to fit into 64 MiB.
+    // In KiB when negative. Messages of any size pass through writers, which look little of it up again.
     connection.pragma_update(None, "cache_size", -8_192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", false)?;
+    Ok(())
+}
+
+/// Sets a connection up for reading: with room for what a search looks up.
+fn only_read(reader: &Connection) -> Outcome<()> {
+    reader.pragma_update(None, "query_only", true)?;
+    reader.pragma_update(None, "cache_size", -32_768)?;
     Ok(())
 }
 

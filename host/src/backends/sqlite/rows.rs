@@ -169,6 +169,9 @@ fn with_props<T>(connection: &Connection, object: &ObjectId, work: impl FnOnce(&
     work(row.get_ref(0)?.as_blob()?)
 }
 
+/// Bytes of a value behind which what is read only passes through, and is not kept in the page cache.
+const PASSING: u64 = 1 << 20;
+
 /// A range of a value.
 pub(super) fn read_range(connection: &Connection, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Outcome<Vec<u8>> {
     with_props(connection, object, |props| {
@@ -186,7 +189,13 @@ pub(super) fn read_range(connection: &Connection, object: &ObjectId, tag: PropTa
                 let end = start.saturating_add(length as usize).min(bytes.len());
                 Ok(bytes[start..end].to_vec())
             }
-            Body::Large(large) => large::read(connection, large, offset, length as usize),
+            Body::Large(large) => {
+                let bytes = large::read(connection, large, offset, length as usize)?;
+                if offset > PASSING {
+                    connection.release_memory()?;
+                }
+                Ok(bytes)
+            }
         }
     })
 }
