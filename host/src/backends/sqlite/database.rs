@@ -166,8 +166,9 @@ impl Database {
     fn connect_for_writing(&self) -> Outcome<Connection> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
-        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        // In pages. Pages written again and again are copied into the file once in that many, not after each commit.
+        connection.pragma_update(None, "wal_autocheckpoint", 12_000)?;
+        connection.pragma_update(None, "journal_size_limit", 96 << 20)?;
         Ok(connection)
     }
 

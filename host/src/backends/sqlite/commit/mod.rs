@@ -213,34 +213,8 @@ impl<'a> Writer<'a> {
     fn load(&self, id: i64) -> Outcome<Option<Row>> {
         self.connection
             .prepare_cached("SELECT parent, class, arrival, kind, version, unread, text, props FROM objects WHERE id = ?1")?
-            .query_row([id], |row| {
-                Ok((
-                    row.get::<_, Option<i64>>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, i64>(2)?,
-                    row.get::<_, i64>(3)?,
-                    row.get::<_, i64>(4)?,
-                    row.get::<_, bool>(5)?,
-                    row.get::<_, Option<i64>>(6)?,
-                    row.get::<_, Vec<u8>>(7)?,
-                ))
-            })
+            .query_row([id], |row| Ok(read_row(id, row)))
             .optional()?
-            .map(|(parent, class, arrival, kind, version, unread, text, props)| {
-                let place = (parent.unwrap_or_default(), Class(class), arrival);
-                Ok(Row {
-                    id,
-                    place,
-                    parent: parent.unwrap_or_default(),
-                    class: Class(class),
-                    arrival,
-                    kind: kind_of(kind)?,
-                    version,
-                    unread,
-                    text,
-                    bag: bag_of(&props)?,
-                })
-            })
             .transpose()
     }
 
@@ -316,6 +290,23 @@ impl<'a> Writer<'a> {
     pub(super) fn state(&mut self) -> &mut State {
         &mut self.state
     }
+}
+
+/// The object with that identifier, from the columns [`Writer::load`] asks for.
+fn read_row(id: i64, row: &rusqlite::Row<'_>) -> Outcome<Row> {
+    let (parent, class, arrival) = (row.get::<_, Option<i64>>(0)?.unwrap_or_default(), Class(row.get(1)?), row.get(2)?);
+    Ok(Row {
+        id,
+        place: (parent, class, arrival),
+        parent,
+        class,
+        arrival,
+        kind: kind_of(row.get(3)?)?,
+        version: row.get(4)?,
+        unread: row.get(5)?,
+        text: row.get(6)?,
+        bag: bag_of(row.get_ref(7)?.as_blob()?)?,
+    })
 }
 
 impl Row {
