@@ -99,6 +99,8 @@ pub struct Backends {
     pub(crate) transports: Arc<BTreeMap<String, Registered<SharedTransport>>>,
     pub(crate) profiles: Arc<SharedProfileStorage>,
     pub(crate) catalogue: Arc<SharedCatalogue>,
+    /// Of the profile storage and the catalogue.
+    pub(crate) profile_threading: Threading,
     pub(crate) log: Option<LogSink>,
     pub(crate) progress: Option<ProgressSink>,
 }
@@ -113,9 +115,19 @@ impl Backends {
             transports: Arc::default(),
             profiles,
             catalogue,
+            profile_threading: Threading::Prompt,
             log: None,
             progress: None,
         }
+    }
+
+    /// Says where calls of the profile storage and of the service catalogue run, which are
+    /// [`Threading::Prompt`] otherwise. Those that may wait for a network or a person are to be
+    /// [`Threading::Blocking`].
+    #[must_use]
+    pub const fn with_profile_threading(mut self, threading: Threading) -> Self {
+        self.profile_threading = threading;
+        self
     }
 
     /// Grants a kind of message store under the name its profile sections carry (`PR_PROVIDER_DLL_NAME`;

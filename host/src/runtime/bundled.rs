@@ -44,7 +44,9 @@ impl Backends {
             MemoryCatalogue::service("mapi.store", "Mailbox", ProviderKind::Store, "memory"),
             MemoryCatalogue::service("mapi.pab", "Personal Address Book", ProviderKind::AddressBook, "memory-pab"),
         ]);
-        Self::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue)).with_memory()
+        Self::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue))
+            .with_profile_threading(Threading::Immediate)
+            .with_memory()
     }
 
     /// Grants the backends `sqlite` and `sqlite-pab`: a file for each profile section, the one its

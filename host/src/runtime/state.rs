@@ -5,7 +5,7 @@ use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
 use crate::runtime::turns::Turns;
-use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage, Threading};
+use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage};
 use mapi_engine::properties::Guid;
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,8 +33,10 @@ pub(crate) struct HostState {
 
 impl HostState {
     pub(crate) fn new(backends: Backends, limits: &Arc<Limits>, control: &Arc<Control>, turns: &Arc<Turns>) -> Self {
-        let profiles = Provider::new(Arc::clone(&backends.profiles), "Profile storage", Guid::default(), Threading::Prompt);
-        let catalogue = Provider::new(Arc::clone(&backends.catalogue), "Service catalogue", Guid::default(), Threading::Prompt);
+        let (profiles, catalogue, threading) =
+            (Arc::clone(&backends.profiles), Arc::clone(&backends.catalogue), backends.profile_threading);
+        let profiles = Provider::new(profiles, "Profile storage", Guid::default(), threading);
+        let catalogue = Provider::new(catalogue, "Service catalogue", Guid::default(), threading);
         Self {
             backends,
             profiles,

@@ -1,14 +1,17 @@
 //! Backends that fail, stall and lie on command: a bad backend costs its own service and nothing else
 //! (`session` 3.1), and that is tested with these.
 
+use super::garble::Garble;
 use super::{MemoryClock, lock};
 use crate::backend::{
-    AddressBook, AddressBookIdentity, Batch, CheckReport, ColumnData, Commit, Committed, FeedCursor, FeedPage, Filter,
-    GroupBatch, GroupRequest, NamedProperty, ObjectHead, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, Quota,
-    Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, Store, StoreIdentity, StoredProperty, Support, TagSize, Want,
+    AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Commit, Committed, ConfigureOutcome, ConfigureRequest,
+    Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, NamedProperty, ObjectHead,
+    ObjectId, Objects, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry, ProfileStorage, Quota, Resolution, RowKey, ScanKind,
+    ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity,
+    TransportNotice, Want,
 };
 use crate::error::{Failure, Result};
-use crate::properties::{Guid, PropTag, Property, Value};
+use crate::properties::{Guid, PropTag, Property};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +20,8 @@ use std::time::Duration;
 pub enum Fault {
     /// The call fails and does nothing.
     Fail(Failure),
-    /// The call is made, then reported as failed: the caller cannot know what was done.
+    /// The call is made, then reported as failed: the caller cannot know what was done. A method that cannot
+    /// fail is not touched by this one nor by the one before.
     FailAfter(Failure),
     /// The call takes that many microseconds of these clocks.
     Delay(Arc<MemoryClock>, u64),
@@ -106,209 +110,144 @@ impl<T> Faulty<T> {
         Self { inner, faults: Arc::default() }
     }
 
+    /// What a host answers when this backend is opened: faults of `open`, which is no method of it, strike here.
+    /// What is opened cannot be garbled.
+    ///
+    /// # Errors
+    /// The fault's.
+    pub fn open<R>(&self, opened: R) -> Result<R> {
+        match self.faults.strike("open") {
+            Some(Fault::Fail(failure) | Fault::FailAfter(failure)) => Err(failure),
+            other => Ok(self.run("open", other, |_| opened)),
+        }
+    }
+
     fn call<R: Garble>(&self, method: &'static str, run: impl FnOnce(&T) -> Result<R>) -> Result<R> {
         match self.faults.strike(method) {
-            None => run(&self.inner),
             Some(Fault::Fail(failure)) => Err(failure),
             Some(Fault::FailAfter(failure)) => run(&self.inner).and(Err(failure)),
-            Some(Fault::Delay(clock, microseconds)) => {
-                clock.advance(microseconds);
-                run(&self.inner)
-            }
-            Some(Fault::Stall(time)) => {
-                std::thread::sleep(time);
-                run(&self.inner)
-            }
+            Some(Fault::Garbage) => run(&self.inner).map(Garble::garbled),
+            other => self.run(method, other, run),
+        }
+    }
+
+    /// A call of a method that has no way to fail.
+    fn say<R: Garble>(&self, method: &'static str, run: impl FnOnce(&T) -> R) -> R {
+        match self.faults.strike(method) {
+            Some(Fault::Garbage) => run(&self.inner).garbled(),
+            other => self.run(method, other, run),
+        }
+    }
+
+    fn run<R>(&self, method: &'static str, fault: Option<Fault>, run: impl FnOnce(&T) -> R) -> R {
+        match fault {
+            Some(Fault::Delay(clock, microseconds)) => clock.advance(microseconds),
+            Some(Fault::Stall(time)) => std::thread::sleep(time),
             #[expect(clippy::panic, reason = "that is what was asked for")]
             Some(Fault::Panic) => panic!("a fault of {method} that a test commanded"),
-            Some(Fault::Garbage) => run(&self.inner).map(Garble::garbled),
+            None | Some(Fault::Fail(_) | Fault::FailAfter(_) | Fault::Garbage) => {}
         }
+        run(&self.inner)
     }
 }
 
-/// An answer that can be made nonsense of.
-trait Garble {
-    fn garbled(self) -> Self;
-}
+/// Implements traits by calling the same methods of the backend, unless a fault strikes: those that have no way
+/// to fail, and the others.
+macro_rules! faulty {
+    ($($trait:ident {
+        $(says fn $says:ident(&self $(, $say:ident: $said:ty)*) $(-> $answer:ty)?;)*
+        $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$result:ty>;)*
+        $(rest { $($rest:tt)* })?
+    })*) => { $(
+        impl<T: $trait> $trait for Faulty<T> {
+            $(fn $says(&self $(, $say: $said)*) $(-> $answer)? {
+                self.say(stringify!($says), |inner| inner.$says($($say),*))
+            })*
 
-macro_rules! garble {
-    ($($type:ty: $value:ident => $garbled:expr;)*) => { $(
-        impl Garble for $type {
-            fn garbled(self) -> Self {
-                let $value = self;
-                $garbled
-            }
+            $(fn $name(&self $(, $argument: $type)*) -> Result<$result> {
+                self.call(stringify!($name), |inner| inner.$name($($argument),*))
+            })*
+
+            $($($rest)*)?
         }
     )* };
 }
 
-garble! {
-    (): _value => ();
-    bool: value => !value;
-    u64: _value => u64::MAX;
-    Vec<u8>: value => value.iter().map(|byte| !byte).chain([0xFF; 9]).collect();
-    (ObjectHead, Vec<Property>): value => {
-        let (mut head, mut properties) = value;
-        head.kind = ObjectKind::Recipient;
-        head.parent = Some(ObjectId::from(u64::MAX));
-        for property in &mut properties {
-            property.value = Value::MvLong(Vec::new());
+faulty! {
+    Objects {
+        says fn discard(&self, staged: u64);
+        fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)>;
+        fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>>;
+        fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch>;
+        fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan>;
+        fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage>;
+        fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64>;
+        fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64>;
+        fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>>;
+        fn read_range(&self, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>>;
+        fn reserve(&self, count: u32) -> Result<Vec<ObjectId>>;
+        fn stage(&self) -> Result<u64>;
+        fn append(&self, staged: u64, bytes: &[u8]) -> Result<()>;
+        fn commit(&self, commit: Commit) -> Result<Committed>;
+        fn feed_cursor(&self) -> Result<FeedCursor>;
+        fn changes(&self, since: &FeedCursor, max: u32) -> Result<FeedPage>;
+        rest {
+            // Not a method of the world: a host that asks for it has it from the identity.
+            fn uid(&self) -> Guid {
+                self.inner.uid()
+            }
         }
-        (head, properties)
-    };
-    Vec<TagSize>: value => value.into_iter().map(|found| TagSize { size: u64::MAX, ..found }).collect();
-    Batch: value => {
-        let mut batch = value;
-        for column in &mut batch.columns {
-            column.present = vec![0xFF];
-            column.data = ColumnData::Text("é".to_owned(), vec![1, 0, u32::MAX]);
-        }
-        batch.columns.pop();
-        batch.kinds.pop();
-        batch.arrivals = vec![0; batch.arrivals.len()];
-        batch
-    };
-    ScanPage: value => ScanPage { batch: value.batch.garbled(), last: None, more: true };
-    Plan: _value => Plan { filters: Vec::new(), order: Support::Inexact, counts: true, positions: true, groups: true };
-    Vec<PropTag>: _value => vec![PropTag(0), PropTag(u32::MAX)];
-    Vec<ObjectId>: value => value.into_iter().skip(1).collect();
-    Committed: value => Committed { objects: Vec::new(), ..value };
-    FeedCursor: _value => FeedCursor(vec![0xFF; 3]);
-    FeedPage: value => FeedPage { more: true, cursor: FeedCursor::default(), ..value };
-    GroupBatch: value => GroupBatch { values: Vec::new(), unread: vec![u64::MAX], ..value };
-    Vec<Option<u16>>: _value => vec![Some(0)];
-    Vec<Option<NamedProperty>>: _value => Vec::new();
-    Vec<(u16, NamedProperty)>: value => value.into_iter().map(|(_, name)| (0, name)).collect();
-    Quota: _value => Quota { used: u64::MAX, limit: 1 };
-    CheckReport: value => value;
-    Vec<Resolution>: _value => Vec::new();
-}
-
-impl<T: Objects> Objects for Faulty<T> {
-    fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)> {
-        self.call("read", |inner| inner.read(object, want, inline_limit))
     }
-
-    fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>> {
-        self.call("list_tags", |inner| inner.list_tags(object))
+    Store {
+        says fn identity(&self) -> StoreIdentity;
+        fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch>;
+        fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>>;
+        fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>>;
+        fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>>;
+        fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()>;
+        fn index_step(&self, budget_us: u64) -> Result<bool>;
+        fn quota(&self) -> Result<Quota>;
+        fn check(&self, repair: bool) -> Result<CheckReport>;
+        fn compact(&self) -> Result<()>;
+        fn backup(&self, target: &str) -> Result<()>;
     }
-
-    fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch> {
-        self.call("read_rows", |inner| inner.read_rows(objects, columns, cell_limit))
+    AddressBook {
+        says fn identity(&self) -> AddressBookIdentity;
+        fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
     }
-
-    fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan> {
-        self.call("plan", |inner| inner.plan(request))
+    Transport {
+        says fn identity(&self) -> TransportIdentity;
+        says fn cancel(&self, transfer: u64);
+        says fn idle(&self);
+        says fn notices(&self) -> Vec<TransportNotice>;
+        fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()>;
+        fn begin(&self, envelope: &Envelope) -> Result<u64>;
+        fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()>;
+        fn poll(&self) -> Result<bool>;
+        fn receive(&self) -> Result<Option<InboundMessage>>;
+        fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>>;
+        fn acknowledge(&self, message: u64, stored: bool) -> Result<()>;
+        fn flush(&self, flags: u32) -> Result<()>;
+        fn validate(&self, flags: u32) -> Result<()>;
+        fn finish(&self, transfer: u64) -> Result<Outcome>;
     }
-
-    fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage> {
-        self.call("scan", |inner| inner.scan(request))
+    ProfileStorage {
+        says fn release_lease(&self, lease: u64);
+        fn list(&self) -> Result<Vec<ProfileEntry>>;
+        fn load(&self, name: &str) -> Result<LoadedProfile>;
+        fn replace(&self, name: &str, bytes: &[u8], expected: u64) -> Result<u64>;
+        fn rename(&self, name: &str, new_name: &str, expected: u64) -> Result<u64>;
+        fn delete(&self, name: &str, expected: u64) -> Result<()>;
+        fn default_name(&self) -> Result<Option<String>>;
+        fn set_default_name(&self, name: Option<&str>) -> Result<()>;
+        fn secret(&self, profile: &str, key: &str) -> Result<Option<Vec<u8>>>;
+        fn set_secret(&self, profile: &str, key: &str, value: Option<&[u8]>) -> Result<()>;
+        fn acquire_lease(&self, name: &str) -> Result<u64>;
+        fn leases(&self, name: &str) -> Result<u32>;
     }
-
-    fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64> {
-        self.call("count", |inner| inner.count(scope, kind, filter))
-    }
-
-    fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
-        self.call("rank", |inner| inner.rank(scope, kind, filter, order, key))
-    }
-
-    fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>> {
-        self.call("container_tags", |inner| inner.container_tags(container, kind))
-    }
-
-    fn read_range(&self, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>> {
-        self.call("read_range", |inner| inner.read_range(object, tag, offset, length))
-    }
-
-    fn reserve(&self, count: u32) -> Result<Vec<ObjectId>> {
-        self.call("reserve", |inner| inner.reserve(count))
-    }
-
-    fn stage(&self) -> Result<u64> {
-        self.call("stage", Objects::stage)
-    }
-
-    fn append(&self, staged: u64, bytes: &[u8]) -> Result<()> {
-        self.call("append", |inner| inner.append(staged, bytes))
-    }
-
-    fn discard(&self, staged: u64) {
-        // It cannot fail, but a test may want to know that it was called.
-        lock(&self.faults.calls).push("discard");
-        self.inner.discard(staged);
-    }
-
-    fn commit(&self, commit: Commit) -> Result<Committed> {
-        self.call("commit", |inner| inner.commit(commit))
-    }
-
-    fn feed_cursor(&self) -> Result<FeedCursor> {
-        self.call("feed_cursor", Objects::feed_cursor)
-    }
-
-    fn changes(&self, since: &FeedCursor, max: u32) -> Result<FeedPage> {
-        self.call("changes", |inner| inner.changes(since, max))
-    }
-
-    fn uid(&self) -> Guid {
-        self.inner.uid()
-    }
-}
-
-impl<T: Store> Store for Faulty<T> {
-    fn identity(&self) -> StoreIdentity {
-        self.inner.identity()
-    }
-
-    fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch> {
-        self.call("groups", |inner| inner.groups(request))
-    }
-
-    fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>> {
-        self.call("ids_of_names", |inner| inner.ids_of_names(names, create))
-    }
-
-    fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>> {
-        self.call("names_of_ids", |inner| inner.names_of_ids(ids))
-    }
-
-    fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>> {
-        self.call("all_names", Store::all_names)
-    }
-
-    fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()> {
-        self.call("rekey", |inner| inner.rekey(objects, key_version, finished))
-    }
-
-    fn index_step(&self, budget_us: u64) -> Result<bool> {
-        self.call("index_step", |inner| inner.index_step(budget_us))
-    }
-
-    fn quota(&self) -> Result<Quota> {
-        self.call("quota", Store::quota)
-    }
-
-    fn check(&self, repair: bool) -> Result<CheckReport> {
-        self.call("check", |inner| inner.check(repair))
-    }
-
-    fn compact(&self) -> Result<()> {
-        self.call("compact", Store::compact)
-    }
-
-    fn backup(&self, target: &str) -> Result<()> {
-        self.call("backup", |inner| inner.backup(target))
-    }
-}
-
-impl<T: AddressBook> AddressBook for Faulty<T> {
-    fn identity(&self) -> AddressBookIdentity {
-        self.inner.identity()
-    }
-
-    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>> {
-        self.call("resolve", |inner| inner.resolve(container, names, tags, addresses_only))
+    Catalogue {
+        fn services(&self) -> Result<Vec<ServiceDefinition>>;
+        fn configure(&self, request: ConfigureRequest) -> Result<ConfigureOutcome>;
     }
 }
 

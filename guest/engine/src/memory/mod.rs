@@ -10,6 +10,7 @@ mod catalogue;
 mod database;
 mod evaluate;
 mod faults;
+mod garble;
 mod host;
 mod objects;
 mod profiles;
