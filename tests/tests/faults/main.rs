@@ -1,9 +1,10 @@
-//! Stores, transports, profile storage and catalogue fail, stall, lie and break down in turn, under the whole
-//! component: the failure names who it comes from, the session goes on, and nothing is lost (`session` 3.1). What
-//! there is to be tested is what the component is linked with, so that no method can be forgotten.
+//! Stores, address books, transports, profile storage and catalogue fail, stall, lie and break down in turn, under
+//! the whole component: the failure names who it comes from, the session goes on, and nothing is lost (`session`
+//! 3.1). What there is to be tested is what the component is linked with, so that no method can be forgotten.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+mod address_book;
 mod profile;
 mod store;
 mod transport;
@@ -198,19 +199,21 @@ async fn try_all<F>(methods: &[&'static str], case: impl Fn(&'static str, Misdee
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let mut failed = Vec::new();
     for misdeed in Misdeed::ALL {
         let at_a_time = if misdeed == Misdeed::Stall { AT_A_TIME } else { 1 };
         let mut running = JoinSet::new();
         for &method in methods {
             if running.len() == at_a_time {
-                running.join_next().await.unwrap().unwrap();
+                failed.extend(running.join_next().await.unwrap().err());
             }
             running.spawn(case(method, misdeed));
         }
         while let Some(ended) = running.join_next().await {
-            ended.unwrap();
+            failed.extend(ended.err());
         }
     }
+    assert!(failed.is_empty(), "{} cases fail: {failed:#?}", failed.len());
 }
 
 /// What must hold of the failures of a client that worked while a provider misbehaved.

@@ -2,8 +2,8 @@
 
 use super::computed::EntryColumns;
 use crate::backend::{
-    AddressBook, AddressBookIdentity, Batch, Change, Commit, Committed, Environment, Expected, Named, ObjectHead, ObjectId,
-    ObjectKind, Objects, StagedValue, StoredProperty, StoredValue, Want,
+    AddressBook, AddressBookIdentity, Batch, Change, Commit, Committed, Environment, Expected, LogLevel, Named, ObjectHead,
+    ObjectId, ObjectKind, Objects, StagedValue, StoredProperty, StoredValue, Want,
 };
 use crate::entry_id::ProviderEntryId;
 use crate::error::{Code, Failure, Result};
@@ -128,6 +128,11 @@ impl BookConnection {
     /// A failure of our own about the provider, with its name; those of the backend have it already.
     pub(crate) fn named(&self, failure: Failure) -> Failure {
         failure.from_provider(&self.name, self.section)
+    }
+
+    /// Writes down why something of the provider is missing where what others have is shown.
+    pub(crate) fn note(&self, what: &str, failure: &Failure) {
+        self.environment.log.log(LogLevel::Warn, &format!("{what}: {}", failure.brief()));
     }
 
     /// Reads an object that is not deleted.

@@ -165,15 +165,15 @@ pub(super) fn of_provider(book: &Rc<BookConnection>, deep: bool) -> Result<Vec<L
 }
 
 impl BookReference {
-    /// The containers of all providers, and why those of some are missing.
-    pub(super) fn hierarchy(&self, deep: bool) -> (Vec<Listed>, Vec<Failure>) {
-        let (mut listed, mut failures) = (Vec::new(), Vec::new());
+    /// The containers of all providers that can be read.
+    pub(super) fn hierarchy(&self, deep: bool) -> Vec<Listed> {
+        let mut listed = Vec::new();
         for book in self.books.all() {
             match of_provider(&book, deep) {
                 Ok(mut own) => listed.append(&mut own),
-                Err(failure) => failures.push(failure),
+                Err(failure) => book.note("containers cannot be read", &failure),
             }
         }
-        (listed, failures)
+        listed
     }
 }

@@ -76,7 +76,7 @@ impl BookReference {
         {
             return Ok(stored);
         }
-        let (containers, _) = self.hierarchy(true);
+        let containers = self.hierarchy(true);
         // Top-level containers first, then those below, depth-first.
         let mut ordered: Vec<&Listed> = containers.iter().collect();
         ordered.sort_by_key(|container| container.depth > 0);
@@ -95,7 +95,7 @@ impl BookReference {
             return Ok(stored);
         }
         let pab = self.pab()?;
-        let (containers, _) = self.hierarchy(true);
+        let containers = self.hierarchy(true);
         let fits =
             |container: &&Listed| container.has(AB_RECIPIENTS) && !container.has(AB_NOT_DEFAULT) && container.entry_id() != pab;
         Ok(containers.iter().find(fits).map_or(pab.clone(), Listed::entry_id))

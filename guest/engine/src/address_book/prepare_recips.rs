@@ -83,7 +83,11 @@ impl BookReference {
             let row = |batch: &crate::backend::Batch, row: usize| {
                 (0..wanted.len()).map(|at| batch.columns.get(at).and_then(|column| column.value(row))).collect()
             };
-            let read = book.read_columns(&objects, wanted).map_err(|failure| failure.code());
+            let read = book.read_columns(&objects, wanted).map_err(|failure| {
+                // The list has room for the code alone.
+                book.note("recipients cannot be completed", &failure);
+                failure.code()
+            });
             let read = read.map(|batch| batch.ids.iter().enumerate().map(|(at, id)| (id.clone(), row(&batch, at))).collect());
             columns.insert(book.uid(), read);
         }

@@ -134,7 +134,11 @@ impl MergedHierarchy {
             };
             let rows = StoredRows::new(book.backend().clone(), EntryColumns::of_containers(&book), book.feed().cloned(), options);
             // A feed that cannot be read now leaves the rows as they are.
-            let changes = book.feed().and_then(|feed| feed.subscribe(Interest::Folders).ok());
+            let changes = book.feed().and_then(|feed| {
+                feed.subscribe(Interest::Folders)
+                    .inspect_err(|failure| book.note("changes of containers cannot be read", failure))
+                    .ok()
+            });
             Part { book, rows, changes }
         });
         let merged = Rc::new(Self {
@@ -157,6 +161,7 @@ impl MergedHierarchy {
             let listed = match hierarchy::of_provider(&provider.book, self.deep) {
                 Ok(listed) => listed,
                 Err(failure) => {
+                    provider.book.note("containers cannot be read", &failure);
                     failures.push(failure);
                     continue;
                 }
@@ -189,7 +194,13 @@ impl MergedHierarchy {
                 continue;
             }
             // A provider that fails later loses its rows.
-            let Ok(batch) = provider.rows.read(&ids, columns, cell_limit) else { continue };
+            let batch = match provider.rows.read(&ids, columns, cell_limit) {
+                Ok(batch) => batch,
+                Err(failure) => {
+                    provider.book.note("containers cannot be read", &failure);
+                    continue;
+                }
+            };
             for (at, id) in batch.ids.iter().enumerate() {
                 let Some((number, row)) = own.iter().find(|(_, row)| row.object == *id) else { continue };
                 let values = columns.iter().enumerate().map(|(column, tag)| {
@@ -283,7 +294,10 @@ impl RowSource for MergedHierarchy {
     fn all_columns(&self) -> Result<Vec<PropTag>> {
         let mut all = CONTAINER_COLUMNS.to_vec();
         for part in &self.parts {
-            all.extend(part.rows.all_columns().unwrap_or_default());
+            match part.rows.all_columns() {
+                Ok(columns) => all.extend(columns),
+                Err(failure) => part.book.note("the columns of containers cannot be read", &failure),
+            }
         }
         Ok(all)
     }
@@ -348,8 +362,9 @@ impl RowSource for MergedHierarchy {
     fn refresh(&self) -> Result<()> {
         for (number, part) in self.parts.iter().enumerate() {
             // One that fails now shows no changes; the others do.
-            if part.rows.refresh().is_ok() {
-                self.pass_on(number, part);
+            match part.rows.refresh() {
+                Ok(()) => self.pass_on(number, part),
+                Err(failure) => part.book.note("changes of containers cannot be read", &failure),
             }
         }
         Ok(())
@@ -357,8 +372,9 @@ impl RowSource for MergedHierarchy {
 
     fn catch_up(&self) -> Result<()> {
         for (number, part) in self.parts.iter().enumerate() {
-            if part.rows.catch_up().is_ok() {
-                self.pass_on(number, part);
+            match part.rows.catch_up() {
+                Ok(()) => self.pass_on(number, part),
+                Err(failure) => part.book.note("changes of containers cannot be read", &failure),
             }
         }
         Ok(())

@@ -29,7 +29,9 @@ impl BookReference {
     fn listed(&self, entry_id: &[u8]) -> Option<Listed> {
         let Ok(Named::Object(book, object)) = self.resolve(entry_id) else { return None };
         let wanted = [tags::DISPLAY_NAME, tags::CONTAINER_FLAGS, tags::DISPLAY_TYPE];
-        let (head, values) = book.read(&object, Want::Tags(&wanted)).ok()?;
+        let read = book.read(&object, Want::Tags(&wanted));
+        let (head, values) =
+            read.inspect_err(|failure| book.note("a container of the search path cannot be read", failure)).ok()?;
         if head.kind != ObjectKind::Folder {
             return None;
         }
@@ -50,7 +52,7 @@ impl BookReference {
     /// The path of a profile that never had one set: the first container that can be changed, every global
     /// one, and without those the default directory.
     fn default_search_path(&self) -> Result<Vec<Listed>> {
-        let (containers, _) = self.hierarchy(true);
+        let containers = self.hierarchy(true);
         let mut path: Vec<Listed> = Vec::new();
         let mut add = |container: &Listed| {
             if !path.iter().any(|have| have.is_same(container)) {

@@ -78,7 +78,11 @@ fn the_containers_of_a_failing_provider_are_missing_from_the_root() {
     world.providers[0].faults.clear();
     fail(&world, 0, "read_rows");
     let opened = root.get_hierarchy_table(UNICODE).unwrap();
+    let logged = world.host.log.lines().len();
     assert_eq!(shown(&opened.value), ["Kept"], "one that fails later loses its rows");
+    let (_, line) = world.host.log.lines().pop().unwrap();
+    assert_eq!(line, "containers cannot be read: Book 0: MAPI_E_NETWORK_ERROR");
+    assert!(world.host.log.lines().len() > logged, "{line}");
 }
 
 #[test]
