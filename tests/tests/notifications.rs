@@ -193,6 +193,7 @@ impl Mirror {
             TableEvent::RowAdded | TableEvent::RowModified => {
                 let known = self.place(&event.index);
                 assert_eq!(known.is_some(), event.event == TableEvent::RowModified, "{event:?}");
+                assert_eq!(event.row[0], event.index, "a row has its key, also when it is gone again");
                 if let Some(at) = known {
                     self.0.remove(at);
                 }

@@ -29,8 +29,27 @@ pub enum Fault {
     Stall(Duration),
     /// The call panics and does nothing.
     Panic,
+    /// Something else happens first, as when another process is quicker.
+    Meanwhile(Meanwhile),
     /// The call is made and its answer garbled: too few rows and columns, values of wrong types, endless pages.
     Garbage,
+}
+
+/// What happens before a call is made.
+#[derive(Clone)]
+pub struct Meanwhile(Arc<dyn Fn() + Send + Sync>);
+
+impl Meanwhile {
+    /// This happens.
+    pub fn new(happens: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(happens))
+    }
+}
+
+impl core::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Meanwhile").finish_non_exhaustive()
+    }
 }
 
 /// Which calls a fault strikes.
@@ -143,6 +162,7 @@ impl<T> Faulty<T> {
         match fault {
             Some(Fault::Delay(clock, microseconds)) => clock.advance(microseconds),
             Some(Fault::Stall(time)) => std::thread::sleep(time),
+            Some(Fault::Meanwhile(Meanwhile(happens))) => happens(),
             #[expect(clippy::panic, reason = "that is what was asked for")]
             Some(Fault::Panic) => panic!("a fault of {method} that a test commanded"),
             None | Some(Fault::Fail(_) | Fault::FailAfter(_) | Fault::Garbage) => {}

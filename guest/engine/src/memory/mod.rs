@@ -19,7 +19,7 @@ mod store;
 
 pub use address_book::MemoryAddressBook;
 pub use catalogue::MemoryCatalogue;
-pub use faults::{Fault, Faults, Faulty, Trigger};
+pub use faults::{Fault, Faults, Faulty, Meanwhile, Trigger};
 pub use host::MemoryHost;
 pub use objects::{MemoryObjects, PushDown};
 pub use profiles::MemoryProfiles;

@@ -32,11 +32,16 @@ pub(super) fn notifications(source: &dyn RowSource, columns: &[CellRule], events
         return vec![TableNotification::plain(if reload { TableEvent::Reload } else { TableEvent::Changed })];
     };
     let mut rows = rows.into_iter();
-    let mut of_row = |event, shown: Shown| TableNotification {
-        index: instance_key(shown.key),
-        prior: shown.prior.map_or_else(|| TableNotification::plain(event).prior, instance_key),
-        row: rows.next().unwrap_or_default(),
-        ..TableNotification::plain(event)
+    let mut of_row = |event, shown: Shown| {
+        let index = instance_key(shown.key);
+        let mut row = rows.next().unwrap_or_default();
+        // Others may have removed the row since the view took it in: it then has no cells, but whoever is told
+        // next that it is gone must have got its key.
+        for (cell, _) in row.iter_mut().zip(columns).filter(|(_, column)| column.tag == tags::INSTANCE_KEY) {
+            cell.clone_from(&index);
+        }
+        let prior = shown.prior.map_or_else(|| TableNotification::plain(event).prior, instance_key);
+        TableNotification { index, prior, row, ..TableNotification::plain(event) }
     };
     events
         .into_iter()

@@ -1,14 +1,16 @@
 //! Events of rows (`tables` 11, 12).
 
-use super::{Mirror, code, events_of, id, one, own, rows_of, saved, set_subject, sorted_by_subject, text, two};
-use crate::backend::{Change, Expected, ObjectKind};
+use super::{Mirror, Process, code, events_of, id, memory, one, own, rows_of, saved, set_subject, sorted_by_subject, text, two};
+use crate::backend::{Change, Commit, Expected, ObjectKind, Objects as _};
 use crate::error::Code;
+use crate::memory::{Fault, Faulty, Meanwhile, Trigger};
 use crate::notifications::{Notifications, TableEvent, TableNotification, mask};
 use crate::properties::{KEEP_OPEN_READWRITE, PropTag, Property, Value, tags};
 use crate::session::Alive;
 use crate::stores::CommitMode;
 use crate::tables::{MAPI_UNICODE, SortOrderSet, TAD_ALL_ROWS, TableData, TableType, ViewOptions};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The index column of rows in memory.
 const NAME: PropTag = PropTag(0x6810_0003);
@@ -117,6 +119,35 @@ fn a_row_that_left_and_came_back_is_another_row() {
     assert_ne!(events[0].index, events[1].index);
     assert!(mirror.apply(events));
     assert_eq!(mirror.rows, rows_of(&table));
+}
+
+#[test]
+fn a_row_that_vanishes_before_it_is_told_is_told_with_its_key() {
+    let store = memory();
+    let there = Process::on(Rc::new(Arc::clone(&store)), 1);
+    let quick = Faulty::new(Arc::clone(&store));
+    let faults = Arc::clone(&quick.faults);
+    let here = Process::on(Rc::new(quick), 2);
+    let table = here.folder("Inbox").get_contents_table(MAPI_UNICODE).unwrap();
+    sorted_by_subject(&table);
+    table.advise(mask::TABLE_MODIFIED).unwrap();
+    let mut mirror = Mirror::read(&table);
+    let message = own(&id(&saved(&there.folder("Inbox"), "one").properties()));
+    // Between the view's look at the row and the look at its columns.
+    let remove = Meanwhile::new(move || {
+        let remove = Change::Remove { object: message.clone(), expected: Expected::Exists, hard: true };
+        store.commit(Commit { changes: vec![remove], ..Commit::default() }).unwrap();
+    });
+    faults.schedule(Some("read_rows"), Trigger::Nth(2), Fault::Meanwhile(remove));
+    let events = events_of(here.dispatch());
+    assert_eq!(events.iter().map(|event| event.event).collect::<Vec<_>>(), [TableEvent::RowAdded]);
+    assert_eq!(events[0].row[0], events[0].index);
+    assert_eq!(events[0].row[1].value, Value::Error(Code::NotFound.raw()), "nothing else is known of it any more");
+    assert!(mirror.apply(events));
+    let events = events_of(here.dispatch());
+    assert_eq!(events.iter().map(|event| event.event).collect::<Vec<_>>(), [TableEvent::RowDeleted]);
+    assert!(mirror.apply(events));
+    assert!(mirror.rows.is_empty());
 }
 
 #[test]
