@@ -5,7 +5,7 @@
 //! so that a commit that returned survives a loss of power as well as the end of the process. Several
 //! processes may use one file: writes begin with `BEGIN IMMEDIATE`, everyone waits for a busy file. Where not even
 //! what readers need can be written, on a full disk or in a folder that can only be read, the file is read without
-//! ([`super::unshared`]), until something can be written again.
+//! (`unshared.rs`), until something can be written again.
 
 use crate::backends::sqlite::trouble::{Outcome, Trouble, code_of};
 use crate::backends::sqlite::unshared::{Unshared, lacks_company};
