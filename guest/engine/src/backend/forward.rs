@@ -4,13 +4,14 @@
 //! `Arc<SomeStore>`. `Rc::new(Arc::clone(&store)) as Rc<dyn Store>` is the bridge, for every trait alike.
 
 use crate::backend::{
-    AddressBook, AddressBookIdentity, Catalogue, CheckReport, Clock, ConfigureOutcome, ConfigureRequest, Entropy, Envelope,
-    GroupBatch, GroupRequest, InboundMessage, LoadedProfile, Log, LogLevel, NamedProperty, ObjectId, Objects, Outcome,
-    ProfileEntry, ProfileStorage, Progress, Quota, Resolution, ServiceDefinition, Store, StoreIdentity, StoredProperty,
-    Transport, TransportIdentity, TransportNotice, Verdict,
+    AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Clock, Commit, Committed, ConfigureOutcome,
+    ConfigureRequest, Entropy, Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile,
+    Log, LogLevel, NamedProperty, ObjectHead, ObjectId, Objects, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry,
+    ProfileStorage, Progress, Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition, Store,
+    StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
 };
 use crate::error::Result;
-use crate::properties::{FileTime, PropTag};
+use crate::properties::{FileTime, Guid, PropTag, Property};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -91,9 +92,9 @@ macro_rules! forward_objects {
     };
 }
 
-/// Implements traits by calling the same methods of another value.
+/// Implements traits for a pointer by calling the same methods of what it points to.
 macro_rules! forward {
-    ($pointer:ident: $($trait:ident { $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) $(-> $result:ty)?;)* })*) => { $(
+    ([$pointer:ident] $($trait:ident { $($kind:ident fn $name:ident(&self $(, $argument:ident: $type:ty)*) $(-> $result:ty)?;)* })*) => { $(
         impl<T: $trait + ?Sized> $trait for $pointer<T> {
             $(fn $name(&self $(, $argument: $type)*) $(-> $result)? {
                 (**self).$name($($argument),*)
@@ -104,72 +105,21 @@ macro_rules! forward {
 
 macro_rules! pointers {
     ($($pointer:ident)*) => { $(
-        forward_objects!([T: Objects + ?Sized] $pointer<T>, self => (**self));
-        forward! { $pointer:
-        Store {
-            fn identity(&self) -> StoreIdentity;
-            fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch>;
-            fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>>;
-            fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>>;
-            fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>>;
-            fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()>;
-            fn index_step(&self, budget_us: u64) -> Result<bool>;
-            fn quota(&self) -> Result<Quota>;
-            fn check(&self, repair: bool) -> Result<CheckReport>;
-            fn compact(&self) -> Result<()>;
-            fn backup(&self, target: &str) -> Result<()>;
-        }
-        AddressBook {
-            fn identity(&self) -> AddressBookIdentity;
-            fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
-        }
-        Transport {
-            fn identity(&self) -> TransportIdentity;
-            fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()>;
-            fn begin(&self, envelope: &Envelope) -> Result<u64>;
-            fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()>;
-            fn finish(&self, transfer: u64) -> Result<Outcome>;
-            fn cancel(&self, transfer: u64);
-            fn poll(&self) -> Result<bool>;
-            fn idle(&self);
-            fn receive(&self) -> Result<Option<InboundMessage>>;
-            fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>>;
-            fn acknowledge(&self, message: u64, stored: bool) -> Result<()>;
-            fn flush(&self, flags: u32) -> Result<()>;
-            fn validate(&self, flags: u32) -> Result<()>;
-            fn notices(&self) -> Vec<TransportNotice>;
-        }
-        ProfileStorage {
-            fn list(&self) -> Result<Vec<ProfileEntry>>;
-            fn load(&self, name: &str) -> Result<LoadedProfile>;
-            fn replace(&self, name: &str, bytes: &[u8], expected: u64) -> Result<u64>;
-            fn rename(&self, name: &str, new_name: &str, expected: u64) -> Result<u64>;
-            fn delete(&self, name: &str, expected: u64) -> Result<()>;
-            fn default_name(&self) -> Result<Option<String>>;
-            fn set_default_name(&self, name: Option<&str>) -> Result<()>;
-            fn secret(&self, profile: &str, key: &str) -> Result<Option<Vec<u8>>>;
-            fn set_secret(&self, profile: &str, key: &str, value: Option<&[u8]>) -> Result<()>;
-            fn acquire_lease(&self, name: &str) -> Result<u64>;
-            fn release_lease(&self, lease: u64);
-            fn leases(&self, name: &str) -> Result<u32>;
-        }
-        Catalogue {
-            fn services(&self) -> Result<Vec<ServiceDefinition>>;
-            fn configure(&self, request: ConfigureRequest) -> Result<ConfigureOutcome>;
-        }
-        Clock {
-            fn now(&self) -> FileTime;
-            fn monotonic(&self) -> u64;
-        }
-        Entropy {
-            fn fill(&self, buffer: &mut [u8]);
-        }
-        Log {
-            fn log(&self, level: LogLevel, text: &str);
-        }
-        Progress {
-            fn report(&self, done: u64, total: u64) -> Verdict;
-        }
+        backend_methods! { forward [$pointer] }
+        forward! { [$pointer]
+            Clock {
+                says fn now(&self) -> FileTime;
+                says fn monotonic(&self) -> u64;
+            }
+            Entropy {
+                says fn fill(&self, buffer: &mut [u8]);
+            }
+            Log {
+                says fn log(&self, level: LogLevel, text: &str);
+            }
+            Progress {
+                says fn report(&self, done: u64, total: u64) -> Verdict;
+            }
         }
     )* };
 }

@@ -9,6 +9,7 @@ mod catalogue;
 mod commit;
 mod feed;
 mod forward;
+mod methods;
 mod named;
 mod object;
 mod profile;
@@ -24,6 +25,7 @@ pub use catalogue::{
 };
 pub use commit::{Change, Commit, Committed, Expected, StagedValue, StoredProperty, StoredValue};
 pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
+pub(crate) use methods::backend_methods;
 pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};

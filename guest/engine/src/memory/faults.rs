@@ -8,7 +8,7 @@ use crate::backend::{
     Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, NamedProperty, ObjectHead,
     ObjectId, Objects, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry, ProfileStorage, Quota, Resolution, RowKey, ScanKind,
     ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity,
-    TransportNotice, Want,
+    TransportNotice, Want, backend_methods,
 };
 use crate::error::{Failure, Result};
 use crate::properties::{Guid, PropTag, Property};
@@ -171,105 +171,27 @@ impl<T> Faulty<T> {
     }
 }
 
-/// Implements traits by calling the same methods of the backend, unless a fault strikes: those that have no way
-/// to fail, and the others.
+/// The answer of a method, unless a fault strikes.
+macro_rules! answer {
+    // Not a method of the world: a host that asks for it has it from the identity.
+    (is $this:ident $name:ident($($argument:ident),*)) => { $this.inner.$name($($argument),*) };
+    (says $this:ident $name:ident($($argument:ident),*)) => { $this.say(stringify!($name), |inner| inner.$name($($argument),*)) };
+    (tries $this:ident $name:ident($($argument:ident),*)) => { $this.call(stringify!($name), |inner| inner.$name($($argument),*)) };
+    (reports $($method:tt)*) => { answer!(says $($method)*) };
+    (ends $($method:tt)*) => { answer!(tries $($method)*) };
+}
+
 macro_rules! faulty {
-    ($($trait:ident {
-        $(says fn $says:ident(&self $(, $say:ident: $said:ty)*) $(-> $answer:ty)?;)*
-        $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$result:ty>;)*
-        $(rest { $($rest:tt)* })?
-    })*) => { $(
+    ([] $($trait:ident { $($kind:ident fn $name:ident(&self $(, $argument:ident: $type:ty)*) $(-> $answer:ty)?;)* })*) => { $(
         impl<T: $trait> $trait for Faulty<T> {
-            $(fn $says(&self $(, $say: $said)*) $(-> $answer)? {
-                self.say(stringify!($says), |inner| inner.$says($($say),*))
+            $(fn $name(&self $(, $argument: $type)*) $(-> $answer)? {
+                answer!($kind self $name($($argument),*))
             })*
-
-            $(fn $name(&self $(, $argument: $type)*) -> Result<$result> {
-                self.call(stringify!($name), |inner| inner.$name($($argument),*))
-            })*
-
-            $($($rest)*)?
         }
     )* };
 }
 
-faulty! {
-    Objects {
-        says fn discard(&self, staged: u64);
-        fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)>;
-        fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>>;
-        fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch>;
-        fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan>;
-        fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage>;
-        fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64>;
-        fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64>;
-        fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>>;
-        fn read_range(&self, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Result<Vec<u8>>;
-        fn reserve(&self, count: u32) -> Result<Vec<ObjectId>>;
-        fn stage(&self) -> Result<u64>;
-        fn append(&self, staged: u64, bytes: &[u8]) -> Result<()>;
-        fn commit(&self, commit: Commit) -> Result<Committed>;
-        fn feed_cursor(&self) -> Result<FeedCursor>;
-        fn changes(&self, since: &FeedCursor, max: u32) -> Result<FeedPage>;
-        rest {
-            // Not a method of the world: a host that asks for it has it from the identity.
-            fn uid(&self) -> Guid {
-                self.inner.uid()
-            }
-        }
-    }
-    Store {
-        says fn identity(&self) -> StoreIdentity;
-        fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch>;
-        fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>>;
-        fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>>;
-        fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>>;
-        fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()>;
-        fn index_step(&self, budget_us: u64) -> Result<bool>;
-        fn quota(&self) -> Result<Quota>;
-        fn check(&self, repair: bool) -> Result<CheckReport>;
-        fn compact(&self) -> Result<()>;
-        fn backup(&self, target: &str) -> Result<()>;
-    }
-    AddressBook {
-        says fn identity(&self) -> AddressBookIdentity;
-        fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
-    }
-    Transport {
-        says fn identity(&self) -> TransportIdentity;
-        says fn cancel(&self, transfer: u64);
-        says fn idle(&self);
-        says fn notices(&self) -> Vec<TransportNotice>;
-        fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()>;
-        fn begin(&self, envelope: &Envelope) -> Result<u64>;
-        fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()>;
-        fn poll(&self) -> Result<bool>;
-        fn receive(&self) -> Result<Option<InboundMessage>>;
-        fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>>;
-        fn acknowledge(&self, message: u64, stored: bool) -> Result<()>;
-        fn flush(&self, flags: u32) -> Result<()>;
-        fn validate(&self, flags: u32) -> Result<()>;
-        fn finish(&self, transfer: u64) -> Result<Outcome>;
-    }
-    ProfileStorage {
-        says fn release_lease(&self, lease: u64);
-        fn list(&self) -> Result<Vec<ProfileEntry>>;
-        fn load(&self, name: &str) -> Result<LoadedProfile>;
-        fn replace(&self, name: &str, bytes: &[u8], expected: u64) -> Result<u64>;
-        fn rename(&self, name: &str, new_name: &str, expected: u64) -> Result<u64>;
-        fn delete(&self, name: &str, expected: u64) -> Result<()>;
-        fn default_name(&self) -> Result<Option<String>>;
-        fn set_default_name(&self, name: Option<&str>) -> Result<()>;
-        fn secret(&self, profile: &str, key: &str) -> Result<Option<Vec<u8>>>;
-        fn set_secret(&self, profile: &str, key: &str, value: Option<&[u8]>) -> Result<()>;
-        fn acquire_lease(&self, name: &str) -> Result<u64>;
-        fn leases(&self, name: &str) -> Result<u32>;
-    }
-    Catalogue {
-        fn services(&self) -> Result<Vec<ServiceDefinition>>;
-        fn configure(&self, request: ConfigureRequest) -> Result<ConfigureOutcome>;
-    }
-}
+backend_methods! { faulty [] }
 
 #[cfg(test)]
 mod tests {
