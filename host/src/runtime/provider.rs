@@ -7,7 +7,6 @@
 use crate::runtime::call::Control;
 use crate::runtime::{Limits, Threading};
 use mapi_engine::error::{Code, Failure, Result};
-use mapi_engine::properties::Guid;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +28,8 @@ pub(crate) enum Weight {
 /// One opened backend, or one of the host's own services.
 pub(crate) struct Provider<T: ?Sized> {
     backend: Arc<T>,
+    /// For the log.
     name: Arc<str>,
-    uid: Guid,
     threading: Threading,
     panicked: AtomicBool,
     late: Mutex<Option<tokio::task::JoinHandle<()>>>,
@@ -44,21 +43,12 @@ pub(crate) struct Context {
 }
 
 impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
-    pub(crate) fn new(backend: Arc<T>, name: &str, uid: Guid, threading: Threading) -> Self {
-        Self { backend, name: name.into(), uid, threading, panicked: AtomicBool::new(false), late: Mutex::new(None) }
+    pub(crate) fn new(backend: Arc<T>, name: &str, threading: Threading) -> Self {
+        Self { backend, name: name.into(), threading, panicked: AtomicBool::new(false), late: Mutex::new(None) }
     }
 
-    /// Calls the backend. Every failure names the provider.
+    /// Calls the backend. The engine knows by which name a profile calls it, and names it in failures.
     pub(crate) async fn call<R: Send + 'static>(
-        &self,
-        context: &Context,
-        weight: Weight,
-        call: impl FnOnce(&T) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
-        self.attempt(context, weight, call).await.map_err(|failure| failure.from_provider(&self.name, self.uid))
-    }
-
-    async fn attempt<R: Send + 'static>(
         &self,
         context: &Context,
         weight: Weight,
@@ -149,7 +139,7 @@ mod tests {
             (Threading::Immediate, Weight::Long, true),
             (Threading::Immediate, Weight::Maintenance, true),
         ] {
-            let provider = Provider::new(Arc::new(()), "mailbox", Guid::default(), threading);
+            let provider = Provider::new(Arc::new(()), "mailbox", threading);
             let ran = provider.call(&context, weight, |()| Ok(std::thread::current().id())).await.unwrap();
             assert_eq!(ran == here, at_once, "{threading:?} {weight:?}");
         }

@@ -6,7 +6,6 @@ use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
 use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage};
-use mapi_engine::properties::Guid;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -35,8 +34,8 @@ impl HostState {
     pub(crate) fn new(backends: Backends, limits: &Arc<Limits>, control: &Arc<Control>, turns: &Arc<Turns>) -> Self {
         let (profiles, catalogue, threading) =
             (Arc::clone(&backends.profiles), Arc::clone(&backends.catalogue), backends.profile_threading);
-        let profiles = Provider::new(profiles, "Profile storage", Guid::default(), threading);
-        let catalogue = Provider::new(catalogue, "Service catalogue", Guid::default(), threading);
+        let profiles = Provider::new(profiles, "Profile storage", threading);
+        let catalogue = Provider::new(catalogue, "Service catalogue", threading);
         Self {
             backends,
             profiles,

@@ -59,16 +59,16 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
     logon: ProviderLogon,
     entry: Option<Vec<u8>>,
 ) -> Result<OpenedProvider<T>> {
-    let (name, uid) = (display_name(&logon), logon.section);
+    let name = display_name(&logon);
     // Opening reads files or asks servers even where later calls need not.
     let threading = match registered.threading {
         Threading::Immediate => Threading::Immediate,
         Threading::Prompt | Threading::Blocking => Threading::Blocking,
     };
-    let opener = Provider::new(registered.open, &name, uid, threading);
+    let opener = Provider::new(registered.open, &name, threading);
     let Opened { provider, section_changes, status_row, warning, changes } =
         opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
-    let provider = Arc::new(Provider::new(provider, &name, uid, registered.threading));
+    let provider = Arc::new(Provider::new(provider, &name, registered.threading));
     Ok(OpenedProvider { provider, changes, report: super::convert::report(section_changes, status_row, warning) })
 }
 
