@@ -16,10 +16,8 @@ mod inbound;
 mod original;
 mod pass;
 mod queue;
-#[allow(dead_code, reason = "the passes of the spooler use the rest of it")]
 mod queue_state;
 pub(crate) mod receipt;
-#[allow(dead_code, reason = "the passes of the spooler use the rest of it")]
 mod recipients;
 mod report;
 mod report_message;
