@@ -7,11 +7,11 @@ use crate::row::Figures;
 use crate::stage::Stage;
 use crate::timing::{median, milliseconds};
 use anyhow::{bail, ensure};
-use mapi_session::Folder;
 use mapi_session::flags::{
     CopyMessagesFlags, DeleteMessagesFlags, GetContentsTableFlags, GetPropsFlags, LogoffFlags, QueryRowsFlags, SetColumnsFlags,
 };
 use mapi_session::properties::{PropTag, Value, tags};
+use mapi_session::{Folder, MessageStore, Session};
 use std::time::Instant;
 
 /// Each run begins with a copy of the fixture.
@@ -24,10 +24,7 @@ pub(crate) fn delete_25k(stage: &Stage) -> anyhow::Result<Figures> {
     for _ in 0..RUNS {
         let fixture = Fixture::archive(stage)?.copied(stage.path("writing"))?;
         samples.push(stage.runtime.block_on(async {
-            let subsystem = stage.subsystem(&fixture.data).await?;
-            let session = client::logon(&subsystem).await?;
-            let store = client::default_store(&session).await?;
-            let folder = client::folder(&store, Some(&fixture.folder)).await?;
+            let (session, _, folder) = opened(stage, &fixture).await?;
             let archive = entry_ids(&folder).await?;
             let mut have = archive.len();
             while have < MESSAGES {
@@ -61,10 +58,7 @@ pub(crate) fn copy_10k(stage: &Stage) -> anyhow::Result<Figures> {
     for _ in 0..RUNS {
         let fixture = Fixture::archive(stage)?.copied(stage.path("writing"))?;
         samples.push(stage.runtime.block_on(async {
-            let subsystem = stage.subsystem(&fixture.data).await?;
-            let session = client::logon(&subsystem).await?;
-            let store = client::default_store(&session).await?;
-            let folder = client::folder(&store, Some(&fixture.folder)).await?;
+            let (session, store, folder) = opened(stage, &fixture).await?;
             let copies = client::folder(&store, Some(&client::create_folder(&store, "Copies").await?)).await?;
             let archive = entry_ids(&folder).await?;
             let mut have = 0;
@@ -86,6 +80,14 @@ pub(crate) fn copy_10k(stage: &Stage) -> anyhow::Result<Figures> {
     }
     std::fs::remove_dir_all(stage.path("writing"))?;
     Ok(Figures::alone(milliseconds(median(samples)?)))
+}
+
+/// A session on a fixture, its store, and the folder with the mail.
+async fn opened(stage: &Stage, fixture: &Fixture) -> anyhow::Result<(Session, MessageStore, Folder)> {
+    let session = client::logon(&stage.subsystem(&fixture.data).await?).await?;
+    let store = client::default_store(&session).await?;
+    let folder = client::folder(&store, Some(&fixture.folder)).await?;
+    Ok((session, store, folder))
 }
 
 async fn entry_ids(folder: &Folder) -> anyhow::Result<Vec<Vec<u8>>> {
