@@ -87,7 +87,7 @@ fn first_rows(file: &str, runs: u32) -> anyhow::Result<u128> {
             |row| row.get(0),
         )?;
         let mut rows = connection.prepare(
-            "SELECT objects.props FROM entries JOIN objects ON objects.id = entries.object
+            "SELECT bags.props FROM entries JOIN bags ON bags.id = entries.object
              WHERE ord = ?1 ORDER BY sort DESC, entries.arrival DESC LIMIT 50",
         )?;
         let read: Vec<Vec<u8>> = rows.query_map([order], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -102,14 +102,15 @@ fn first_rows(file: &str, runs: u32) -> anyhow::Result<u128> {
 }
 
 /// Writes the rows of every message of a store file into a new file beside it, a durable transaction for each
-/// message: its object, its entries in the orders kept, its searched texts, and its record in the feed.
+/// message: its object and the object's properties, its entries in the orders kept, its searched texts, and its record in the feed.
 fn commits(file: &str) -> anyhow::Result<u128> {
     const MESSAGE: i64 = 3;
     type Object = (i64, i64, i64, i64, i64, i64, i64, Option<i64>, Vec<u8>);
     type Entry = (i64, Vec<u8>, i64, i64);
     let source = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut objects = source.prepare(
-        "SELECT id, parent, class, arrival, kind, version, unread, text, props FROM objects WHERE kind = ?1 ORDER BY id",
+        "SELECT id, parent, class, arrival, kind, version, unread, text, props FROM objects JOIN bags USING (id)
+         WHERE kind = ?1 ORDER BY id",
     )?;
     let objects: Vec<Object> = objects
         .query_map([MESSAGE], |row| {
@@ -134,7 +135,8 @@ fn commits(file: &str) -> anyhow::Result<u128> {
     }
     target.execute_batch(
         "CREATE TABLE objects(id INTEGER PRIMARY KEY, parent INTEGER, class INTEGER, arrival INTEGER, kind INTEGER,
-           version INTEGER, unread INTEGER, text INTEGER, props BLOB);
+           version INTEGER, unread INTEGER, text INTEGER);
+         CREATE TABLE bags(id INTEGER PRIMARY KEY, props BLOB);
          CREATE INDEX children ON objects(parent, class, arrival);
          CREATE TABLE entries(ord INTEGER, sort BLOB, arrival INTEGER, object INTEGER,
            PRIMARY KEY (ord, sort, arrival)) WITHOUT ROWID;
@@ -149,8 +151,9 @@ fn commits(file: &str) -> anyhow::Result<u128> {
         let start = Instant::now();
         let transaction = target.unchecked_transaction()?;
         target
-            .prepare_cached("INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-            .execute((object.0, object.1, object.2, object.3, object.4, object.5, object.6, object.7, &object.8))?;
+            .prepare_cached("INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+            .execute((object.0, object.1, object.2, object.3, object.4, object.5, object.6, object.7))?;
+        target.prepare_cached("INSERT INTO bags VALUES (?1, ?2)")?.execute((object.0, &object.8))?;
         for entry in &entries {
             target
                 .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4)")?

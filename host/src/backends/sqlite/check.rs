@@ -1,9 +1,10 @@
 //! Checking a store: SQLite's own check, and what must hold between the tables. What is kept beside the
 //! objects can be made again from them, so all of that is mended on request.
 
-use crate::backends::sqlite::encoding::{Body, Entries};
+use crate::backends::sqlite::encoding::Body;
 use crate::backends::sqlite::orders::{Directory, Order, Place};
 use crate::backends::sqlite::schema::{Class, STORE_OBJECT, kind_of, name_of};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{CheckFinding, CheckReport, ObjectKind};
 use mapi_engine::properties::PropTag;
@@ -56,8 +57,8 @@ type Find<'a> = dyn FnMut(Option<i64>, String, bool) -> Outcome<()> + 'a;
 /// Every object decodes, has a container that holds such objects, and all its large values.
 fn objects(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome<u64> {
     let mut statement = connection.prepare(
-        "SELECT o.id, o.parent, o.kind, o.props, p.id, o.arrival >= s.next_arrival OR o.id >= s.next_object
-         FROM objects o CROSS JOIN state s LEFT JOIN objects p ON p.id = o.parent",
+        "SELECT o.id, o.parent, o.kind, b.id, p.id, o.arrival >= s.next_arrival OR o.id >= s.next_object, b.props, o.late
+         FROM objects o CROSS JOIN state s LEFT JOIN bags b ON b.id = o.id LEFT JOIN objects p ON p.id = o.parent",
     )?;
     let mut chunks = connection.prepare("SELECT coalesce(sum(length(data)), 0) FROM large WHERE id BETWEEN ?1 AND ?2")?;
     let mut rows = statement.query([])?;
@@ -79,8 +80,16 @@ fn objects(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcom
         if row.get(5)? {
             find(Some(id), "has a number that has not been given out yet".to_owned(), false)?;
         }
+        if row.get::<_, Option<i64>>(3)?.is_none() {
+            find(Some(id), "has lost its properties".to_owned(), false)?;
+            continue;
+        }
+        let Ok(stored) = Stored::of(row, 6) else {
+            find(Some(id), "has properties that cannot be decoded".to_owned(), false)?;
+            continue;
+        };
         let mut last: Option<u16> = None;
-        for entry in Entries::new(row.get_ref(3)?.as_blob()?) {
+        for entry in stored.entries() {
             let Ok(entry) = entry else {
                 find(Some(id), "has properties that cannot be decoded".to_owned(), false)?;
                 break;
@@ -191,13 +200,14 @@ fn orders(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome
         if order.tag != 0 {
             // Every object stands where its key puts it, and nothing else stands anywhere.
             let mut expected = BTreeMap::new();
-            let mut statement =
-                connection.prepare_cached("SELECT id, arrival, props FROM objects WHERE parent = ?1 AND class = ?2")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT id, arrival, props, late FROM objects CROSS JOIN bags USING (id) WHERE parent = ?1 AND class = ?2",
+            )?;
             let mut rows = statement.query((order.container, order.class.0))?;
             let tag = PropTag(order.tag);
             while let Some(row) = rows.next()? {
-                let props = row.get_ref(2)?.as_blob()?;
-                let key = Entries::find(props, tag.id())
+                let key = Stored::of(row, 2)
+                    .and_then(|stored| stored.find(tag.id()))
                     .ok()
                     .flatten()
                     .filter(|entry| entry.tag.kind().same_family(tag.kind()))

@@ -10,6 +10,7 @@
 use crate::backends::sqlite::trouble::{Outcome, Trouble, code_of};
 use crate::backends::sqlite::unshared::{Unshared, lacks_company};
 use mapi_engine::error::{Code, Failure, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -349,6 +350,8 @@ impl Database {
 fn set_up(connection: &Connection) -> Outcome<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // Else a statement whose plan might depend on what is bound to it is prepared anew each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // In KiB when negative. Messages of any size pass through writers, which look little of it up again.
     connection.pragma_update(None, "cache_size", -8_192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

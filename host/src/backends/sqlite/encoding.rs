@@ -116,7 +116,7 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Reads stored bytes from their start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
@@ -178,6 +178,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// The stored properties, in order.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entries<'a>(Cursor<'a>);
 
 impl<'a> Entries<'a> {
@@ -185,9 +186,14 @@ impl<'a> Entries<'a> {
         Self(Cursor(bytes))
     }
 
+    /// The bytes that were not read yet.
+    pub(super) fn left(&self) -> &'a [u8] {
+        self.0.0
+    }
+
     /// The property with that identifier.
-    pub(super) fn find(bytes: &'a [u8], id: u16) -> Outcome<Option<Entry<'a>>> {
-        for entry in Self::new(bytes) {
+    pub(super) fn find(self, id: u16) -> Outcome<Option<Entry<'a>>> {
+        for entry in self {
             let entry = entry?;
             match entry.tag.id().cmp(&id) {
                 std::cmp::Ordering::Less => {}
@@ -516,8 +522,8 @@ mod tests {
         }
         let read: Vec<_> = Entries::new(&stored).map(Outcome::unwrap).collect();
         assert_eq!(read, entries);
-        assert_eq!(Entries::find(&stored, 0x1000).unwrap(), Some(entries[1]));
-        assert_eq!(Entries::find(&stored, 0x0FFF).unwrap(), None);
+        assert_eq!(Entries::new(&stored).find(0x1000).unwrap(), Some(entries[1]));
+        assert_eq!(Entries::new(&stored).find(0x0FFF).unwrap(), None);
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! Filters evaluated on stored objects, two-valued (`tables` 5.1, 5.5): a test of an absent property is false.
 
-use crate::backends::sqlite::encoding::{Body, Entries, Entry};
+use crate::backends::sqlite::encoding::{Body, Entry};
 use crate::backends::sqlite::plan::{ORDERED, SEARCHED, listed};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{Filter, FilterTest, TextMatch};
 use mapi_engine::error::{Code, Failure};
@@ -94,11 +95,11 @@ impl Test {
     }
 
     /// Whether an object passes.
-    pub(super) fn passes(&self, object: i64, props: &[u8]) -> Outcome<bool> {
+    pub(super) fn passes(&self, object: i64, stored: Stored<'_>) -> Outcome<bool> {
         Ok(match self {
             Self::And(children) => {
                 for child in children {
-                    if !child.passes(object, props)? {
+                    if !child.passes(object, stored)? {
                         return Ok(false);
                     }
                 }
@@ -106,19 +107,19 @@ impl Test {
             }
             Self::Or(children) => {
                 for child in children {
-                    if child.passes(object, props)? {
+                    if child.passes(object, stored)? {
                         return Ok(true);
                     }
                 }
                 false
             }
-            Self::Not(child) => !child.passes(object, props)?,
-            Self::Compare { tag, relop, key, bounded } => match find(props, *tag)?.and_then(|entry| entry.key) {
+            Self::Not(child) => !child.passes(object, stored)?,
+            Self::Compare { tag, relop, key, bounded } => match find(stored, *tag)?.and_then(|entry| entry.key) {
                 Some(stored) => compare(*relop, stored.cmp(key.as_slice()), *bounded)?,
                 None => false,
             },
             Self::Text(hits) => hits.binary_search(&object).is_ok(),
-            Self::Bits { tag, relation, mask } => match find(props, *tag)?.map(|entry| entry.body) {
+            Self::Bits { tag, relation, mask } => match find(stored, *tag)?.map(|entry| entry.body) {
                 Some(Body::Inline(bytes)) => {
                     let bits = bytes
                         .try_into()
@@ -128,19 +129,18 @@ impl Test {
                 }
                 _ => false,
             },
-            Self::Size { tag, relop, size } => match find(props, *tag)? {
+            Self::Size { tag, relop, size } => match find(stored, *tag)? {
                 Some(entry) => compare(*relop, entry.size()?.cmp(&u64::from(*size)), false)?,
                 None => false,
             },
-            Self::Exist(tag) => find(props, *tag)?.is_some(),
+            Self::Exist(tag) => find(stored, *tag)?.is_some(),
         })
     }
 }
 
 /// The stored property with that identifier, if its type is of the family asked for.
-fn find(props: &[u8], tag: PropTag) -> Outcome<Option<Entry<'_>>> {
-    Ok(Entries::find(props, tag.id())?
-        .filter(|entry| tag.kind() == PropType::UNSPECIFIED || entry.tag.kind().same_family(tag.kind())))
+fn find(stored: Stored<'_>, tag: PropTag) -> Outcome<Option<Entry<'_>>> {
+    Ok(stored.find(tag.id())?.filter(|entry| tag.kind() == PropType::UNSPECIFIED || entry.tag.kind().same_family(tag.kind())))
 }
 
 /// Of a constant cut at the bound of keys only a superset can be told.

@@ -2,13 +2,14 @@
 //! any place.
 
 use crate::backends::sqlite::ancestry::lies_in_deleted;
-use crate::backends::sqlite::encoding::{Body, Entries, decode_value};
+use crate::backends::sqlite::encoding::{Body, decode_value};
 use crate::backends::sqlite::filter::Test;
 use crate::backends::sqlite::orders::Order;
 use crate::backends::sqlite::rows::Counts;
 use crate::backends::sqlite::runs::{key_of, runs};
 use crate::backends::sqlite::scan::{Subject, kept};
 use crate::backends::sqlite::schema::{Class, kind_number, number_of};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{ObjectKind, OrderKey, QUEUE_NUMBER, RowKey, ScanFrom, Scope};
 use mapi_engine::collation;
@@ -80,9 +81,9 @@ fn containers(connection: &Connection, scope: &Scope) -> Outcome<Vec<i64>> {
 }
 
 /// Whether an object with those properties passes all tests.
-pub(super) fn passes(tests: &[Test], object: i64, props: &[u8]) -> Outcome<bool> {
+pub(super) fn passes(tests: &[Test], object: i64, stored: Stored<'_>) -> Outcome<bool> {
     for test in tests {
-        if !test.passes(object, props)? {
+        if !test.passes(object, stored)? {
             return Ok(false);
         }
     }
@@ -144,7 +145,7 @@ fn find_in(connection: &Connection, containers: &[i64], class: Class, tests: &[T
         return among(connection, &candidates, containers, class, tests, reads);
     }
     let sql = if reads {
-        "SELECT id, arrival, props FROM objects WHERE parent = ?1 AND class = ?2"
+        "SELECT id, arrival, props, late FROM objects CROSS JOIN bags USING (id) WHERE parent = ?1 AND class = ?2"
     } else {
         "SELECT id, arrival FROM objects WHERE parent = ?1 AND class = ?2"
     };
@@ -154,7 +155,8 @@ fn find_in(connection: &Connection, containers: &[i64], class: Class, tests: &[T
         let mut rows = statement.query((container, class.0))?;
         while let Some(row) = rows.next()? {
             let object = row.get(0)?;
-            if passes(tests, object, if reads { row.get_ref(2)?.as_blob()? } else { &[] })? {
+            let stored = if reads { Stored::of(row, 2)? } else { Stored::default() };
+            if passes(tests, object, stored)? {
                 found.push((object, row.get(1)?));
             }
         }
@@ -173,7 +175,7 @@ fn among(
 ) -> Outcome<Vec<(i64, i64)>> {
     let containers: BTreeSet<i64> = containers.iter().copied().collect();
     let sql = if reads {
-        "SELECT parent, class, arrival, props FROM objects WHERE id = ?1"
+        "SELECT parent, class, arrival, props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1"
     } else {
         "SELECT parent, class, arrival FROM objects WHERE id = ?1"
     };
@@ -184,7 +186,8 @@ fn among(
         let Some(row) = rows.next()? else { continue };
         let parent: Option<i64> = row.get(0)?;
         let lies_there = row.get::<_, i64>(1)? == class.0 && parent.is_some_and(|parent| containers.contains(&parent));
-        if lies_there && passes(tests, *object, if reads { row.get_ref(3)?.as_blob()? } else { &[] })? {
+        let stored = if reads { Stored::of(row, 3)? } else { Stored::default() };
+        if lies_there && passes(tests, *object, stored)? {
             found.push((*object, row.get(2)?));
         }
     }
@@ -194,12 +197,13 @@ fn among(
 /// The messages of the queue.
 fn queued(connection: &Connection, tests: &[Test]) -> Outcome<Vec<(i64, i64)>> {
     let mut found = Vec::new();
-    let mut statement =
-        connection.prepare_cached("SELECT id, arrival, props, parent, class FROM objects WHERE queue IS NOT NULL")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, arrival, parent, class, props, late FROM objects CROSS JOIN bags USING (id) WHERE queue IS NOT NULL",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let deleted = Class(row.get(4)?).is_deleted() || lies_in_deleted(connection, row.get(3)?)?;
-        if !deleted && passes(tests, row.get(0)?, row.get_ref(2)?.as_blob()?)? {
+        let deleted = Class(row.get(3)?).is_deleted() || lies_in_deleted(connection, row.get(2)?)?;
+        if !deleted && passes(tests, row.get(0)?, Stored::of(row, 4)?)? {
             found.push((row.get(0)?, row.get(1)?));
         }
     }
@@ -233,7 +237,7 @@ pub(super) fn arrange(connection: &Connection, subject: &Subject, found: &Found)
         return Ok(Matches(rows));
     }
     let order = &subject.order;
-    let mut statement = connection.prepare_cached("SELECT props FROM objects WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?;
     let mut matches = Vec::with_capacity(found.0.len());
     for (object, arrival) in &found.0 {
         let keys = if order.is_empty() {
@@ -241,8 +245,8 @@ pub(super) fn arrange(connection: &Connection, subject: &Subject, found: &Found)
         } else {
             let mut rows = statement.query([object])?;
             let Some(row) = rows.next()? else { continue };
-            let props = row.get_ref(0)?.as_blob()?;
-            order.iter().map(|key| order_key(props, key.tag)).collect::<Outcome<_>>()?
+            let stored = Stored::of(row, 0)?;
+            order.iter().map(|key| order_key(stored, key.tag)).collect::<Outcome<_>>()?
         };
         matches.push(Match { key: RowKey { keys, arrival: arrival.cast_unsigned() }, object: *object });
     }
@@ -267,8 +271,8 @@ fn candidates(connection: &Connection, containers: &[i64], class: Class, tests: 
     Ok(hits(tests).map(|hits| hits.to_vec()))
 }
 
-fn order_key(props: &[u8], tag: PropTag) -> Outcome<Option<Vec<u8>>> {
-    let found = Entries::find(props, tag.id())?.filter(|entry| entry.tag.kind().same_family(tag.kind()));
+fn order_key(stored: Stored<'_>, tag: PropTag) -> Outcome<Option<Vec<u8>>> {
+    let found = stored.find(tag.id())?.filter(|entry| entry.tag.kind().same_family(tag.kind()));
     Ok(match found {
         Some(entry) if tag.id() == QUEUE_NUMBER.id() => match entry.body {
             Body::Inline(bytes) => {

@@ -27,6 +27,7 @@ mod schema;
 mod staging;
 mod state;
 mod store;
+mod stored;
 mod texts;
 mod unshared;
 mod watch;

@@ -1,10 +1,11 @@
 //! Reading objects: whole, as rows of columns, in ranges.
 
 use crate::backends::sqlite::ancestry::lies_in_deleted;
-use crate::backends::sqlite::encoding::{Body, Entries, Entry, decode_value};
+use crate::backends::sqlite::encoding::{Body, Entry, decode_value};
 use crate::backends::sqlite::large;
 use crate::backends::sqlite::plan::COMPUTED;
 use crate::backends::sqlite::schema::{Class, is_folder, keeps_lists, kind_of, name_of, number_of};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{Batch, Column, ObjectHead, ObjectId, ScanKind, TagSize, Want};
 use mapi_engine::error::{Code, Failure};
@@ -111,8 +112,9 @@ pub(super) fn read(
     inline_limit: u32,
 ) -> Outcome<(ObjectHead, Vec<Property>)> {
     let id = number_of(object).ok_or_else(|| missing(object))?;
-    let mut statement =
-        connection.prepare_cached("SELECT parent, class, arrival, kind, version, props FROM objects WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT parent, class, arrival, kind, version, props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1",
+    )?;
     let mut rows = statement.query([id])?;
     let row = rows.next()?.ok_or_else(|| missing(object))?;
     let parent: Option<i64> = row.get(0)?;
@@ -130,7 +132,7 @@ pub(super) fn read(
         Want::Tags(tags) => tags.iter().any(|tag| tag.id() == id),
     };
     let mut properties = Vec::new();
-    for entry in Entries::new(row.get_ref(5)?.as_blob()?) {
+    for entry in Stored::of(row, 5)?.entries() {
         let entry = entry?;
         if !wanted(entry.tag.id()) || (is_folder(kind) && COMPUTED.contains(&entry.tag.id())) {
             continue;
@@ -151,8 +153,9 @@ pub(super) fn read(
 
 /// The stored properties of an object with their sizes.
 pub(super) fn list_tags(connection: &Connection, object: &ObjectId) -> Outcome<Vec<TagSize>> {
-    with_props(connection, object, |props| {
-        Entries::new(props)
+    with_stored(connection, object, |stored| {
+        stored
+            .entries()
             .map(|entry| {
                 let entry = entry?;
                 Ok(TagSize { tag: entry.tag, size: entry.size()? })
@@ -161,12 +164,12 @@ pub(super) fn list_tags(connection: &Connection, object: &ObjectId) -> Outcome<V
     })
 }
 
-fn with_props<T>(connection: &Connection, object: &ObjectId, work: impl FnOnce(&[u8]) -> Outcome<T>) -> Outcome<T> {
+fn with_stored<T>(connection: &Connection, object: &ObjectId, work: impl FnOnce(Stored<'_>) -> Outcome<T>) -> Outcome<T> {
     let id = number_of(object).ok_or_else(|| missing(object))?;
-    let mut statement = connection.prepare_cached("SELECT props FROM objects WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?;
     let mut rows = statement.query([id])?;
     let row = rows.next()?.ok_or_else(|| missing(object))?;
-    work(row.get_ref(0)?.as_blob()?)
+    work(Stored::of(row, 0)?)
 }
 
 /// Bytes of a value behind which what is read only passes through, and is not kept in the page cache.
@@ -174,9 +177,9 @@ const PASSING: u64 = 1 << 20;
 
 /// A range of a value.
 pub(super) fn read_range(connection: &Connection, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Outcome<Vec<u8>> {
-    with_props(connection, object, |props| {
-        let entry = Entries::find(props, tag.id())?
-            .ok_or_else(|| Failure::not_found("The object does not have this property.").with_tag(tag))?;
+    with_stored(connection, object, |stored| {
+        let entry =
+            stored.find(tag.id())?.ok_or_else(|| Failure::not_found("The object does not have this property.").with_tag(tag))?;
         if !matches!(
             entry.tag.kind(),
             PropType::UNICODE | PropType::STRING8 | PropType::BINARY | PropType::SVREID | PropType::ACTIONS
@@ -251,7 +254,8 @@ pub(super) fn batch(
         places.entry(tag.id()).or_default().push(place);
     }
     let counted = COMPUTED.iter().any(|id| places.contains_key(id));
-    let mut statement = connection.prepare_cached("SELECT parent, kind, arrival, props FROM objects WHERE id = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT parent, kind, arrival, props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?;
     for object in objects {
         let mut rows = statement.query([object])?;
         let Some(row) = rows.next()? else { continue };
@@ -263,7 +267,7 @@ pub(super) fn batch(
             batch.parents.push(name_of(row.get::<_, Option<i64>>(0)?.unwrap_or(*object))?);
         }
         let row_number = batch.ids.len();
-        for entry in Entries::new(row.get_ref(3)?.as_blob()?) {
+        for entry in Stored::of(row, 3)?.entries() {
             let entry = entry?;
             for place in places.get(&entry.tag.id()).into_iter().flatten() {
                 cells[*place].push(Some(cell(connection, &entry, cell_limit)?));
@@ -301,10 +305,11 @@ pub(super) fn container_tags(connection: &Connection, container: i64, kind: Scan
     }
     // A message has few recipients and attachments: no list is kept of their tags.
     let mut found = std::collections::BTreeSet::new();
-    let mut statement = connection.prepare_cached("SELECT props FROM objects WHERE parent = ?1 AND class = ?2")?;
+    let mut statement = connection
+        .prepare_cached("SELECT props, late FROM objects CROSS JOIN bags USING (id) WHERE parent = ?1 AND class = ?2")?;
     let mut rows = statement.query((container, class.0))?;
     while let Some(row) = rows.next()? {
-        for entry in Entries::new(row.get_ref(0)?.as_blob()?) {
+        for entry in Stored::of(row, 0)?.entries() {
             found.insert(entry?.tag);
         }
     }

@@ -11,6 +11,7 @@ use crate::backends::sqlite::plan::{ORDERED, listed};
 use crate::backends::sqlite::rows::{self, Counts};
 use crate::backends::sqlite::runs::{begin_at, begin_at_position, key_of, place_of, runs};
 use crate::backends::sqlite::schema::{Class, number_of};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{Filter, OrderKey, QUEUE_NUMBER, RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest, Scope};
 use rusqlite::Connection;
@@ -138,7 +139,7 @@ fn from_order(
     let mut objects = Vec::new();
     let mut last = None;
     let mut more = false;
-    let mut props = connection.prepare_cached("SELECT props FROM objects WHERE id = ?1")?;
+    let mut props = connection.prepare_cached("SELECT props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?;
     for run in runs {
         order.walk(connection, &run.from, &run.to, run.descending, run.skip, |entry| {
             let picked = match pick {
@@ -147,7 +148,7 @@ fn from_order(
                 Pick::Passing(tests) => {
                     let mut rows = props.query([entry.object])?;
                     match rows.next()? {
-                        Some(row) => passes(tests, entry.object, row.get_ref(0)?.as_blob()?)?,
+                        Some(row) => passes(tests, entry.object, Stored::of(row, 0)?)?,
                         None => false,
                     }
                 }

@@ -8,7 +8,12 @@ use mapi_engine::backend::{ObjectId, ObjectKind, ScanKind};
 pub(super) const STORE: Schema = Schema {
     what: "message store",
     application: 0x4D41_5049,
-    migrations: &[include_str!("store_v1.sql"), include_str!("store_v2.sql"), include_str!("store_v3.sql")],
+    migrations: &[
+        include_str!("store_v1.sql"),
+        include_str!("store_v2.sql"),
+        include_str!("store_v3.sql"),
+        include_str!("store_v4.sql"),
+    ],
 };
 
 /// The object with the store's own properties.

@@ -1,8 +1,8 @@
 //! Objects that are copied, with all that lies in them.
 
 use crate::backends::sqlite::ancestry::children;
-use crate::backends::sqlite::bag::NewBody;
 use crate::backends::sqlite::commit::{Row, Writer};
+use crate::backends::sqlite::encoding::Body;
 use crate::backends::sqlite::plan::SEARCHED;
 use crate::backends::sqlite::schema::name_of;
 use crate::backends::sqlite::trouble::Outcome;
@@ -41,13 +41,17 @@ impl Writer<'_> {
         let differs: BTreeSet<u16> =
             delete.iter().map(|tag| tag.id()).chain(entries.iter().map(|entry| entry.tag.id())).collect();
         let mut bag = original.bag;
-        bag.retain(|tag, _| !differs.contains(tag));
-        for entry in bag.values() {
-            if let NewBody::Large(large) = entry.body {
+        for tag in &differs {
+            bag.remove(*tag);
+        }
+        for entry in bag.entries() {
+            if let Body::Large(large) = entry.body {
                 large::share(self.connection, large.number)?;
             }
         }
-        bag.extend(entries.into_iter().map(|entry| (entry.tag.id(), entry)));
+        for entry in entries {
+            bag.insert(entry);
+        }
         let text = match original.text {
             Some(serial) if !SEARCHED.iter().any(|tag| differs.contains(&tag.id())) => {
                 texts::share(self.connection, serial, id)?;

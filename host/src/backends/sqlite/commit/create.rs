@@ -1,6 +1,6 @@
 //! Objects that come into being.
 
-use crate::backends::sqlite::bag::{Bag, queue_number, stored, unread};
+use crate::backends::sqlite::bag::Bag;
 use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::schema::{Class, kind_number};
 use crate::backends::sqlite::trouble::Outcome;
@@ -21,8 +21,7 @@ impl Writer<'_> {
         let (entries, folded) = self.take_in(properties)?;
         let folded: Vec<(u16, &[u8])> = folded.iter().map(|(tag, text)| (tag.id(), text.as_bytes())).collect();
         let text = if folded.is_empty() { None } else { Some(self.append_texts(id, &folded)?) };
-        let bag: Bag = entries.into_iter().map(|entry| (entry.tag.id(), entry)).collect();
-        let row = self.insert(id, parent, kind, bag, text)?;
+        let row = self.insert(id, parent, kind, entries.into_iter().collect(), text)?;
         self.records.add(&row.record(FeedVerb::Created, &[])?);
         Ok((row.id, row.version, row.arrival))
     }
@@ -39,27 +38,27 @@ impl Writer<'_> {
             arrival,
             kind,
             version: 1,
-            unread: unread(kind, &bag),
+            unread: bag.unread(kind),
             text,
             bag,
         };
         if kind == ObjectKind::EmbeddedMessage && self.has_children(parent)? {
             return Err(Failure::new(Code::Collision, "The attachment has an embedded message already.").into());
         }
-        let props = stored(&row.bag);
         let inserted = self
             .connection
             .prepare_cached(
-                "INSERT INTO objects(id, parent, class, arrival, kind, version, unread, queue, text, props)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9)",
+                "INSERT INTO objects(id, parent, class, arrival, kind, version, unread, queue, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)",
             )?
-            .execute((id, parent, class.0, arrival, kind_number(kind), row.unread, queue_number(kind, &row.bag), text, props));
+            .execute((id, parent, class.0, arrival, kind_number(kind), row.unread, row.bag.queue_number(kind), text));
         match inserted {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 return Err(Failure::new(Code::Collision, "An object with that identifier exists already.").into());
             }
             other => other?,
         };
+        self.connection.prepare_cached("INSERT INTO bags(id, props) VALUES (?1, ?2)")?.execute((id, row.bag.whole()))?;
         self.mark_unsearched(&row)?;
         self.enter(&row)?;
         Ok(row)

@@ -1,11 +1,10 @@
 //! What a container keeps of the objects in it: how many there are, their tags, and their orders.
 
-use crate::backends::sqlite::bag::key_in;
 use crate::backends::sqlite::commit::{Row, Writer};
-use crate::backends::sqlite::encoding::Entries;
 use crate::backends::sqlite::orders::{Directory, Order, Place, insert_entry, remove_entry};
 use crate::backends::sqlite::plan::{EAGER, ORDERED};
 use crate::backends::sqlite::schema::{Class, keeps_lists};
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::ObjectKind;
 use mapi_engine::properties::PropTag;
@@ -19,10 +18,10 @@ impl Writer<'_> {
         if !listed {
             return Ok(());
         }
-        self.note_tags(row, row.bag.values().map(|entry| entry.tag))?;
+        self.note_tags(row, row.bag.entries().map(|entry| entry.tag))?;
         if row.is_ordered() {
             for order in self.orders_of(row.parent, row.class)? {
-                let place = order.place(key_in(&row.bag, order.tag), row.arrival);
+                let place = order.place(row.bag.key(PropTag(order.tag)), row.arrival);
                 insert_entry(self.connection, &order, &place, row.id)?;
                 self.directory(&order)?.add(&place);
             }
@@ -35,7 +34,7 @@ impl Writer<'_> {
         self.count(row, -1);
         if row.is_ordered() {
             for order in self.orders_of(row.parent, row.class)? {
-                let place = order.place(key_in(&row.bag, order.tag), row.arrival);
+                let place = order.place(row.bag.key(PropTag(order.tag)), row.arrival);
                 remove_entry(self.connection, &order, &place)?;
                 self.directory(&order)?.subtract(&place);
             }
@@ -73,14 +72,14 @@ impl Writer<'_> {
         if !row.is_ordered() {
             return Ok(());
         }
-        let same = ORDERED.iter().zip(old_keys).all(|(tag, old)| old.as_deref() == key_in(&row.bag, tag.0));
+        let same = ORDERED.iter().zip(old_keys).all(|(tag, old)| old.as_deref() == row.bag.key(*tag));
         if same {
             return Ok(());
         }
         for order in self.orders_of(row.parent, row.class)? {
             let Some(place) = ORDERED.iter().position(|tag| tag.0 == order.tag) else { continue };
             let old = order.place(old_keys.get(place).and_then(Option::as_deref), row.arrival);
-            let new = order.place(key_in(&row.bag, order.tag), row.arrival);
+            let new = order.place(row.bag.key(PropTag(order.tag)), row.arrival);
             if old != new {
                 remove_entry(self.connection, &order, &old)?;
                 self.directory(&order)?.subtract(&old);
@@ -128,13 +127,14 @@ impl Writer<'_> {
         let order = Order::create(self.connection, container, class, tag)?;
         let mut places: Vec<(Place, i64)> = Vec::new();
         {
-            let mut statement =
-                self.connection.prepare_cached("SELECT id, arrival, props FROM objects WHERE parent = ?1 AND class = ?2")?;
+            let mut statement = self.connection.prepare_cached(
+                "SELECT id, arrival, props, late FROM objects CROSS JOIN bags USING (id) WHERE parent = ?1 AND class = ?2",
+            )?;
             let mut rows = statement.query((container, class.0))?;
             while let Some(row) = rows.next()? {
-                let props = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
                 let wanted = PropTag(tag);
-                let key = Entries::find(props, wanted.id())?
+                let key = Stored::of(row, 2)?
+                    .find(wanted.id())?
                     .filter(|entry| entry.tag.kind().same_family(wanted.kind()))
                     .and_then(|entry| entry.key);
                 places.push((order.place(key, row.get(1)?), row.get(0)?));

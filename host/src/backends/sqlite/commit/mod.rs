@@ -10,7 +10,7 @@ mod remove;
 mod set;
 mod values;
 
-use crate::backends::sqlite::bag::{Bag, NewEntry, bag_of};
+use crate::backends::sqlite::bag::Bag;
 use crate::backends::sqlite::commit::places::Places;
 use crate::backends::sqlite::feed::{Record, Records};
 use crate::backends::sqlite::orders::{Directory, Order};
@@ -18,6 +18,7 @@ use crate::backends::sqlite::plan::ORDERED;
 use crate::backends::sqlite::schema::{Class, is_folder, kind_of, number_of};
 use crate::backends::sqlite::staging::Staging;
 use crate::backends::sqlite::state::State;
+use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::texts;
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{Change, Commit, Expected, FeedVerb, ObjectId, ObjectKind, StoredProperty};
@@ -151,7 +152,7 @@ impl<'a> Writer<'a> {
             }
             Change::Bits { object, tag, set, clear } => {
                 let mut row = self.expect_live(&object, Expected::Exists)?;
-                let known = row.bag.get(&tag.id()).and_then(NewEntry::long);
+                let known = row.bag.long(tag);
                 let new = (known.unwrap_or_default() & !clear) | set;
                 if known == Some(new) {
                     // Nothing changes, and nothing is told.
@@ -212,7 +213,7 @@ impl<'a> Writer<'a> {
 
     fn load(&self, id: i64) -> Outcome<Option<Row>> {
         self.connection
-            .prepare_cached("SELECT parent, class, arrival, kind, version, unread, text, props FROM objects WHERE id = ?1")?
+            .prepare_cached("SELECT parent, class, arrival, kind, version, unread, text, props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?
             .query_row([id], |row| Ok(read_row(id, row)))
             .optional()?
             .transpose()
@@ -305,7 +306,7 @@ fn read_row(id: i64, row: &rusqlite::Row<'_>) -> Outcome<Row> {
         version: row.get(4)?,
         unread: row.get(5)?,
         text: row.get(6)?,
-        bag: bag_of(row.get_ref(7)?.as_blob()?)?,
+        bag: Bag::of(Stored::of(row, 7)?)?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Objects that are deleted: softly, to be restored, or for good with all that lies in them.
 
 use crate::backends::sqlite::ancestry::children;
-use crate::backends::sqlite::bag::NewBody;
 use crate::backends::sqlite::commit::{Row, Writer};
+use crate::backends::sqlite::encoding::Body;
 use crate::backends::sqlite::orders::Order;
 use crate::backends::sqlite::schema::{Class, ROOT, STORE_OBJECT, keeps_lists};
 use crate::backends::sqlite::trouble::Outcome;
@@ -47,8 +47,8 @@ impl Writer<'_> {
     }
 
     fn erase_one(&mut self, row: &Row) -> Outcome<()> {
-        for entry in row.bag.values() {
-            if let NewBody::Large(large) = entry.body {
+        for entry in row.bag.entries() {
+            if let Body::Large(large) = entry.body {
                 large::remove(self.connection, large.number)?;
             }
             if entry.unsearched {
@@ -74,7 +74,9 @@ impl Writer<'_> {
             }
         }
         self.places.gone(row.id);
-        self.connection.prepare_cached("DELETE FROM objects WHERE id = ?1")?.execute([row.id])?;
+        for statement in ["DELETE FROM objects WHERE id = ?1", "DELETE FROM bags WHERE id = ?1"] {
+            self.connection.prepare_cached(statement)?.execute([row.id])?;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! Objects whose properties change.
 
-use crate::backends::sqlite::bag::{NewBody, key_in, queue_number, stored, unread};
 use crate::backends::sqlite::commit::{Row, Writer};
 use crate::backends::sqlite::plan::{ORDERED, SEARCHED};
 use crate::backends::sqlite::schema::{Class, keeps_lists, number_of};
@@ -9,6 +8,9 @@ use crate::backends::sqlite::{large, texts};
 use mapi_engine::backend::{FeedVerb, ObjectId, ObjectKind, StoredProperty};
 use mapi_engine::properties::PropTag;
 use std::collections::BTreeMap;
+
+/// Bytes of what changed since the bag was written, up to which the bag is left alone.
+const LATE: usize = 256;
 
 impl Writer<'_> {
     pub(super) fn set(&mut self, row: &mut Row, set: Vec<StoredProperty>, delete: &[PropTag], quiet: bool) -> Outcome<()> {
@@ -26,25 +28,25 @@ impl Writer<'_> {
         let mut affected = delete.iter().map(|tag| tag.id()).chain(entries.iter().map(|entry| entry.tag.id()));
         let reorders = affected.any(|id| ORDERED.iter().any(|tag| tag.id() == id));
         let old_keys: Option<Vec<_>> =
-            reorders.then(|| ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect());
+            reorders.then(|| ORDERED.iter().map(|tag| row.bag.key(*tag).map(<[u8]>::to_vec)).collect());
         let mut changed = Vec::new();
         let mut retext = !folded.is_empty();
         let mut gone = Vec::new();
         for tag in delete {
-            if let Some(old) = row.bag.remove(&tag.id()) {
+            if let Some(old) = row.bag.remove(tag.id()) {
                 changed.push(old.tag);
                 gone.push(old);
             }
         }
         for entry in entries {
             changed.push(entry.tag);
-            if let Some(old) = row.bag.insert(entry.tag.id(), entry) {
+            if let Some(old) = row.bag.insert(entry) {
                 gone.push(old);
             }
         }
         for old in gone {
             retext |= SEARCHED.iter().any(|tag| tag.id() == old.tag.id());
-            if let NewBody::Large(large) = old.body {
+            if let Some(large) = old.large {
                 large::remove(self.connection, large.number)?;
             }
             if old.unsearched {
@@ -70,7 +72,7 @@ impl Writer<'_> {
         if let Some(old_keys) = old_keys {
             self.reorder(row, &old_keys)?;
         }
-        let now_unread = unread(row.kind, &row.bag);
+        let now_unread = row.bag.unread(row.kind);
         if row.class == Class::CONTENT && now_unread != row.unread {
             self.counters.entry(row.parent).or_default()[3] += if now_unread { 1 } else { -1 };
         }
@@ -86,18 +88,22 @@ impl Writer<'_> {
 
     /// Writes the row of an object.
     pub(super) fn update(&self, row: &Row) -> Outcome<()> {
-        let (queue, props) = (queue_number(row.kind, &row.bag), stored(&row.bag));
+        let queue = row.bag.queue_number(row.kind);
+        let late = Some(row.bag.late()).filter(|late| late.len() <= LATE);
+        if late.is_none() {
+            self.connection.prepare_cached("UPDATE bags SET props = ?2 WHERE id = ?1")?.execute((row.id, row.bag.whole()))?;
+        }
         if row.place == (row.parent, row.class, row.arrival) {
             // The index of the children stays as it is.
             self.connection
-                .prepare_cached("UPDATE objects SET version = ?2, unread = ?3, queue = ?4, text = ?5, props = ?6 WHERE id = ?1")?
-                .execute((row.id, row.version, row.unread, queue, row.text, props))?;
+                .prepare_cached("UPDATE objects SET version = ?2, unread = ?3, queue = ?4, text = ?5, late = ?6 WHERE id = ?1")?
+                .execute((row.id, row.version, row.unread, queue, row.text, late))?;
             return Ok(());
         }
         self.connection
             .prepare_cached(
                 "UPDATE objects SET parent = ?2, class = ?3, arrival = ?4, version = ?5, unread = ?6, queue = ?7, text = ?8,
-                 props = ?9 WHERE id = ?1",
+                 late = ?9 WHERE id = ?1",
             )?
             .execute((
                 row.id,
@@ -108,7 +114,7 @@ impl Writer<'_> {
                 row.unread,
                 queue,
                 row.text,
-                props,
+                late,
             ))?;
         Ok(())
     }
@@ -116,15 +122,16 @@ impl Writer<'_> {
     /// Replaces order keys and folded texts of an object; its version stays.
     pub(in crate::backends::sqlite) fn rekey(&mut self, object: &ObjectId, properties: Vec<StoredProperty>) -> Outcome<()> {
         let Some(mut row) = number_of(object).map(|id| self.load(id)).transpose()?.flatten() else { return Ok(()) };
-        let old_keys: Vec<_> = ORDERED.iter().map(|tag| key_in(&row.bag, tag.0).map(<[u8]>::to_vec)).collect();
+        let old_keys: Vec<_> = ORDERED.iter().map(|tag| row.bag.key(*tag).map(<[u8]>::to_vec)).collect();
         let mut now = BTreeMap::new();
         for property in properties {
-            if let Some(entry) = row.bag.get_mut(&property.tag.id()) {
+            let text = property.folded.filter(|_| SEARCHED.iter().any(|tag| tag.id() == property.tag.id()));
+            let amended = row.bag.amend(property.tag.id(), |entry| {
                 entry.key = property.order_key;
-                if let Some(text) = property.folded.filter(|_| SEARCHED.iter().any(|tag| tag.id() == property.tag.id())) {
-                    entry.unsearched = false;
-                    now.insert(property.tag.id(), text);
-                }
+                entry.unsearched &= text.is_none();
+            });
+            if let Some(text) = text.filter(|_| amended) {
+                now.insert(property.tag.id(), text);
             }
         }
         let kept = match row.text {

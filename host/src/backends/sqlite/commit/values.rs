@@ -66,7 +66,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn mark_unsearched(&self, row: &Row) -> Outcome<()> {
-        for entry in row.bag.values().filter(|entry| entry.unsearched) {
+        for entry in row.bag.entries().filter(|entry| entry.unsearched) {
             self.connection
                 .prepare_cached("INSERT OR IGNORE INTO unsearched(tag, object) VALUES (?1, ?2)")?
                 .execute((entry.tag.id(), row.id))?;
