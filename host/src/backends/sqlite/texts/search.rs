@@ -89,6 +89,9 @@ pub(in crate::backends::sqlite) fn search(connection: &Connection, tag: u16, how
             let document = documents.get(number)?;
             let found = if whole {
                 needle.is_in(buffer.get(document.start..document.end).unwrap_or_default())
+            } else if posted && how == TextMatch::Substring {
+                let range = document.start..document.end;
+                segment::find(connection, segment, range, bytes.len().saturating_sub(1), &mut buffer, |part| needle.is_in(part))?
             } else {
                 segment::read(connection, segment, posted, document.start..document.end, &mut buffer)?;
                 needle.is_in(&buffer)

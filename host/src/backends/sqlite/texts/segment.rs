@@ -164,7 +164,49 @@ pub(super) fn read(
         buffer.extend_from_slice(&piece[..piece.len().min(range.len() - buffer.len())]);
         skip = 0;
     }
-    if buffer.len() == range.len() { Ok(()) } else { Err(Trouble::damaged("a segment of the text index is cut short")) }
+    if buffer.len() == range.len() { Ok(()) } else { Err(cut_short()) }
+}
+
+/// Whether something is found in those bytes of a segment's texts. It is looked for in one stretch after the other,
+/// and where two of them meet in `overlap` bytes on either side; nothing is read behind the first hit.
+pub(super) fn find(
+    connection: &Connection,
+    segment: i64,
+    range: Range<usize>,
+    overlap: usize,
+    buffer: &mut Vec<u8>,
+    is_in: impl Fn(&[u8]) -> bool,
+) -> Outcome<bool> {
+    buffer.clear();
+    if range.is_empty() {
+        return Ok(is_in(&[]));
+    }
+    let (first, last) = (range.start / PIECE, (range.end - 1) / PIECE);
+    let mut statement = connection.prepare_cached("SELECT data FROM pieces WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
+    let mut rows = statement.query((piece_id(segment, first)?, piece_id(segment, last)?))?;
+    let (mut skip, mut left) = (range.start % PIECE, range.len());
+    while let Some(row) = rows.next()? {
+        let piece = row.get_ref(0)?.as_blob()?.get(skip..).unwrap_or_default();
+        let piece = &piece[..piece.len().min(left)];
+        (skip, left) = (0, left - piece.len());
+        // Here are the last bytes before this piece.
+        let before = buffer.len();
+        buffer.extend_from_slice(&piece[..piece.len().min(overlap)]);
+        if is_in(piece) || (before > 0 && is_in(buffer)) {
+            return Ok(true);
+        }
+        if piece.len() >= overlap {
+            buffer.clear();
+            buffer.extend_from_slice(&piece[piece.len() - overlap..]);
+        } else {
+            buffer.drain(..buffer.len().saturating_sub(overlap));
+        }
+    }
+    if left == 0 { Ok(false) } else { Err(cut_short()) }
+}
+
+fn cut_short() -> Trouble {
+    Trouble::damaged("a segment of the text index is cut short")
 }
 
 /// Removes a segment with its posting lists.
@@ -177,4 +219,42 @@ pub(super) fn remove(connection: &Connection, segment: i64) -> Outcome<()> {
         .prepare_cached("DELETE FROM pieces WHERE id BETWEEN ?1 AND ?2")?
         .execute((piece_id(segment, 0)?, piece_id(segment, (1 << PIECE_BITS) - 1)?))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::sqlite::database::{Access, Database};
+    use crate::backends::sqlite::schema::STORE;
+    use memchr::memmem;
+
+    /// One needle across each border of pieces at each offset, short ones and ones longer than a piece.
+    #[test]
+    fn what_lies_across_the_borders_of_pieces_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a"), STORE, Access::Create).unwrap();
+        let mut builder = Builder::default();
+        builder.add(1, 1, &vec![b'-'; 100_000]);
+        let filler: Vec<u8> = (0..10_000_u32).flat_map(|number| number.to_be_bytes()).collect();
+        builder.add(2, 2, &filler);
+        database.write(|connection| builder.store(connection, 1)).unwrap();
+        let documents = 100_000..100_000 + filler.len();
+        let mut buffer = Vec::new();
+        let mut found = |needle: &[u8]| {
+            let finds = |part: &[u8]| memmem::find(part, needle).is_some();
+            database.read(|connection| find(connection, 1, documents.clone(), needle.len() - 1, &mut buffer, finds)).unwrap()
+        };
+        for length in [1, 2, 3, 7, 40, 7_999, 8_000, 8_001, 20_000] {
+            for border in (PIECE..filler.len()).step_by(PIECE).map(|border| border - 100_000 % PIECE) {
+                for start in [border.saturating_sub(length), border.saturating_sub(length / 2), border - 1, border] {
+                    let end = (start + length).min(filler.len());
+                    let mut needle = filler[start..end].to_vec();
+                    assert!(found(&needle), "{length} bytes at {start}");
+                    needle.extend_from_slice(b"\xFF\xFF\xFF\xFF!");
+                    assert!(!found(&needle), "{length} bytes at {start} and more");
+                }
+            }
+        }
+        assert!(!found(b"-----"), "the text before it does not count");
+    }
 }
