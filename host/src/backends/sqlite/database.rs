@@ -7,6 +7,7 @@
 //! what readers need can be written, on a full disk or in a folder that can only be read, the file is read without
 //! (`unshared.rs`), until something can be written again.
 
+use crate::backends::sqlite::checkpoint::Checkpoints;
 use crate::backends::sqlite::trouble::{Outcome, Trouble, code_of};
 use crate::backends::sqlite::unshared::{Unshared, lacks_company};
 use mapi_engine::error::{Code, Failure, Result};
@@ -60,6 +61,7 @@ pub struct Database {
     /// What is read through instead as long as `reads_unshared`.
     unshared: Mutex<Option<Unshared>>,
     reads_unshared: AtomicBool,
+    checkpoints: Checkpoints,
 }
 
 impl Database {
@@ -78,6 +80,7 @@ impl Database {
             readers: Mutex::new(Vec::new()),
             unshared: Mutex::new(None),
             reads_unshared: AtomicBool::new(false),
+            checkpoints: Checkpoints::of(path),
         };
         let opened = database.open_reader(&mut lock(&database.unshared));
         opened.map_err(|trouble| trouble.into_failure(schema.what, path))?;
@@ -165,10 +168,9 @@ impl Database {
     }
 
     fn connect_for_writing(&self) -> Outcome<Connection> {
-        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        // In pages. Pages written again and again are copied into the file once in that many, not after each commit.
-        connection.pragma_update(None, "wal_autocheckpoint", 12_000)?;
+        self.checkpoints.follow(&mut connection)?;
         connection.pragma_update(None, "journal_size_limit", 96 << 20)?;
         Ok(connection)
     }
@@ -516,6 +518,21 @@ mod tests {
 
     fn code(result: Result<Database>) -> Code {
         result.expect_err("refused").code()
+    }
+
+    #[test]
+    fn a_long_log_is_copied_into_the_file_beside_the_commits() {
+        const BYTES: i64 = 70 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let database = Database::open(&path, SCHEMA, Access::Create).unwrap();
+        let insert = |connection: &Connection| Ok(connection.execute("INSERT INTO t VALUES (zeroblob(?1))", [BYTES])?);
+        database.write(insert).unwrap();
+        let begun = std::time::Instant::now();
+        while std::fs::metadata(&path).unwrap().len() < BYTES.cast_unsigned() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the log is still where it was");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod ancestry;
 mod bag;
 mod cache;
 mod check;
+mod checkpoint;
 mod commit;
 mod encoding;
 mod feed;
