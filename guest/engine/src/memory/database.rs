@@ -12,6 +12,7 @@ use crate::collation;
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, PropType, Value, tags};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 /// One object.
@@ -76,7 +77,8 @@ impl Counts {
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) objects: BTreeMap<ObjectId, Arc<Object>>,
-    children: BTreeMap<ObjectId, BTreeSet<(u64, ObjectId)>>,
+    /// By arrival number, which is given once.
+    children: BTreeMap<ObjectId, BTreeMap<u64, ObjectId>>,
     counts: BTreeMap<ObjectId, Counts>,
     pub(super) store: ObjectId,
     pub(super) root: ObjectId,
@@ -139,11 +141,10 @@ impl Database {
             self.used = if entering { self.used + object.size() } else { self.used.saturating_sub(object.size()) };
             let Some(parent) = object.parent.as_ref().filter(|parent| *parent != id) else { return };
             let children = self.children.entry(parent.clone()).or_default();
-            let place = (object.arrival, id.clone());
             if entering {
-                children.insert(place);
+                children.insert(object.arrival, id.clone());
             } else {
-                children.remove(&place);
+                children.remove(&object.arrival);
             }
             self.counts.entry(parent.clone()).or_default().apply(object, entering);
         };
@@ -163,10 +164,19 @@ impl Database {
         self.counts.get(id).copied().unwrap_or_default()
     }
 
-    /// The children of a container with their arrival numbers, ascending.
+    /// The children of a container, by ascending arrival numbers.
     pub(super) fn children(&self, id: &ObjectId) -> impl Iterator<Item = (&ObjectId, &Arc<Object>)> {
-        let places = self.children.get(id).into_iter().flatten();
-        places.filter_map(|(_, child)| self.objects.get_key_value(child))
+        self.children_within(id, ..)
+    }
+
+    /// The children of a container with these arrival numbers, ascending.
+    pub(super) fn children_within(
+        &self,
+        id: &ObjectId,
+        arrivals: impl RangeBounds<u64>,
+    ) -> impl DoubleEndedIterator<Item = (&ObjectId, &Arc<Object>)> {
+        let places = self.children.get(id).map(|children| children.range(arrivals));
+        places.into_iter().flatten().filter_map(|(_, child)| self.objects.get_key_value(child))
     }
 
     pub(super) fn get(&self, id: &ObjectId) -> Result<&Arc<Object>> {
