@@ -17,6 +17,7 @@ mod session;
 mod sink;
 mod stage;
 mod stores;
+mod tables;
 mod timing;
 mod transport;
 mod writing;
@@ -35,7 +36,7 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 16] = [
+const BENCHES: [Bench; 22] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
@@ -51,6 +52,17 @@ const BENCHES: [Bench; 16] = [
     Bench { name: "stores.search_body", unit: "ms", goal: Goal::Under(8.0), measure: stores::search_body },
     Bench { name: "stores.search_body_short", unit: "ms", goal: Goal::Under(80.0), measure: stores::search_body_short },
     Bench { name: "stores.search_subject", unit: "ms", goal: Goal::Under(3.0), measure: stores::search_subject },
+    Bench { name: "tables.page", unit: "µs", goal: Goal::Under(100.0), measure: tables::page },
+    Bench { name: "tables.page_pushdown_1m", unit: "ms", goal: Goal::Under(3.0), measure: stores::page_approximate_1m },
+    Bench { name: "tables.restrict_substring", unit: "M rows/s", goal: Goal::AtLeast(15.0), measure: tables::restrict_substring },
+    Bench { name: "tables.restrict_tree", unit: "ms", goal: Goal::RatioAtMost(2.0), measure: tables::restrict_tree },
+    Bench { name: "tables.sort_string", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: tables::sort_string },
+    Bench {
+        name: "tables.sort_string_component",
+        unit: "ms",
+        goal: Goal::RatioAtMost(1.5),
+        measure: tables::sort_string_component,
+    },
     Bench { name: "transport.submit_1k", unit: "messages/s", goal: Goal::RatioAtLeast(0.8), measure: transport::submit_1k },
 ];
 
@@ -86,7 +98,11 @@ fn run() -> anyhow::Result<bool> {
     }
     let wanted = |bench: &&Bench| areas.is_empty() || areas.iter().any(|area| is_in(bench.name, area));
     let benches: Vec<&Bench> = BENCHES.iter().filter(wanted).collect();
-    ensure!(!benches.is_empty(), "no row is in the area {}; areas are host, session, stores and transport", areas.join(", "));
+    ensure!(
+        !benches.is_empty(),
+        "no row is in the area {}; areas are host, session, stores, tables and transport",
+        areas.join(", ")
+    );
     let stage = Stage::new(reference).context("the benchmarks cannot be set up")?;
     let mut rows = Vec::new();
     for bench in benches {

@@ -79,6 +79,12 @@ pub(crate) fn fill(store: &dyn Store, folder: &ObjectId, count: u32) -> anyhow::
     Ok(())
 }
 
+/// What [`fill`] puts into a folder, without keys and texts.
+pub(crate) fn all(count: u32) -> impl Iterator<Item = Vec<Property>> {
+    let mut numbers = Numbers(u64::from(count));
+    (0..count).map(move |number| message(number, &mut numbers))
+}
+
 /// What a client sets of a message it makes.
 pub(crate) fn composed(number: u32, numbers: &mut Numbers) -> Vec<Property> {
     // The engine's own.

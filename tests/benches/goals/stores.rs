@@ -16,6 +16,15 @@ use std::time::{Duration, Instant};
 
 /// `stores.page_random_1m`: fifty rows at a random position of 1,000,000, by date.
 pub(crate) fn page_random_1m(stage: &Stage) -> anyhow::Result<Figures> {
+    pages(stage, false)
+}
+
+/// `tables.page_pushdown_1m`: the same by `SeekRowApprox`.
+pub(crate) fn page_approximate_1m(stage: &Stage) -> anyhow::Result<Figures> {
+    pages(stage, true)
+}
+
+fn pages(stage: &Stage, approximate: bool) -> anyhow::Result<Figures> {
     const ROWS: u32 = 1_000_000;
     const RUNS: u32 = 201;
     let fixture = Fixture::folder_of(stage, ROWS)?;
@@ -26,12 +35,17 @@ pub(crate) fn page_random_1m(stage: &Stage) -> anyhow::Result<Figures> {
         let table = client::newest_first(&client::folder(&store, Some(&fixture.folder)).await?).await?;
         let (mut numbers, mut samples) = (Numbers(7), Vec::new());
         for _ in 0..RUNS {
-            let position = i32::try_from(numbers.below(u64::from(ROWS - 50)))?;
+            let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
             let start = Instant::now();
-            let sought = table.seek_row(Bookmark::BEGINNING, position).await?.value;
+            if approximate {
+                table.seek_row_approx(position, ROWS).await?;
+            } else {
+                table.seek_row(Bookmark::BEGINNING, i32::try_from(position)?).await?;
+            }
             let rows = table.query_rows(50, QueryRowsFlags::empty()).await?;
             samples.push(start.elapsed());
-            ensure!(sought == position && rows.len() == 50, "row {position}: went to {sought}, {} rows", rows.len());
+            let reached = table.query_position().await?.row;
+            ensure!(reached == position + 50 && rows.len() == 50, "row {position}: to {reached}, {} rows", rows.len());
         }
         session.logoff(LogoffFlags::empty()).await?;
         Ok(Figures::alone(milliseconds(median(samples)?)))

@@ -1,8 +1,11 @@
 //! Reference programs of the benchmarks. They do the same work with nothing of the engine or the host
 //! library: wasmtime with an empty component, SQLite with plain queries, lettre with its own connection.
 //!
-//! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS`, `mapi-reference commits FILE` and
-//! `mapi-reference smtp PORT FILE RUNS` print the median in nanoseconds.
+//! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS`, `mapi-reference commits FILE`,
+//! `mapi-reference smtp PORT FILE RUNS`, `mapi-reference sort FILE` and `mapi-reference tree FILE EXPECTED` print the
+//! median in nanoseconds.
+
+mod tables;
 
 use anyhow::{Context as _, bail};
 use lettre::address::Envelope;
@@ -24,7 +27,12 @@ fn main() -> anyhow::Result<()> {
         ["first-rows", file, runs] => first_rows(file, runs.parse()?)?,
         ["commits", file] => commits(file)?,
         ["smtp", port, file, runs] => smtp(port.parse()?, file, runs.parse()?)?,
-        _ => bail!("usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE | smtp PORT FILE RUNS"),
+        ["sort", file] => tables::sort(file)?,
+        ["tree", file, expected] => tables::tree(file, expected.parse()?)?,
+        _ => bail!(
+            "usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE | smtp PORT FILE RUNS | sort FILE | \
+             tree FILE EXPECTED"
+        ),
     };
     println!("{nanoseconds}");
     Ok(())

@@ -1,0 +1,65 @@
+//! The table through the component.
+
+use crate::client::{self, COLUMNS};
+use crate::stage::Stage;
+use crate::tables::{by_subject, rows};
+use anyhow::Context as _;
+use mapi_engine::memory::{MemoryCatalogue, MemoryProfiles};
+use mapi_session::backend::ProviderKind;
+use mapi_session::flags::{GetContentsTableFlags, QueryRowsFlags, SetColumnsFlags, SortTableFlags};
+use mapi_session::properties::Value;
+use mapi_session::{Backends, Folder, Limits, Opened, Session, SharedStore, Subsystem, Table, Threading};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// A million keys and identifiers.
+const MEMORY: usize = 1 << 30;
+
+/// The folder of the mail, and all that keeps it open.
+pub(super) struct Mail {
+    folder: Folder,
+    sorted: RefCell<Option<Table>>,
+    _session: Session,
+    _subsystem: Subsystem,
+}
+
+impl Mail {
+    pub(super) async fn open(stage: &Stage) -> anyhow::Result<Self> {
+        let (backend, entry_id) = rows::store()?;
+        let catalogue = MemoryCatalogue::new(vec![MemoryCatalogue::service("store", "Mailbox", ProviderKind::Store, "memory")]);
+        let backends = Backends::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue)).with_store(
+            "memory",
+            Threading::Immediate,
+            move |_, _| Ok(Opened::<SharedStore>::new(backend.clone())),
+        );
+        let mut limits = Limits::default();
+        limits.memory = MEMORY;
+        let subsystem = stage.engine.subsystem(&backends, limits).await?;
+        client::create_profile(&subsystem).await?;
+        let session = client::logon(&subsystem).await?;
+        let store = client::default_store(&session).await?;
+        let folder = client::folder(&store, Some(&entry_id)).await?;
+        Ok(Self { folder, sorted: RefCell::default(), _session: session, _subsystem: subsystem })
+    }
+
+    /// A table sorted by subject; its first subject.
+    pub(super) async fn sorted(&self) -> anyhow::Result<Value> {
+        // Else the memory would be needed twice.
+        self.sorted.take();
+        let table = self.folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+        table.set_columns(&COLUMNS, SetColumnsFlags::empty()).await?;
+        table.sort_table(by_subject(), SortTableFlags::empty()).await?;
+        let cell = table.query_rows(1, QueryRowsFlags::empty()).await?.into_iter().flatten().nth(1);
+        self.sorted.replace(Some(table));
+        Ok(cell.context("the folder is empty")?.value)
+    }
+
+    /// How many rows the page at a position of the sorted table has.
+    pub(super) async fn page(&self, position: u32, rows: u32) -> anyhow::Result<usize> {
+        let table = self.sorted.take().context("the table is not sorted")?;
+        table.seek_row_approx(position, rows).await?;
+        let page = table.query_rows(50, QueryRowsFlags::empty()).await?;
+        self.sorted.replace(Some(table));
+        Ok(page.len())
+    }
+}

@@ -1,0 +1,115 @@
+//! Tables of a million messages of which the store only scans: sorting and restricting is the engine's work.
+//!
+//! What is native is the engine as a Rust library; the reference program has the same rows in a file.
+
+mod component;
+mod native;
+mod rows;
+
+use crate::messages::Numbers;
+use crate::row::Figures;
+use crate::stage::Stage;
+use crate::timing::{median, microseconds, milliseconds};
+use anyhow::ensure;
+use mapi_session::properties::{Property, Value, tags};
+use mapi_session::restriction::{BitRelation, FL_IGNORECASE, FL_SUBSTRING, Relop, Restriction};
+use mapi_session::tables::{SortOrder, SortOrderSet};
+use std::ffi::OsStr;
+use std::time::{Duration, Instant};
+
+const ROWS: u32 = 1_000_000;
+
+/// Each of them takes seconds.
+const RUNS: u32 = 3;
+
+fn by_subject() -> SortOrderSet {
+    SortOrderSet::plain(vec![SortOrder::ascending(tags::SUBJECT)])
+}
+
+fn about_budget() -> Restriction {
+    let value = Property::new(tags::SUBJECT, Value::Unicode("Budget".into()));
+    Restriction::Content { fuzzy: FL_SUBSTRING | FL_IGNORECASE, tag: tags::SUBJECT, value }
+}
+
+/// Six nodes: read, and about the budget, and either important or large. The reference program has it in Rust.
+fn tree() -> Restriction {
+    let long = |tag, relop, value| Restriction::Property { relop, tag, value: Property::new(tag, Value::Long(value)) };
+    Restriction::And(vec![
+        Restriction::Bitmask { relation: BitRelation::Nez, tag: tags::MESSAGE_FLAGS, mask: 1 },
+        about_budget(),
+        Restriction::Or(vec![long(tags::IMPORTANCE, Relop::Eq, 2), long(tags::MESSAGE_SIZE, Relop::Ge, 40_000)]),
+    ])
+}
+
+/// The median of the same work, and what comes of it.
+fn native_runs<T: Clone + PartialEq>(work: impl Fn(&native::Mail) -> anyhow::Result<T>) -> anyhow::Result<(Duration, T)> {
+    let mail = native::Mail::open()?;
+    let first = work(&mail)?;
+    let mut samples = Vec::new();
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let value = work(&mail)?;
+        samples.push(start.elapsed());
+        ensure!(value == first, "the same work came to something else");
+    }
+    Ok((median(samples)?, first))
+}
+
+/// `tables.sort_string`: by subject, against `sort_by_cached_key` on the folded subjects.
+pub(crate) fn sort_string(stage: &Stage) -> anyhow::Result<Figures> {
+    let file = rows::file(stage, ROWS)?;
+    let (ours, _) = native_runs(native::Mail::sorted)?;
+    let reference = stage.reference(&[OsStr::new("sort"), file.as_ref()])?;
+    Ok(Figures::against(milliseconds(ours), milliseconds(reference)))
+}
+
+/// `tables.sort_string_component`: the same through the component, against the engine as a library.
+pub(crate) fn sort_string_component(stage: &Stage) -> anyhow::Result<Figures> {
+    let (native, first) = native_runs(native::Mail::sorted)?;
+    let ours = stage.runtime.block_on(async {
+        let mail = component::Mail::open(stage).await?;
+        let mut samples = Vec::new();
+        for _ in 0..RUNS {
+            let start = Instant::now();
+            let met = mail.sorted().await?;
+            samples.push(start.elapsed());
+            ensure!(met == first, "the first subject is {met:?} through the component, {first:?} native");
+        }
+        median(samples)
+    })?;
+    Ok(Figures::against(milliseconds(ours), milliseconds(native)))
+}
+
+/// `tables.restrict_substring`: how many subjects a second are looked through, whatever their case.
+pub(crate) fn restrict_substring(_: &Stage) -> anyhow::Result<Figures> {
+    let (ours, left) = native_runs(|mail| mail.restricted(about_budget()))?;
+    eprintln!("  {left} of {ROWS} rows pass");
+    Ok(Figures::alone(f64::from(ROWS) / ours.as_secs_f64() / 1e6))
+}
+
+/// `tables.restrict_tree`: a tree of six nodes, against the same written in Rust.
+pub(crate) fn restrict_tree(stage: &Stage) -> anyhow::Result<Figures> {
+    let file = rows::file(stage, ROWS)?;
+    let (ours, left) = native_runs(|mail| mail.restricted(tree()))?;
+    eprintln!("  {left} of {ROWS} rows pass");
+    let reference = stage.reference(&[OsStr::new("tree"), file.as_ref(), OsStr::new(&left.to_string())])?;
+    Ok(Figures::against(milliseconds(ours), milliseconds(reference)))
+}
+
+/// `tables.page`: fifty rows at a random position of a sorted table, through the component.
+pub(crate) fn page(stage: &Stage) -> anyhow::Result<Figures> {
+    const PAGES: u32 = 501;
+    stage.runtime.block_on(async {
+        let mail = component::Mail::open(stage).await?;
+        mail.sorted().await?;
+        let (mut numbers, mut samples) = (Numbers(11), Vec::new());
+        for _ in 0..PAGES {
+            let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
+            let start = Instant::now();
+            let rows = mail.page(position, ROWS).await?;
+            samples.push(start.elapsed());
+            ensure!(rows == 50, "the page at {position} has {rows} rows");
+        }
+        Ok(Figures::alone(microseconds(median(samples)?)))
+    })
+}
