@@ -47,7 +47,7 @@ impl export::GuestTable for ExportedTable {
     }
 
     fn get_status(&self) -> Result<export::TableState, wire::Failure> {
-        let (status, kind) = self.0.get_status();
+        let (status, kind) = self.0.get_status()?;
         Ok(export::TableState {
             status: match status {
                 TableStatus::Complete => export::TableStatus::Complete,

@@ -61,6 +61,12 @@ impl Notifications {
         outcome
     }
 
+    /// Lets every source do a slice of work that was left over (`session` 8.5). Whether some is left.
+    pub fn slice(&self) -> bool {
+        let queues: Vec<Rc<HandleQueue>> = self.queues.borrow().clone();
+        queues.iter().flat_map(|queue| queue.watched()).fold(false, |left, source| source.slice() || left)
+    }
+
     /// Takes up to so many events, 0: all. The next call goes on where this one stopped.
     #[must_use]
     pub fn take(&self, max: u32) -> Dispatched {

@@ -46,6 +46,9 @@ pub trait Watched {
     /// # Errors
     /// The backend's own; nothing is lost then.
     fn take_in(&self) -> Result<()>;
+
+    /// Does a slice of work that was left over (`tables` 2.2). Whether some is left.
+    fn slice(&self) -> bool;
 }
 
 struct Queued {

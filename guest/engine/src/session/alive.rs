@@ -1,6 +1,7 @@
-//! What ties everything opened through a client handle to it: its liveness, and where its notifications go
-//! (`session` 4 step 5, 8.4, 11).
+//! What ties everything opened through a client handle to it: its liveness, where its notifications go, and
+//! its clock (`session` 4 step 5, 8.4, 11).
 
+use crate::backend::Clock;
 use crate::error::{Code, Failure, Result};
 use crate::notifications::HandleQueue;
 use std::cell::Cell;
@@ -17,19 +18,29 @@ struct Node {
     parent: Option<Alive>,
     /// The queue of the client handle, at the token of the handle.
     queue: Option<Rc<HandleQueue>>,
+    clock: Option<Ticking>,
+}
+
+/// The clock of the session.
+struct Ticking(Rc<dyn Clock>);
+
+impl core::fmt::Debug for Ticking {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Ticking")
+    }
 }
 
 impl Alive {
     /// A token of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: None }))
+        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: None, clock: None }))
     }
 
     /// The token of a client handle with that queue.
     #[must_use]
     pub fn of_handle(queue: Rc<HandleQueue>) -> Self {
-        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: Some(queue) }))
+        Self(Rc::new(Node { ended: Cell::new(false), parent: None, queue: Some(queue), clock: None }))
     }
 
     /// The queue of the client handle it derives from; `None` for what was opened without a session.
@@ -45,10 +56,29 @@ impl Alive {
         None
     }
 
+    /// A token that ends with this one, and knows the time.
+    #[must_use]
+    pub fn with_clock(self, clock: Rc<dyn Clock>) -> Self {
+        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self), queue: None, clock: Some(Ticking(clock)) }))
+    }
+
+    /// The clock of the session it derives from.
+    #[must_use]
+    pub fn clock(&self) -> Option<Rc<dyn Clock>> {
+        let mut token = Some(self);
+        while let Some(Self(node)) = token {
+            if let Some(Ticking(clock)) = &node.clock {
+                return Some(Rc::clone(clock));
+            }
+            token = node.parent.as_ref();
+        }
+        None
+    }
+
     /// A token that ends with this one, and may end earlier.
     #[must_use]
     pub fn derive(&self) -> Self {
-        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self.clone()), queue: None }))
+        Self(Rc::new(Node { ended: Cell::new(false), parent: Some(self.clone()), queue: None, clock: None }))
     }
 
     /// Ends it for good; clones are the same token.

@@ -40,10 +40,11 @@ impl Handle {
     pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
         shared.join(!mode.no_mail);
         let queue = parts.notifications.open_queue();
+        let clock = Rc::clone(&parts.environment.clock);
         Rc::new(Self {
             parts,
             shared,
-            alive: Alive::of_handle(Rc::clone(&queue)),
+            alive: Alive::of_handle(Rc::clone(&queue)).with_clock(clock),
             queue,
             no_mail: mode.no_mail,
             may_prompt: mode.may_prompt,

@@ -205,6 +205,7 @@ impl Subsystem {
         self.check_initialised()?;
         check_reserved(flags)?;
         let work = self.parts.take_in(false);
+        self.parts.notifications.slice();
         let dispatched = self.parts.notifications.take(max);
         Ok(Dispatched { more: dispatched.more || work.more, ..dispatched })
     }
@@ -230,8 +231,9 @@ impl Subsystem {
         self.check_initialised()?;
         let budget = Budget::new(&self.parts.environment, budget_us);
         let work = self.parts.take_in(false).and(turn::take(&self.parts.sessions(), &budget));
+        let sliced = Work { more: self.parts.notifications.slice(), ..Work::default() };
         // What the work changed is to be told now, not at the next turn.
-        let work = work.and(self.parts.take_in(true));
+        let work = work.and(sliced).and(self.parts.take_in(true));
         Ok(Work { notifications: self.parts.notifications.due(), ..work })
     }
 }

@@ -91,6 +91,13 @@ impl ChangeQueue {
         !self.reread.get() && !self.reload.get() && self.rows.borrow().is_empty()
     }
 
+    /// The rows that changed; `None`: more must be read again than these.
+    #[must_use]
+    pub fn changed_rows(&self) -> Option<Vec<ObjectId>> {
+        let itemised = !self.reread.get() && !self.reload.get();
+        itemised.then(|| self.rows.borrow().iter().map(|change| change.id.clone()).collect())
+    }
+
     /// Takes everything.
     #[must_use]
     pub fn take(&self) -> Changes {

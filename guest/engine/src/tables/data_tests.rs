@@ -134,14 +134,14 @@ fn a_snapshot_tells_of_changes_until_rows_are_read() {
     let data = TableData::new(TableType::Snapshot, KEY, vec![NAME]).unwrap();
     let table = data.view(ViewOptions::default()).unwrap();
     assert!(table.query_rows(1, 0).unwrap().is_empty());
-    assert_eq!(table.get_status(), (TableStatus::Complete, TableType::Snapshot));
+    assert_eq!(table.get_status().unwrap(), (TableStatus::Complete, TableType::Snapshot));
     data.modify_row(row(1, "a")).unwrap();
-    assert_eq!(table.get_status().0, TableStatus::QChanged);
+    assert_eq!(table.get_status().unwrap().0, TableStatus::QChanged);
     table.query_position().unwrap();
-    assert_eq!(table.get_status().0, TableStatus::QChanged);
+    assert_eq!(table.get_status().unwrap().0, TableStatus::QChanged);
     table.seek_row(Bookmark::BEGINNING, 0).unwrap();
     assert_eq!(table.query_rows(1, 0).unwrap().len(), 1);
-    assert_eq!(table.get_status().0, TableStatus::Complete);
+    assert_eq!(table.get_status().unwrap().0, TableStatus::Complete);
 }
 
 #[test]

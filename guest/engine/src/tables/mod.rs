@@ -6,7 +6,7 @@
 //! backend, [`Feed`] hands the changes of a backend to all views on it. A view that somebody has registered
 //! for tells what happens to each of its rows (`tables` 11).
 //!
-//! Categories, asynchronous slices and multi-value instances are not here.
+//! Work that need not be done at once goes on in slices (`work`). Categories and multi-value instances are not here.
 
 mod cell;
 mod change;
@@ -22,6 +22,7 @@ mod oracle;
 mod order;
 mod pushdown;
 mod reading;
+mod slice;
 mod sort;
 mod source;
 mod state;
@@ -30,6 +31,7 @@ mod stored;
 mod stored_tests;
 mod table;
 mod view;
+mod work;
 
 pub use change::{ChangeQueue, Changes, RowChange, RowState};
 pub use constants::{

@@ -1,7 +1,7 @@
 //! What a table object holds between calls: columns, view, cursor, bookmarks, and what waits (`tables` 2).
 
 use crate::error::{Code, Failure, Result, Warned};
-use crate::notifications::TableNotification;
+use crate::notifications::{TableEvent, TableNotification};
 use crate::properties::PropTag;
 use crate::restriction::Restriction;
 use crate::tables::cell::CellRule;
@@ -9,37 +9,36 @@ use crate::tables::change::{ChangeQueue, Changes};
 use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
 use crate::tables::source::RowSource;
+use crate::tables::work::{Failed, Pending, Work};
 use crate::tables::view::{Anchor, Definition, Happened, Mark, RowEvent, View};
-use crate::tables::{Bookmark, SortOrderSet, TableStatus};
+use crate::tables::{Bookmark, SortOrderSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Live bookmarks a table may have.
 const MAX_BOOKMARKS: usize = 1024;
 
+/// Rows whose changes are taken in at the end of work in slices, as its last step.
+const MEANWHILE: usize = 1024;
+
 /// How often an itemised view is read anew because its rows changed meanwhile. Past that the changes are told
 /// although the view has them already.
 const CALM_ATTEMPTS: u32 = 3;
 
-/// What batched calls asked for (`tables` 2.2).
-#[derive(Default)]
-pub(super) struct Pending {
-    pub(super) columns: Option<Vec<PropTag>>,
-    pub(super) restriction: Option<Option<Rc<Restriction>>>,
-    pub(super) sort: Option<SortOrderSet>,
-}
-
 pub(super) struct State {
     /// The current set.
     pub(super) columns: Vec<CellRule>,
-    restriction: Option<Rc<Restriction>>,
+    pub(super) restriction: Option<Rc<Restriction>>,
     /// As given; `None` before `SortTable`.
     pub(super) sort: Option<SortOrderSet>,
+    /// What batched calls asked for.
     pub(super) pending: Pending,
-    pub(super) status: TableStatus,
+    /// What a call left over.
+    pub(super) work: Option<Work>,
+    pub(super) failed: Failed,
     /// Rows changed since rows were last read.
     pub(super) unread_change: bool,
-    view: Option<View>,
+    pub(super) view: Option<View>,
     queue: Option<Rc<ChangeQueue>>,
     cursor: Mark,
     bookmarks: BTreeMap<u32, Mark>,
@@ -57,7 +56,8 @@ impl State {
             restriction: None,
             sort: None,
             pending: Pending::default(),
-            status: TableStatus::Complete,
+            work: None,
+            failed: Failed::default(),
             unread_change: false,
             view: None,
             queue: None,
@@ -69,44 +69,12 @@ impl State {
         }
     }
 
-    /// The start of every call that needs rows: changes first, then what batched calls left to do.
-    pub(super) fn flush(&mut self, source: &dyn RowSource) -> Result<()> {
-        source.refresh()?;
-        self.take_changes(source)?;
-        self.finish(source)
-    }
-
-    /// Carries out what calls asked for and have not got yet; on failure all of it is dropped.
-    pub(super) fn finish(&mut self, source: &dyn RowSource) -> Result<()> {
-        let Pending { columns, restriction, sort } = std::mem::take(&mut self.pending);
-        if restriction.is_some() || sort.is_some() {
-            let failed = if restriction.is_some() { TableStatus::RestrictError } else { TableStatus::SortError };
-            let restriction = restriction.unwrap_or_else(|| self.restriction.clone());
-            let sort = sort.map_or_else(|| self.sort.clone(), Some);
-            match self.make_view(source, restriction.clone(), sort.as_ref()) {
-                Ok(view) => self.view = Some(view),
-                Err(failure) => {
-                    self.status = failed;
-                    return Err(failure);
-                }
-            }
-            self.restriction = restriction;
-            self.sort = sort;
-            self.forget_places();
-        }
-        if let Some(columns) = columns {
-            self.columns = columns.into_iter().map(CellRule::new).collect();
-        }
-        self.status = TableStatus::Complete;
-        Ok(())
-    }
-
     /// Whether rows changed since rows were last read, as far as is known without asking anyone.
     pub(super) fn has_unread_change(&self) -> bool {
         self.unread_change || self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
     }
 
-    fn forget_places(&mut self) {
+    pub(super) fn forget_places(&mut self) {
         self.bookmarks.clear();
         self.cursor = Mark::default();
     }
@@ -121,7 +89,15 @@ impl State {
         if self.itemised && !events.is_empty() {
             self.told.extend(notifications(source, &self.columns, events));
         }
-        outcome
+        outcome?;
+        // Somebody registered while work was left over, and that work came to nothing.
+        if self.itemised && self.view.as_ref().is_some_and(|view| !view.is_itemised()) {
+            if changes != Changes::None {
+                self.tell(TableNotification::plain(TableEvent::Changed));
+            }
+            return self.itemise_view(source);
+        }
+        Ok(())
     }
 
     fn apply(
@@ -162,6 +138,13 @@ impl State {
     /// From now on what happens to each row is told; what happened before is not.
     pub(super) fn itemise(&mut self, source: &dyn RowSource) -> Result<()> {
         source.catch_up()?;
+        if self.is_busy() {
+            // The view in force waits for its end, and so do the changes.
+            if std::mem::replace(&mut self.itemised, true) {
+                return Ok(());
+            }
+            return self.begin_again(source).inspect_err(|_| self.itemised = false);
+        }
         self.take_changes(source)?;
         let was = std::mem::replace(&mut self.itemised, true);
         if was && self.view.is_some() {
@@ -209,7 +192,7 @@ impl State {
         std::mem::take(&mut self.told)
     }
 
-    fn make_view(
+    pub(super) fn make_view(
         &mut self,
         source: &dyn RowSource,
         restriction: Option<Rc<Restriction>>,
@@ -217,11 +200,7 @@ impl State {
     ) -> Result<View> {
         // Before the rows are read: what happens in between is then told twice rather than never.
         self.subscribe(source)?;
-        let order = match sort {
-            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
-            _ => ViewOrder::new(&source.default_order().order),
-        };
-        let definition = Definition { restriction, order, itemised: self.itemised };
+        let definition = self.definition(source, restriction, sort);
         let Some(queue) = self.queue.clone().filter(|_| self.itemised) else {
             return View::new(source, &definition, self.queue.is_some());
         };
@@ -236,6 +215,40 @@ impl State {
             }
             attempt += 1;
         }
+    }
+
+    /// What a view of that restriction and order shows.
+    pub(super) fn definition(
+        &self,
+        source: &dyn RowSource,
+        restriction: Option<Rc<Restriction>>,
+        sort: Option<&SortOrderSet>,
+    ) -> Definition {
+        let order = match sort {
+            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
+            _ => ViewOrder::new(&source.default_order().order),
+        };
+        Definition { restriction, order, itemised: self.itemised }
+    }
+
+    /// Takes in what happened while the rows of the view were read in slices. Much is left to the next call that
+    /// needs rows, which then reads them anew; so is what fails now.
+    pub(super) fn take_meanwhile(&mut self, source: &dyn RowSource) {
+        let Some(queue) = self.queue.clone().filter(|queue| !queue.is_empty()) else { return };
+        let changed = queue.changed_rows().filter(|rows| rows.len() <= MEANWHILE);
+        let (Some(rows), Some(view)) = (changed, &mut self.view) else {
+            queue.reread();
+            return;
+        };
+        if view.follows_rows(&rows) && self.take_changes(source).is_ok() {
+            return;
+        }
+        queue.reread();
+    }
+
+    /// Something is to be told.
+    pub(super) fn tell(&mut self, event: TableNotification) {
+        self.told.push(event);
     }
 
     /// The view, made now if it is not there yet.

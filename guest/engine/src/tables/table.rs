@@ -9,11 +9,12 @@ use crate::session::Alive;
 use crate::tables::reading::{self, Behind, Cells};
 use crate::tables::state::State;
 use crate::tables::view::Anchor;
+use crate::tables::work::Change;
 use crate::tables::{
     Bookmark, DIR_BACKWARD, Position, Row, RowSource, SortOrderSet, TBL_ALL_COLUMNS, TBL_ASYNC, TBL_BATCH, TBL_NOADVANCE,
     TableStatus, TableType,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Columns a set may have.
@@ -35,7 +36,6 @@ pub struct ColumnarRows {
 pub struct Table {
     live: Rc<Live>,
     unicode: bool,
-    last_error: LastError,
     alive: Alive,
 }
 
@@ -46,6 +46,9 @@ struct Live {
     state: RefCell<Option<State>>,
     /// Who is told what happens to the rows: queue and connection.
     told: RefCell<Vec<(Rc<HandleQueue>, u32)>>,
+    /// The queue of the client handle knows of the table.
+    watched: Cell<bool>,
+    last_error: LastError,
 }
 
 impl Live {
@@ -69,7 +72,19 @@ impl Watched for Live {
         if self.told.borrow().is_empty() {
             return Ok(());
         }
-        self.run(|state, source| state.take_changes(source)).unwrap_or(Ok(()))
+        // What happens while work is left over is taken in at its end.
+        let take_in = |state: &mut State, source: &dyn RowSource| {
+            if state.is_busy() { Ok(()) } else { state.take_changes(source) }
+        };
+        self.run(take_in).unwrap_or(Ok(()))
+    }
+
+    fn slice(&self) -> bool {
+        let slice = |state: &mut State, source: &dyn RowSource| {
+            // The status tells of a failure, and so does an event.
+            state.slice(source).inspect_err(|failure| self.last_error.note(failure)).unwrap_or(false)
+        };
+        self.run(slice).unwrap_or(false)
     }
 }
 
@@ -88,8 +103,14 @@ impl Table {
     #[must_use]
     pub fn new(source: Rc<dyn RowSource>, unicode: bool) -> Self {
         let columns = source.default_columns().into_iter().map(|tag| tag_in_width(tag, unicode)).collect();
-        let live = Live { source, state: RefCell::new(Some(State::new(columns))), told: RefCell::default() };
-        Self { live: Rc::new(live), unicode, last_error: LastError::default(), alive: Alive::new() }
+        let live = Live {
+            source,
+            state: RefCell::new(Some(State::new(columns))),
+            told: RefCell::default(),
+            watched: Cell::new(false),
+            last_error: LastError::default(),
+        };
+        Self { live: Rc::new(live), unicode, alive: Alive::new() }
     }
 
     /// The table, ending with that token: with the session or store it was opened through.
@@ -103,7 +124,7 @@ impl Table {
     fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
         self.alive.check()?;
         match self.live.run(work) {
-            Some(result) => self.last_error.keep(result),
+            Some(result) => self.live.last_error.keep(result),
             None => Err(Failure::new(Code::Busy, "the table is in use by a call that has not returned yet")),
         }
     }
@@ -114,7 +135,7 @@ impl Table {
     /// `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INVALID_OBJECT`.
     pub fn get_last_error(&self, code: Code, flags: u32) -> Result<Option<MapiError>> {
         self.alive.check()?;
-        self.last_error.get_last_error(code, flags)
+        self.live.last_error.get_last_error(code, flags)
     }
 
     /// `Advise`: from now on what happens to the rows is told under the connection number (`tables` 11).
@@ -131,12 +152,30 @@ impl Table {
         let Some(queue) = queue else { return Err(no_notifications()) };
         self.call(|state, source| if state.subscribe(source)? { state.itemise(source) } else { Err(no_notifications()) })?;
         let connection = queue.connect(Connected::Table)?;
-        let live: Rc<dyn Watched> = self.live.clone();
-        if self.live.told.borrow().is_empty() {
-            queue.watch(Rc::downgrade(&live));
-        }
+        self.watch(&queue);
         self.live.told.borrow_mut().push((queue, connection));
         Ok(connection)
+    }
+
+    /// Lets the queue of the client handle ask the table for its events and for its share of each turn.
+    fn watch(&self, queue: &HandleQueue) {
+        if !self.live.watched.replace(true) {
+            let live: Rc<dyn Watched> = self.live.clone();
+            queue.watch(Rc::downgrade(&live));
+        }
+    }
+
+    /// `SetColumns`, `Restrict` and `SortTable`: what is left over goes on in the turns of the client handle.
+    fn ask(&self, flags: u32, change: impl FnOnce(&dyn RowSource) -> Result<Change>) -> Result<()> {
+        let busy = self.call(|state, source| {
+            let change = change(source)?;
+            state.ask(source, change, flags)?;
+            Ok(state.is_busy())
+        })?;
+        if busy && let Some(queue) = self.alive.queue() {
+            self.watch(&queue);
+        }
+        Ok(())
     }
 
     /// `Unadvise`. What is queued for the connection is dropped.
@@ -159,32 +198,69 @@ impl Table {
         Ok(())
     }
 
-    /// `GetStatus`.
-    #[must_use]
-    pub fn get_status(&self) -> (TableStatus, TableType) {
-        let table_type = self.live.source.table_type();
-        let status = match &*self.live.state.borrow() {
-            Some(state) if state.status != TableStatus::Complete => state.status,
-            Some(state) if table_type != TableType::Dynamic && state.has_unread_change() => TableStatus::QChanged,
-            _ => TableStatus::Complete,
-        };
-        (status, table_type)
+    /// `GetStatus`. Does a slice of work that was left over.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT`.
+    pub fn get_status(&self) -> Result<(TableStatus, TableType)> {
+        self.alive.check()?;
+        self.live.slice();
+        Ok((self.status(), self.live.source.table_type()))
+    }
+
+    fn status(&self) -> TableStatus {
+        let fixed = self.live.source.table_type() != TableType::Dynamic;
+        match &*self.live.state.borrow() {
+            Some(state) => match state.status() {
+                TableStatus::Complete if fixed && state.has_unread_change() => TableStatus::QChanged,
+                status => status,
+            },
+            None => TableStatus::Complete,
+        }
+    }
+
+    /// `WaitForCompletion`: goes on with work that was left over for that many milliseconds, 0: for one slice,
+    /// 0xFFFFFFFF: to its end. A table without a session has no clock, and waits to the end too.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for flags other than 0; `MAPI_E_TIMEOUT` when work is still left over.
+    pub fn wait_for_completion(&self, flags: u32, milliseconds: u32) -> Result<TableStatus> {
+        self.call(|_, _| check_reserved(flags))?;
+        let clock = self.alive.clock().filter(|_| milliseconds != u32::MAX);
+        let now = || clock.as_ref().map_or(0, |clock| clock.monotonic());
+        let limit = u64::from(milliseconds) * 1_000_000;
+        let (mut before, mut passed) = (now(), 0_u64);
+        while self.live.slice() {
+            let now = now();
+            // A clock that goes backwards stands still.
+            passed = passed.saturating_add(now.saturating_sub(before));
+            before = now;
+            if passed >= limit {
+                let why = Failure::new(Code::Timeout, "the table is still being sorted or restricted; wait longer");
+                return self.live.last_error.keep(Err(why));
+            }
+        }
+        Ok(self.status())
+    }
+
+    /// `Abort`: ends work that was left over. What it would have replaced stays in force.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNABLE_TO_ABORT` when nothing is under way.
+    pub fn abort(&self) -> Result<()> {
+        self.call(|state, _| state.abort())
     }
 
     /// `SetColumns`. Flags: `TBL_ASYNC`, `TBL_BATCH`.
     ///
     /// # Errors
-    /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_TOO_COMPLEX`, `MAPI_E_UNKNOWN_FLAGS`.
+    /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_TOO_COMPLEX`, `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_BUSY`.
     pub fn set_columns(&self, columns: &[PropTag], flags: u32) -> Result<()> {
-        self.call(|state, source| {
+        self.ask(flags, |_| {
             check_columns_present(columns)?;
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
             check_columns(columns)?;
-            if flags & TBL_BATCH == 0 {
-                state.flush(source)?;
-            }
-            state.pending.columns = Some(columns.to_vec());
-            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+            Ok(Change::Columns(columns.to_vec()))
         })
     }
 
@@ -314,7 +390,7 @@ impl Table {
     /// # Errors
     /// As `tables` 5.2.
     pub fn restrict(&self, mut restriction: Option<Restriction>, flags: u32) -> Result<()> {
-        self.call(|state, source| {
+        self.ask(flags, |source| {
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
             if !source.abilities().restrict {
                 return Err(no_restrictions());
@@ -325,11 +401,7 @@ impl Table {
                     name_resolution::recognise(restriction);
                 }
             }
-            if flags & TBL_BATCH == 0 {
-                state.flush(source)?;
-            }
-            state.pending.restriction = Some(restriction.map(Rc::new));
-            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+            Ok(Change::Restriction(restriction.map(Rc::new)))
         })
     }
 
@@ -363,7 +435,7 @@ impl Table {
     /// # Errors
     /// As `tables` 7.1.
     pub fn sort_table(&self, order: Option<SortOrderSet>, flags: u32) -> Result<()> {
-        self.call(|state, source| {
+        self.ask(flags, |source| {
             let Some(order) = order else {
                 return Err(Failure::invalid("sort", "SortTable needs a sort order; an empty one removes the sort"));
             };
@@ -372,11 +444,7 @@ impl Table {
             if order.keys.iter().any(|key| key.tag.kind().is_instance()) {
                 return Err(no_instances());
             }
-            if flags & TBL_BATCH == 0 {
-                state.flush(source)?;
-            }
-            state.pending.sort = Some(order);
-            if flags & TBL_BATCH == 0 { state.finish(source) } else { Ok(()) }
+            Ok(Change::Sort(order))
         })
     }
 

@@ -3,10 +3,12 @@
 //! One interface over two strategies. When the backend evaluates everything exactly, with counts and
 //! positions, the view holds no rows ([`pushed`]); else it holds the order of all of them ([`sorted`]).
 
+mod building;
 mod difference;
 mod event;
 mod pushed;
 mod sorted;
+mod step_sort;
 mod steps;
 
 use crate::backend::{Batch, Column, Filter, ObjectId, Plan, Support};
@@ -16,11 +18,14 @@ use crate::restriction::{Found, Matcher, Relop, Restriction, Subject};
 use crate::tables::change::Changes;
 use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::pushdown::{Pushed, conjuncts, translate};
+use crate::tables::slice::{CALL_STEPS, Slice};
 use crate::tables::source::RowSource;
+pub(super) use building::Building;
 pub(super) use event::{Happened, RowEvent, Shown};
 use pushed::PushedView;
 pub(super) use pushed::StoredPlace;
 use sorted::SortedView;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -89,17 +94,7 @@ struct Split<'a> {
 impl View {
     /// Makes a view. `live`: the source tells its changes.
     pub(super) fn new(source: &dyn RowSource, definition: &Definition, live: bool) -> Result<Self> {
-        let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
-        let split = divide(source, &parts, &[], &definition.order)?;
-        let pushed = split.rest.is_empty()
-            && !definition.itemised
-            && limit.is_none()
-            && live
-            && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
-        if pushed {
-            return Ok(Self::Pushed(PushedView::new(definition.clone(), split.filters)));
-        }
-        SortedView::new(source, definition.clone(), limit, &split.filters, &split.rest).map(Self::Sorted)
+        Building::begin(source, definition, live)?.finish(source)
     }
 
     /// How many rows there are.
@@ -197,6 +192,15 @@ impl View {
         self.anchor_at(source, index)
     }
 
+    /// Makes sure that each of these rows, which changed while the view was made, is in it once at most. Whether
+    /// the view takes in their changes row by row.
+    pub(super) fn follows_rows(&mut self, rows: &[ObjectId]) -> bool {
+        match self {
+            Self::Pushed(_) => true,
+            Self::Sorted(view) => view.follows_rows(rows),
+        }
+    }
+
     /// Takes in changes of single rows, or of any row, and moves the marks along. What an itemised view
     /// tells is added to the events, also when it fails half-way.
     pub(super) fn apply(
@@ -283,6 +287,24 @@ fn place_of(columns: &mut Vec<PropTag>, tag: PropTag) -> usize {
     })
 }
 
+/// Whether a row of a batch passes; what had to be read for it alone is spent of the slice.
+fn passes(
+    source: &dyn RowSource,
+    batch: &Batch,
+    row: usize,
+    matcher: &Matcher,
+    reading: &Reading,
+    slice: &mut Slice,
+) -> Result<bool> {
+    if matcher.is_trivial() {
+        return Ok(true);
+    }
+    let row = BatchRow::new(source, batch, row, matcher.columns(), reading.limit);
+    let answer = matcher.matches(&row);
+    slice.spend(row.spent.get());
+    answer
+}
+
 /// A row of a batch under test.
 struct BatchRow<'a> {
     source: &'a dyn RowSource,
@@ -290,9 +312,19 @@ struct BatchRow<'a> {
     columns: &'a [PropTag],
     limit: u32,
     row: usize,
+    /// Row steps it cost to read what is not in the batch.
+    spent: Cell<usize>,
 }
 
-impl BatchRow<'_> {
+impl<'a> BatchRow<'a> {
+    fn new(source: &'a dyn RowSource, batch: &'a Batch, row: usize, columns: &'a [PropTag], limit: u32) -> Self {
+        Self { source, batch, columns, limit, row, spent: Cell::new(0) }
+    }
+
+    fn spend(&self, steps: usize) {
+        self.spent.set(self.spent.get().saturating_add(steps));
+    }
+
     fn id(&self) -> &ObjectId {
         &self.batch.ids[self.row]
     }
@@ -328,16 +360,19 @@ impl Subject for BatchRow<'_> {
     }
 
     fn read_range(&self, column: usize, offset: u64, length: u32) -> Result<Vec<u8>> {
+        self.spend(CALL_STEPS);
         let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
         self.source.read_range(self.id(), tag, offset, length)
     }
 
     fn size(&self, column: usize) -> Result<Option<u64>> {
+        self.spend(CALL_STEPS);
         let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
         self.source.size(self.id(), tag)
     }
 
     fn whole(&self, column: usize) -> Result<Option<Value>> {
+        self.spend(CALL_STEPS);
         let Some(tag) = self.columns.get(column) else { return Ok(None) };
         let kind = PropType(tag.kind().0 & !PropType::MV_INSTANCE);
         let batch = self.source.read(std::slice::from_ref(self.id()), &[tag.with_kind(kind)], 0)?;

@@ -161,7 +161,7 @@ impl PushedView {
                 max,
             })?;
             for row in 0..page.batch.len() {
-                let subject = BatchRow { source, batch: &page.batch, columns: matcher.columns(), limit: reading.limit, row };
+                let subject = BatchRow::new(source, &page.batch, row, matcher.columns(), reading.limit);
                 if matcher.matches(&subject)? {
                     let key = self.order.row_key(&page.batch, row, &reading.keys);
                     return self.rank(source, &key).map(Some);
@@ -225,7 +225,7 @@ impl PushedView {
         if batch.ids.first() != Some(id) {
             return Ok(None);
         }
-        let row = BatchRow { source, batch: &batch, columns: self.matcher.columns(), limit, row: 0 };
+        let row = BatchRow::new(source, &batch, 0, self.matcher.columns(), limit);
         if !self.matcher.matches(&row)? {
             return Ok(None);
         }

@@ -6,14 +6,15 @@
 use super::difference::{Fate, fates};
 use super::event::{Happened, RowEvent, Shown};
 use super::steps::{Step, steps, wanted};
-use super::{Anchor, BatchRow, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading, in_place};
-use crate::backend::{Batch, Filter, ObjectId, ScanFrom};
+use super::{Anchor, Definition, Mark, Page, Place, ROWS_PER_SCAN, Reading, in_place, passes};
+use crate::backend::{Batch, ObjectId};
 use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, ValueRef};
 use crate::restriction::{Matcher, Restriction};
 use crate::tables::change::{Changes, RowChange, RowState};
 use crate::tables::order::prefix;
-use crate::tables::source::{RowRequest, RowSource};
+use crate::tables::slice::Slice;
+use crate::tables::source::RowSource;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ impl Slot {
 
 /// One row in the order: the first bytes of its key decide most comparisons.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+pub(super) struct Entry {
     prefix: u64,
     slot: u32,
 }
@@ -63,18 +64,12 @@ pub(in crate::tables) struct SortedView {
 }
 
 impl SortedView {
-    /// Reads the rows that pass the filters and the rest of the restriction.
-    pub(super) fn new(
-        source: &dyn RowSource,
-        definition: Definition,
-        limit: Option<u32>,
-        filters: &[Filter],
-        rest: &[&Restriction],
-    ) -> Result<Self> {
+    /// A view without rows yet.
+    pub(super) fn empty(definition: Definition, limit: Option<u32>) -> Self {
         // Changed rows come without the backend's filters, so that the whole restriction is kept for them.
         let matcher = Matcher::new(definition.restriction.as_deref());
         let reading = Reading::of_view(&matcher, &definition);
-        let mut view = Self {
+        Self {
             definition,
             limit,
             matcher,
@@ -85,49 +80,20 @@ impl SortedView {
             free: Vec::new(),
             order: Vec::new(),
             by_id: None,
-        };
-        let matcher = Matcher::new(rest.iter().copied());
-        let reading = Reading::of_view(&matcher, &view.definition);
-        view.fill(source, filters, &matcher, &reading)?;
-        Ok(view)
+        }
     }
 
-    fn fill(&mut self, source: &dyn RowSource, filters: &[Filter], matcher: &Matcher, reading: &Reading) -> Result<()> {
-        let mut from = ScanFrom::Start;
-        let mut before = None;
-        let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
-        while self.slots.len() < limit {
-            let page = source.scan(&RowRequest {
-                columns: &reading.columns,
-                cell_limit: reading.limit,
-                filters,
-                order: &[],
-                from,
-                backwards: false,
-                max: ROWS_PER_SCAN,
-            })?;
-            for row in 0..page.batch.len() {
-                if self.slots.len() < limit && passes(source, &page.batch, row, matcher, reading)? {
-                    let written = self.write(&page.batch, row, &reading.keys, reading.instance)?;
-                    let slot = self.take_slot(written)?;
-                    self.order.push(self.entry(slot));
-                }
-            }
-            match page.last {
-                Some(last) if page.more => {
-                    // A backend that goes in circles must not fill the memory.
-                    if before.replace(last.clone()).as_ref() == Some(&last) {
-                        return Err(Failure::new(Code::CallFailed, "the store delivers the same rows over and over"));
-                    }
-                    from = ScanFrom::After(last);
-                }
-                _ => break,
-            }
-        }
-        let mut order = std::mem::take(&mut self.order);
-        order.sort_unstable_by(|a, b| self.compare(a, b));
+    /// Takes in the bytes of a row, which has no place in the order yet.
+    pub(super) fn hold(&mut self, batch: &Batch, row: usize, reading: &Reading) -> Result<Entry> {
+        let written = self.write(batch, row, &reading.keys, reading.instance)?;
+        let slot = self.take_slot(written)?;
+        Ok(self.entry(slot))
+    }
+
+    /// The view with the rows it holds, in their order.
+    pub(super) fn ordered(mut self, order: Vec<Entry>) -> Self {
         self.order = order;
-        Ok(())
+        self
     }
 
     /// A number for a row that was written.
@@ -194,7 +160,7 @@ impl SortedView {
         Entry { prefix: prefix(self.key(slot)), slot }
     }
 
-    fn compare(&self, a: &Entry, b: &Entry) -> Ordering {
+    pub(super) fn compare(&self, a: &Entry, b: &Entry) -> Ordering {
         // Equal arrivals are a backend's lie; the identifier keeps the order total all the same.
         a.prefix
             .cmp(&b.prefix)
@@ -267,7 +233,7 @@ impl SortedView {
             }
             let ids = self.ids(first, length);
             let batch = in_place(source.read(&ids, &reading.columns, reading.limit)?, &ids, &reading.columns);
-            let test = |row: &usize| passes(source, &batch, *row, &matcher, &reading);
+            let test = |row: &usize| passes(source, &batch, *row, &matcher, &reading, &mut Slice::unlimited());
             let mut rows: Vec<usize> = (0..batch.len()).collect();
             if backwards {
                 rows.reverse();
@@ -280,6 +246,27 @@ impl SortedView {
             at = if backwards { first } else { first + length };
             step = (step * 2).min(ROWS_PER_SCAN as usize);
         }
+    }
+
+    /// A row that left and came back while the others were read has been read twice: one of the two goes.
+    pub(super) fn follows_rows(&mut self, rows: &[ObjectId]) -> bool {
+        if self.limit.is_some() {
+            return false;
+        }
+        for id in rows {
+            while let Some(slot) = self.twin_of(id) {
+                self.remove(slot, &mut [], 0, &mut Vec::new());
+            }
+        }
+        true
+    }
+
+    /// The first of several rows with that identifier.
+    fn twin_of(&mut self, id: &ObjectId) -> Option<u32> {
+        let slot = self.slot_of(id)?;
+        let by_id = self.by_id.as_deref().unwrap_or_default();
+        let at = by_id.partition_point(|other| self.id(*other) < id.as_bytes());
+        by_id.get(at + 1).filter(|next| self.id(**next) == id.as_bytes()).map(|_| slot)
     }
 
     pub(super) fn apply(
@@ -315,7 +302,7 @@ impl SortedView {
         // Tested before anything changes, so that a failing backend leaves the view as it was.
         let mut shown = vec![false; batch.len()];
         for (row, shown) in shown.iter_mut().enumerate() {
-            *shown = passes(source, &batch, row, &self.matcher, &self.reading)?;
+            *shown = passes(source, &batch, row, &self.matcher, &self.reading, &mut Slice::unlimited())?;
         }
         let find = |id: &ObjectId| rows.get(id).copied().filter(|row| shown[*row]);
         for step in &steps {
@@ -483,10 +470,7 @@ impl SortedView {
         marks: &mut [&mut Mark],
         events: &mut Vec<RowEvent>,
     ) -> Result<()> {
-        let restriction = self.definition.restriction.clone();
-        let (parts, _) = restriction.as_deref().map(super::conjuncts).unwrap_or_default();
-        let split = super::divide(source, &parts, &[], &self.definition.order)?;
-        let mut new = Self::new(source, self.definition.clone(), self.limit, &split.filters, &split.rest)?;
+        let mut new = Self::made_anew(source, &self.definition, self.limit)?;
         for mark in marks.iter_mut() {
             let Anchor::Row(Place::Slot(slot)) = mark.anchor else { continue };
             let at = self.position(slot);
@@ -536,13 +520,6 @@ impl SortedView {
             }
         }
     }
-}
-
-fn passes(source: &dyn RowSource, batch: &Batch, row: usize, matcher: &Matcher, reading: &Reading) -> Result<bool> {
-    if matcher.is_trivial() {
-        return Ok(true);
-    }
-    matcher.matches(&BatchRow { source, batch, columns: matcher.columns(), limit: reading.limit, row })
 }
 
 fn too_many() -> Failure {

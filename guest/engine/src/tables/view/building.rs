@@ -1,0 +1,186 @@
+//! The making of a view, step by step: rows are read, tested and put in order in slices, so that others can
+//! be served in between (`tables` 2.2, TBL_ASYNC). Who does not want to wait for slices runs the same steps to
+//! their end.
+
+use super::pushed::PushedView;
+use super::sorted::{Entry, SortedView};
+use super::step_sort::StepSort;
+use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, passes};
+use crate::backend::{Batch, Filter, RowKey, ScanFrom, Support};
+use crate::error::{Code, Failure, Result};
+use crate::restriction::{Matcher, Restriction};
+use crate::tables::pushdown::conjuncts;
+use crate::tables::slice::Slice;
+use crate::tables::source::{RowRequest, RowSource};
+use std::mem;
+use std::ops::ControlFlow;
+
+/// A view in the making.
+pub(in crate::tables) enum Building {
+    /// The backend does it all: there is nothing to wait for.
+    Pushed(PushedView),
+    /// The rows are gathered here.
+    Rows(Box<Gathering>),
+}
+
+impl Building {
+    /// Begins a view. `live`: the source tells its changes.
+    pub(in crate::tables) fn begin(source: &dyn RowSource, definition: &Definition, live: bool) -> Result<Self> {
+        let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
+        let split = divide(source, &parts, &[], &definition.order)?;
+        let pushed = split.rest.is_empty()
+            && !definition.itemised
+            && limit.is_none()
+            && live
+            && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
+        if pushed {
+            return Ok(Self::Pushed(PushedView::new(definition.clone(), split.filters)));
+        }
+        Ok(Self::Rows(Box::new(Gathering::new(definition.clone(), limit, split.filters, &split.rest))))
+    }
+
+    /// Goes on for what is left of a slice: breaks with the view when it is finished.
+    pub(in crate::tables) fn advance(self, source: &dyn RowSource, slice: &mut Slice) -> Result<ControlFlow<View, Self>> {
+        Ok(match self {
+            Self::Pushed(view) => ControlFlow::Break(View::Pushed(view)),
+            Self::Rows(rows) => match rows.advance(source, slice)? {
+                ControlFlow::Break(view) => ControlFlow::Break(View::Sorted(view)),
+                ControlFlow::Continue(rows) => ControlFlow::Continue(Self::Rows(rows)),
+            },
+        })
+    }
+
+    /// Finishes the view now.
+    pub(in crate::tables) fn finish(mut self, source: &dyn RowSource) -> Result<View> {
+        loop {
+            match self.advance(source, &mut Slice::unlimited())? {
+                ControlFlow::Break(view) => return Ok(view),
+                ControlFlow::Continue(left) => self = left,
+            }
+        }
+    }
+}
+
+impl SortedView {
+    /// Reads the rows of a definition again.
+    pub(super) fn made_anew(source: &dyn RowSource, definition: &Definition, limit: Option<u32>) -> Result<Self> {
+        let restriction = definition.restriction.clone();
+        let (parts, _) = restriction.as_deref().map(conjuncts).unwrap_or_default();
+        let Split { filters, rest, .. } = divide(source, &parts, &[], &definition.order)?;
+        let mut gathering = Box::new(Gathering::new(definition.clone(), limit, filters, &rest));
+        loop {
+            match gathering.advance(source, &mut Slice::unlimited())? {
+                ControlFlow::Break(view) => return Ok(view),
+                ControlFlow::Continue(left) => gathering = left,
+            }
+        }
+    }
+}
+
+/// Where the reading of rows stands.
+enum Scan {
+    From(ScanFrom),
+    Over,
+}
+
+/// The rows of a [`SortedView`] in the making.
+pub(in crate::tables) struct Gathering {
+    view: SortedView,
+    filters: Vec<Filter>,
+    /// What the backend's filters leave to be tested.
+    matcher: Matcher,
+    reading: Reading,
+    limit: usize,
+    scan: Scan,
+    before: Option<RowKey>,
+    /// Rows read, and how many of them were tested.
+    page: (Batch, usize),
+    rows: Vec<Entry>,
+    sort: Option<StepSort<Entry>>,
+}
+
+impl Gathering {
+    fn new(definition: Definition, limit: Option<u32>, filters: Vec<Filter>, rest: &[&Restriction]) -> Self {
+        let matcher = Matcher::new(rest.iter().copied());
+        let reading = Reading::of_view(&matcher, &definition);
+        Self {
+            view: SortedView::empty(definition, limit),
+            filters,
+            matcher,
+            reading,
+            limit: limit.map_or(usize::MAX, |limit| limit as usize),
+            scan: Scan::From(ScanFrom::Start),
+            before: None,
+            page: (Batch::default(), 0),
+            rows: Vec::new(),
+            sort: None,
+        }
+    }
+
+    fn advance(mut self: Box<Self>, source: &dyn RowSource, slice: &mut Slice) -> Result<ControlFlow<SortedView, Box<Self>>> {
+        if self.sort.is_none() && !self.gather(source, slice)? {
+            return Ok(ControlFlow::Continue(self));
+        }
+        let this = &mut *self;
+        let sort = this.sort.get_or_insert_with(|| StepSort::new(mem::take(&mut this.rows)));
+        Ok(match sort.advance(slice, |a, b| this.view.compare(a, b)) {
+            Some(order) => ControlFlow::Break(self.view.ordered(order)),
+            None => ControlFlow::Continue(self),
+        })
+    }
+
+    /// Reads and tests rows; whether all have been.
+    fn gather(&mut self, source: &dyn RowSource, slice: &mut Slice) -> Result<bool> {
+        loop {
+            self.test(source, slice)?;
+            if self.rows.len() >= self.limit {
+                return Ok(true);
+            }
+            if slice.left() == 0 {
+                return Ok(false);
+            }
+            let Scan::From(from) = mem::replace(&mut self.scan, Scan::Over) else { return Ok(true) };
+            self.read(source, from, slice)?;
+        }
+    }
+
+    /// Tests the rows that have been read, and takes in those that pass.
+    fn test(&mut self, source: &dyn RowSource, slice: &mut Slice) -> Result<()> {
+        let (batch, tested) = &mut self.page;
+        while *tested < batch.len() && self.rows.len() < self.limit && slice.left() > 0 {
+            let row = *tested;
+            *tested += 1;
+            slice.spend(1);
+            if passes(source, batch, row, &self.matcher, &self.reading, slice)? {
+                self.rows.push(self.view.hold(batch, row, &self.reading)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next rows.
+    fn read(&mut self, source: &dyn RowSource, from: ScanFrom, slice: &mut Slice) -> Result<()> {
+        let most = usize::try_from(ROWS_PER_SCAN).unwrap_or(usize::MAX).min(slice.left());
+        let page = source.scan(&RowRequest {
+            columns: &self.reading.columns,
+            cell_limit: self.reading.limit,
+            filters: &self.filters,
+            order: &[],
+            from,
+            backwards: false,
+            max: u32::try_from(most).unwrap_or(ROWS_PER_SCAN),
+        })?;
+        slice.spend(page.batch.len().max(1));
+        if let Some(last) = page.last
+            && page.more
+        {
+            // A backend that goes in circles must not fill the memory.
+            if self.before.replace(last.clone()).as_ref() == Some(&last) {
+                return Err(Failure::new(Code::CallFailed, "the store delivers the same rows over and over"));
+            }
+            self.scan = Scan::From(ScanFrom::After(last));
+        }
+        self.page = (page.batch, 0);
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Sorting that can stop at any row and go on later: short runs are sorted as wholes, then merged row by row.
+
+use crate::tables::slice::{SLICE_STEPS, Slice};
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Rows of a run in limited slices: a run is the largest piece of work that is not interrupted.
+const RUN: usize = 2048;
+
+const _: () = assert!(RUN <= SLICE_STEPS, "a run fits into a slice");
+
+/// A sort under way.
+pub(super) struct StepSort<T> {
+    items: Vec<T>,
+    /// Sorted runs of the items, as a heap: the run whose first item comes first is at the front.
+    runs: Vec<Range<usize>>,
+    /// Items that are part of a run.
+    cut: usize,
+    /// The result, as soon as all items are part of a run.
+    merged: Option<Vec<T>>,
+}
+
+impl<T: Copy> StepSort<T> {
+    pub(super) fn new(items: Vec<T>) -> Self {
+        Self { items, runs: Vec::new(), cut: 0, merged: None }
+    }
+
+    /// Goes on for what is left of a slice; the sorted items when all is done. The order must be total, and the
+    /// same in each call.
+    pub(super) fn advance(&mut self, slice: &mut Slice, mut compare: impl FnMut(&T, &T) -> Ordering) -> Option<Vec<T>> {
+        while self.cut < self.items.len() {
+            // Work that nobody waits behind needs no runs.
+            let length = if self.cut == 0 && slice.left() >= self.items.len() { self.items.len() } else { RUN };
+            let run = self.cut..self.items.len().min(self.cut + length);
+            if slice.left() < run.len() {
+                return None;
+            }
+            slice.spend(run.len());
+            self.items[run.clone()].sort_unstable_by(&mut compare);
+            self.cut = run.end;
+            self.runs.push(run);
+            let last = self.runs.len() - 1;
+            self.rise(last, &mut compare);
+        }
+        if self.runs.len() <= 1 && self.merged.is_none() {
+            return Some(std::mem::take(&mut self.items));
+        }
+        let mut merged = self.merged.take().unwrap_or_else(|| Vec::with_capacity(self.items.len()));
+        while let Some(first) = self.runs.first_mut() {
+            if slice.left() == 0 {
+                self.merged = Some(merged);
+                return None;
+            }
+            slice.spend(1);
+            merged.push(self.items[first.start]);
+            first.start += 1;
+            if first.is_empty() {
+                self.runs.swap_remove(0);
+            }
+            self.sink(&mut compare);
+        }
+        Some(merged)
+    }
+
+    fn before(&self, a: usize, b: usize, compare: &mut impl FnMut(&T, &T) -> Ordering) -> bool {
+        compare(&self.items[self.runs[a].start], &self.items[self.runs[b].start]).is_lt()
+    }
+
+    /// Puts a new run into the heap.
+    fn rise(&mut self, mut at: usize, compare: &mut impl FnMut(&T, &T) -> Ordering) {
+        while at > 0 && self.before(at, (at - 1) / 2, compare) {
+            self.runs.swap(at, (at - 1) / 2);
+            at = (at - 1) / 2;
+        }
+    }
+
+    /// Puts the run at the front, whose first item is another one now, where it belongs.
+    fn sink(&mut self, compare: &mut impl FnMut(&T, &T) -> Ordering) {
+        let mut at = 0;
+        loop {
+            let mut first = at;
+            for child in [2 * at + 1, 2 * at + 2] {
+                if child < self.runs.len() && self.before(child, first, compare) {
+                    first = child;
+                }
+            }
+            if first == at {
+                return;
+            }
+            self.runs.swap(at, first);
+            at = first;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sorted(items: &[u32], slice: fn() -> Slice) -> (Vec<u32>, usize) {
+        let mut sort = StepSort::new(items.to_vec());
+        let mut slices = 1;
+        loop {
+            let mut slice = slice();
+            if let Some(sorted) = sort.advance(&mut slice, Ord::cmp) {
+                return (sorted, slices);
+            }
+            assert!(slice.left() < RUN, "a slice is used as far as it goes");
+            slices += 1;
+        }
+    }
+
+    #[test]
+    fn many_rows_are_sorted_in_many_slices_and_each_is_moved_twice() {
+        let items: Vec<u32> = (0..100_000_u32).map(|number| number.wrapping_mul(2_654_435_761)).collect();
+        let mut expected = items.clone();
+        expected.sort_unstable();
+        let (in_slices, slices) = sorted(&items, Slice::new);
+        assert_eq!(in_slices, expected);
+        assert_eq!(slices, (2 * items.len()).div_ceil(SLICE_STEPS));
+        assert_eq!(sorted(&items, Slice::unlimited), (expected, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn sorting_in_steps_is_sorting(items in prop::collection::vec(0..50_000_u32, 0..20_000)) {
+            let mut expected = items.clone();
+            expected.sort_unstable();
+            prop_assert_eq!(&sorted(&items, Slice::new).0, &expected);
+            prop_assert_eq!(&sorted(&items, Slice::unlimited).0, &expected);
+        }
+    }
+}
