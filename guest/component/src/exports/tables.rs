@@ -28,6 +28,19 @@ fn bookmark(bookmark: export::Bookmark) -> Bookmark {
     }
 }
 
+fn wire_status(status: TableStatus) -> export::TableStatus {
+    match status {
+        TableStatus::Complete => export::TableStatus::Complete,
+        TableStatus::QChanged => export::TableStatus::Qchanged,
+        TableStatus::Sorting => export::TableStatus::Sorting,
+        TableStatus::SortError => export::TableStatus::SortError,
+        TableStatus::SettingCols => export::TableStatus::SettingCols,
+        TableStatus::SetColError => export::TableStatus::SetcolError,
+        TableStatus::Restricting => export::TableStatus::Restricting,
+        TableStatus::RestrictError => export::TableStatus::RestrictError,
+    }
+}
+
 /// A row for the world.
 pub(crate) fn row(row: Row) -> Result<export::Row, wire::Failure> {
     Ok(export::Row { cells: wire_properties(row)? })
@@ -49,22 +62,21 @@ impl export::GuestTable for ExportedTable {
     fn get_status(&self) -> Result<export::TableState, wire::Failure> {
         let (status, kind) = self.0.get_status()?;
         Ok(export::TableState {
-            status: match status {
-                TableStatus::Complete => export::TableStatus::Complete,
-                TableStatus::QChanged => export::TableStatus::Qchanged,
-                TableStatus::Sorting => export::TableStatus::Sorting,
-                TableStatus::SortError => export::TableStatus::SortError,
-                TableStatus::SettingCols => export::TableStatus::SettingCols,
-                TableStatus::SetColError => export::TableStatus::SetcolError,
-                TableStatus::Restricting => export::TableStatus::Restricting,
-                TableStatus::RestrictError => export::TableStatus::RestrictError,
-            },
+            status: wire_status(status),
             kind: match kind {
                 TableType::Snapshot => export::TableType::Snapshot,
                 TableType::Keyset => export::TableType::Keyset,
                 TableType::Dynamic => export::TableType::Dynamic,
             },
         })
+    }
+
+    fn abort(&self) -> Result<(), wire::Failure> {
+        Ok(self.0.abort()?)
+    }
+
+    fn wait_for_completion(&self, milliseconds: u32) -> Result<export::TableStatus, wire::Failure> {
+        Ok(wire_status(self.0.wait_for_completion(0, milliseconds)?))
     }
 
     fn set_columns(&self, columns: Vec<u32>, how: flags::SetColumnsFlags) -> Result<(), wire::Failure> {

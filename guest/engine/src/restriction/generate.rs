@@ -1,8 +1,8 @@
 //! Random restrictions and rows for property tests, and the naive oracle they are held against.
 
 use crate::collation;
-use crate::properties::{PropTag, PropType, Property, Value};
-use crate::restriction::{BitRelation, Relop, Restriction};
+use crate::properties::{PropTag, PropType, Property, Value, tags};
+use crate::restriction::{BitRelation, Part, Relop, Restriction};
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -80,9 +80,52 @@ fn leaf() -> impl Strategy<Value = Restriction> {
     ]
 }
 
+/// The recipients and attachments of a message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) recipients: Vec<Vec<Property>>,
+    pub(crate) attachments: Vec<Vec<Property>>,
+}
+
+impl Parts {
+    pub(crate) fn of(&self, part: Part) -> &[Vec<Property>] {
+        match part {
+            Part::Recipients => &self.recipients,
+            Part::Attachments => &self.attachments,
+        }
+    }
+}
+
+/// Up to three of each, with properties of the tags of this module.
+pub(crate) fn any_parts() -> impl Strategy<Value = Parts> {
+    let rows = || prop::collection::vec(any_properties(), 0..4);
+    (rows(), rows()).prop_map(|(recipients, attachments)| Parts { recipients, attachments })
+}
+
+/// A restriction on recipients or attachments, with and without a number of them.
+fn sub_restriction() -> impl Strategy<Value = Restriction> {
+    (any::<bool>(), any_restriction(), prop::option::of(0..4_u32)).prop_map(|(recipients, child, count)| {
+        let child = match count {
+            Some(count) => Restriction::Count { count, child: Box::new(child) },
+            None => child,
+        };
+        let subobject = if recipients { tags::MESSAGE_RECIPIENTS } else { tags::MESSAGE_ATTACHMENTS };
+        Restriction::SubRestriction { subobject, child: Box::new(child) }
+    })
+}
+
 /// A restriction of every kind of node but `COUNT` and sub-restrictions, over the tags of this module.
 pub(crate) fn any_restriction() -> impl Strategy<Value = Restriction> {
-    leaf().prop_recursive(4, 24, 4, |inner| {
+    tree(leaf().boxed())
+}
+
+/// As [`any_restriction`], with sub-restrictions.
+pub(crate) fn any_message_restriction() -> impl Strategy<Value = Restriction> {
+    tree(prop_oneof![2 => leaf(), 1 => sub_restriction()].boxed())
+}
+
+fn tree(leaf: BoxedStrategy<Restriction>) -> impl Strategy<Value = Restriction> {
+    leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Restriction::And),
             prop::collection::vec(inner.clone(), 0..4).prop_map(Restriction::Or),
@@ -197,13 +240,18 @@ fn content(fuzzy: u32, value: &Value, constant: &Value) -> bool {
 
 /// Evaluates a restriction as `tables` 5.1 words it, without regard to cost.
 pub(crate) fn oracle(restriction: &Restriction, row: &[Property]) -> bool {
+    oracle_of_message(restriction, row, &Parts::default())
+}
+
+/// As [`oracle`], for a message with these parts.
+pub(crate) fn oracle_of_message(restriction: &Restriction, row: &[Property], parts: &Parts) -> bool {
     let find = |tag: &PropTag| row.iter().find(|property| property.tag.id() == tag.id()).map(|property| &property.value);
     match restriction {
-        Restriction::And(children) => children.iter().all(|child| oracle(child, row)),
-        Restriction::Or(children) => children.iter().any(|child| oracle(child, row)),
-        Restriction::Not(child) => !oracle(child, row),
+        Restriction::And(children) => children.iter().all(|child| oracle_of_message(child, row, parts)),
+        Restriction::Or(children) => children.iter().any(|child| oracle_of_message(child, row, parts)),
+        Restriction::Not(child) => !oracle_of_message(child, row, parts),
         Restriction::Comment { child, .. } | Restriction::Annotation { child, .. } => {
-            child.as_ref().is_none_or(|child| oracle(child, row))
+            child.as_ref().is_none_or(|child| oracle_of_message(child, row, parts))
         }
         Restriction::Content { fuzzy, tag, value } => {
             find(tag).is_some_and(|have| elements(have).iter().any(|have| content(*fuzzy, have, &value.value)))
@@ -225,6 +273,13 @@ pub(crate) fn oracle(restriction: &Restriction, row: &[Property]) -> bool {
         },
         Restriction::Size { relop, tag, size } => find(tag).is_some_and(|have| holds(*relop, have.size().cmp(&u64::from(*size)))),
         Restriction::Exist { tag } => find(tag).is_some(),
-        Restriction::Count { .. } | Restriction::SubRestriction { .. } => panic!("not generated"),
+        Restriction::SubRestriction { subobject, child } => {
+            let rows = parts.of(Part::of(*subobject).unwrap());
+            match &**child {
+                Restriction::Count { count, child } => rows.iter().filter(|row| oracle(child, row)).count() == *count as usize,
+                child => rows.iter().any(|row| oracle(child, row)),
+            }
+        }
+        Restriction::Count { .. } => panic!("not generated"),
     }
 }

@@ -6,7 +6,7 @@ use crate::properties::{PropTag, PropType, Value, ValueRef};
 use crate::restriction::content::ContentTest;
 use crate::restriction::name_resolution::{self, NameQuery};
 use crate::restriction::reader::{self, Parts};
-use crate::restriction::{BitRelation, Relop, Restriction};
+use crate::restriction::{BitRelation, Part, Relop, Restriction};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -59,6 +59,12 @@ pub trait Subject {
     /// # Errors
     /// The backend's own.
     fn whole(&self, column: usize) -> Result<Option<Value>>;
+
+    /// How many of the row's recipients or attachments match; counting may stop at `enough`.
+    ///
+    /// # Errors
+    /// The backend's own.
+    fn count_parts(&self, part: Part, matcher: &Matcher, enough: u64) -> Result<u64>;
 }
 
 /// A validated restriction, ready to be applied to rows.
@@ -104,6 +110,12 @@ enum Test {
         column: usize,
         kind: PropType,
     },
+    /// A sub-restriction: some part matches, or with `count` exactly so many do.
+    Parts {
+        part: Part,
+        matcher: Box<Matcher>,
+        count: Option<u64>,
+    },
     /// `PR_ANR` on the rows of an address book; the display name comes first.
     Name {
         columns: [usize; 4],
@@ -118,12 +130,12 @@ enum Constant {
     Value(Value),
 }
 
-/// `None`: not decided without reading a long value.
+/// `None`: not decided without reading a long value or a part.
 type Verdict = Option<bool>;
 
 impl Matcher {
-    /// From restrictions that all must hold. They are valid and hold no `COUNT`, which its view carries out;
-    /// one that does is taken as its child.
+    /// From restrictions that all must hold. They are valid and hold no `COUNT` but below sub-restrictions: its
+    /// view carries it out; one that does is taken as its child.
     #[must_use]
     pub fn new<'a>(restrictions: impl IntoIterator<Item = &'a Restriction>) -> Self {
         let mut columns = Vec::new();
@@ -144,10 +156,10 @@ impl Matcher {
         matches!(&self.root, Test::All(tests) if tests.is_empty())
     }
 
-    /// Whether the row matches. Long values are read only when nothing else decides.
+    /// Whether the row matches. Long values and parts are read only when nothing else decides.
     ///
     /// # Errors
-    /// The backend's own, when a long value could not be read.
+    /// The backend's own, when a long value or a part could not be read.
     pub fn matches(&self, row: &dyn Subject) -> Result<bool> {
         if let Some(answer) = self.root.evaluate(row, false)? {
             return Ok(answer);
@@ -176,8 +188,17 @@ fn prepare(restriction: &Restriction, columns: &mut Vec<PropTag>) -> Test {
             None => Test::All(Vec::new()),
         },
         Restriction::Count { child, .. } => prepare(child, columns),
-        // Refused by validation; a message whose rows cannot be looked at has none that matches.
-        Restriction::SubRestriction { .. } => Test::Any(Vec::new()),
+        Restriction::SubRestriction { subobject, child } => {
+            let (count, child) = match &**child {
+                Restriction::Count { count, child } => (Some(u64::from(*count)), child),
+                _ => (None, child),
+            };
+            match Part::of(*subobject) {
+                Some(part) => Test::Parts { part, matcher: Box::new(Matcher::new([&**child])), count },
+                // Refused by validation.
+                None => Test::Any(Vec::new()),
+            }
+        }
         Restriction::Content { fuzzy, tag, value } => Test::Content {
             column: column(*tag),
             kind: tag.kind(),
@@ -293,6 +314,11 @@ impl Test {
             Self::Content { column, kind, test } => content(row, *column, *kind, test, read),
             Self::Compare { column, kind, relop, constant } => compare(row, *column, *kind, *relop, constant, read),
             Self::Columns { left, right, relop } => columns(row, *left, *right, *relop, read),
+            Self::Parts { .. } if !read => Ok(None),
+            Self::Parts { part, matcher, count } => match count {
+                None => row.count_parts(*part, matcher, 1).map(|found| Some(found > 0)),
+                Some(count) => row.count_parts(*part, matcher, count.saturating_add(1)).map(|found| Some(found == *count)),
+            },
             Self::Name { columns, query } => name(row, columns, query, read),
         }
     }
@@ -400,13 +426,17 @@ fn columns(row: &dyn Subject, left: (usize, PropType), right: (usize, PropType),
 mod tests {
     use super::*;
     use crate::properties::{Property, tags};
-    use crate::restriction::generate::{any_properties, any_restriction, long_below, oracle};
+    use crate::restriction::generate::{
+        Parts as Held, any_message_restriction, any_parts, any_properties, long_below, oracle_of_message,
+    };
+    use crate::restriction::{Place, Rows};
     use proptest::prelude::*;
 
     /// A row whose values longer than a limit must be read in parts.
     struct TestRow<'a> {
         matcher: &'a Matcher,
         values: &'a [Property],
+        parts: &'a Held,
         inline: usize,
     }
 
@@ -439,11 +469,22 @@ mod tests {
         fn whole(&self, column: usize) -> Result<Option<Value>> {
             Ok(self.value(column).cloned())
         }
+        fn count_parts(&self, part: Part, matcher: &Matcher, enough: u64) -> Result<u64> {
+            let mut found = 0;
+            for values in self.parts.of(part) {
+                if found == enough {
+                    break;
+                }
+                let row = TestRow { matcher, values, parts: &Held::default(), inline: self.inline };
+                found += u64::from(matcher.matches(&row)?);
+            }
+            Ok(found)
+        }
     }
 
     fn matches(restriction: &Restriction, values: &[Property]) -> bool {
         let matcher = Matcher::new([restriction]);
-        matcher.matches(&TestRow { matcher: &matcher, values, inline: usize::MAX }).unwrap()
+        matcher.matches(&TestRow { matcher: &matcher, values, parts: &Held::default(), inline: usize::MAX }).unwrap()
     }
 
     #[test]
@@ -472,12 +513,13 @@ mod tests {
     proptest! {
         #[test]
         fn rows_match_as_the_oracle_says(
-            restriction in any_restriction(), values in any_properties(), inline in prop::sample::select(vec![0, 2, 1000]),
+            restriction in any_message_restriction(), values in any_properties(), parts in any_parts(),
+            inline in prop::sample::select(vec![0, 2, 1000]),
         ) {
-            prop_assume!(crate::restriction::validate(&restriction, crate::restriction::Place::Find).is_ok());
+            prop_assume!(crate::restriction::validate(&restriction, Place::View, Rows::Messages).is_ok());
             let matcher = Matcher::new([&restriction]);
-            let row = TestRow { matcher: &matcher, values: &values, inline };
-            prop_assert_eq!(matcher.matches(&row).unwrap(), oracle(&restriction, &values));
+            let row = TestRow { matcher: &matcher, values: &values, parts: &parts, inline };
+            prop_assert_eq!(matcher.matches(&row).unwrap(), oracle_of_message(&restriction, &values, &parts));
         }
     }
 }

@@ -11,9 +11,9 @@ mod validation;
 
 pub use matcher::{Found, Matcher, Subject};
 pub use preorder::{Node, Preorder};
-pub use validation::{Place, validate};
+pub use validation::{Place, Rows, validate};
 
-use crate::properties::{PropTag, Property};
+use crate::properties::{PropTag, Property, tags};
 
 /// Levels a restriction may have.
 pub const MAX_DEPTH: usize = 64;
@@ -59,6 +59,27 @@ pub enum Relop {
 pub enum BitRelation {
     Eqz,
     Nez,
+}
+
+/// What a sub-restriction looks at: the parts of a message (`tables` 1.2 "sub-object ids").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// `PR_MESSAGE_RECIPIENTS`.
+    Recipients,
+    /// `PR_MESSAGE_ATTACHMENTS`.
+    Attachments,
+}
+
+impl Part {
+    /// The part with that tag.
+    #[must_use]
+    pub fn of(subobject: PropTag) -> Option<Self> {
+        match subobject {
+            tags::MESSAGE_RECIPIENTS => Some(Self::Recipients),
+            tags::MESSAGE_ATTACHMENTS => Some(Self::Attachments),
+            _ => None,
+        }
+    }
 }
 
 /// One node with its children (`tables` 5.1).
@@ -158,6 +179,6 @@ mod tests {
         for _ in 0..1_000_000 {
             deep = Restriction::Not(Box::new(deep));
         }
-        assert_eq!(validate(&deep, Place::View).unwrap_err().code(), crate::error::Code::TooComplex);
+        assert_eq!(validate(&deep, Place::View, Rows::Messages).unwrap_err().code(), crate::error::Code::TooComplex);
     }
 }

@@ -158,7 +158,10 @@ mod tests {
             tag: RESOLVES,
             value: crate::properties::Property::new(RESOLVES, Value::Unicode("a".into())),
         };
-        assert!(crate::restriction::validate(&marked, crate::restriction::Place::View).is_err(), "no client can send it");
+        assert!(
+            crate::restriction::validate(&marked, crate::restriction::Place::View, crate::restriction::Rows::Others).is_err(),
+            "no client can send it"
+        );
     }
 
     /// Every way to give each word a word of its own.

@@ -1,9 +1,10 @@
 //! Static validation of restrictions (`tables` 5.2, 5.4).
 
 use crate::error::{Code, Failure, Result};
-use crate::properties::{PropTag, PropType, Property, Value, tags};
+use crate::properties::{PropTag, PropType, Property, Value};
 use crate::restriction::{
-    FL_FULLSTRING, FL_PHRASE_MATCH, FL_PREFIX, FL_PREFIX_ON_ANY_WORD, FL_SUBSTRING, MAX_DEPTH, MAX_NODES, Relop, Restriction,
+    FL_FULLSTRING, FL_PHRASE_MATCH, FL_PREFIX, FL_PREFIX_ON_ANY_WORD, FL_SUBSTRING, MAX_DEPTH, MAX_NODES, Part, Relop,
+    Restriction,
 };
 
 /// Bytes the constants of a restriction may have in sum.
@@ -18,19 +19,42 @@ pub enum Place {
     Find,
 }
 
-/// Whether a `COUNT` may stand at a node.
+/// What the rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Messages: sub-restrictions may look at their recipients and attachments.
+    Messages,
+    /// Anything else.
+    Others,
+}
+
+/// Where a node stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Level {
     Root,
     RootAnd,
     Inner,
+    /// Directly below a sub-restriction.
+    PartRoot,
+    InPart,
+}
+
+impl Level {
+    const fn in_part(self) -> bool {
+        matches!(self, Self::PartRoot | Self::InPart)
+    }
+
+    /// Of the children of an ordinary node.
+    const fn below(self) -> Self {
+        if self.in_part() { Self::InPart } else { Self::Inner }
+    }
 }
 
 /// Checks a restriction (`FBadRestriction`). Does not recurse.
 ///
 /// # Errors
 /// `MAPI_E_TOO_COMPLEX` or `MAPI_E_INVALID_PARAMETER`, as `tables` 5.2 says.
-pub fn validate(restriction: &Restriction, place: Place) -> Result<()> {
+pub fn validate(restriction: &Restriction, place: Place, rows: Rows) -> Result<()> {
     let mut nodes = 0;
     let mut constants = 0;
     let mut stack = vec![(restriction, 1, Level::Root)];
@@ -42,10 +66,10 @@ pub fn validate(restriction: &Restriction, place: Place) -> Result<()> {
         if depth > MAX_DEPTH {
             return Err(too_complex(format!("a restriction is nested at most {MAX_DEPTH} levels deep")));
         }
-        let inner = (depth + 1, Level::Inner);
+        let inner = (depth + 1, level.below());
         match restriction {
             Restriction::And(children) => {
-                let level = if level == Level::Root { Level::RootAnd } else { Level::Inner };
+                let level = if level == Level::Root { Level::RootAnd } else { level.below() };
                 stack.extend(children.iter().map(|child| (child, depth + 1, level)));
             }
             Restriction::Or(children) => stack.extend(children.iter().map(|child| (child, inner.0, inner.1))),
@@ -54,18 +78,19 @@ pub fn validate(restriction: &Restriction, place: Place) -> Result<()> {
                 stack.extend(child.iter().map(|child| (&**child, inner.0, inner.1)));
             }
             Restriction::Count { child, .. } => {
-                if level == Level::Inner || place == Place::Find {
-                    return Err(too_complex("a count restriction may only stand at the root of a view's restriction"));
+                if place == Place::Find {
+                    return Err(too_complex("FindRow takes no count restriction"));
+                }
+                if matches!(level, Level::Inner | Level::InPart) {
+                    let message =
+                        "a count restriction may only stand at the root of a restriction or right below a sub-restriction";
+                    return Err(too_complex(message));
                 }
                 stack.push((child, inner.0, inner.1));
             }
-            Restriction::SubRestriction { subobject, .. } => {
-                let message = if *subobject == tags::MESSAGE_RECIPIENTS || *subobject == tags::MESSAGE_ATTACHMENTS {
-                    "restrictions on recipients and attachments are not supported"
-                } else {
-                    "a sub-restriction looks at PR_MESSAGE_RECIPIENTS or PR_MESSAGE_ATTACHMENTS"
-                };
-                return Err(too_complex(message).with_tag(*subobject));
+            Restriction::SubRestriction { subobject, child } => {
+                sub_restriction(*subobject, level, rows)?;
+                stack.push((child, depth + 1, Level::PartRoot));
             }
             Restriction::Content { fuzzy, tag, value } => {
                 constants += value.value.size();
@@ -105,6 +130,19 @@ pub fn validate(restriction: &Restriction, place: Place) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn sub_restriction(subobject: PropTag, level: Level, rows: Rows) -> Result<()> {
+    let message = if Part::of(subobject).is_none() {
+        "a sub-restriction looks at PR_MESSAGE_RECIPIENTS or PR_MESSAGE_ATTACHMENTS"
+    } else if rows == Rows::Others {
+        "only rows that are messages have recipients and attachments to look at"
+    } else if level.in_part() {
+        "a sub-restriction cannot stand inside another one"
+    } else {
+        return Ok(());
+    };
+    Err(too_complex(message).with_tag(subobject))
 }
 
 fn relation(relop: Relop, tag: PropTag) -> Result<()> {
@@ -165,10 +203,11 @@ fn too_complex(message: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::tags;
     use crate::restriction::BitRelation;
 
     fn code(restriction: &Restriction) -> Option<Code> {
-        validate(restriction, Place::View).err().map(|failure| failure.code())
+        validate(restriction, Place::View, Rows::Messages).err().map(|failure| failure.code())
     }
 
     fn text(value: &str) -> Property {
@@ -187,7 +226,7 @@ mod tests {
         assert_eq!(code(&Restriction::And(vec![Restriction::And(vec![count(leaf())])])), Some(Code::TooComplex));
         assert_eq!(code(&Restriction::Or(vec![count(leaf())])), Some(Code::TooComplex));
         assert_eq!(code(&count(count(leaf()))), Some(Code::TooComplex));
-        assert_eq!(validate(&count(leaf()), Place::Find).unwrap_err().code(), Code::TooComplex);
+        assert_eq!(validate(&count(leaf()), Place::Find, Rows::Messages).unwrap_err().code(), Code::TooComplex);
     }
 
     #[test]

@@ -106,6 +106,10 @@ impl TableData {
         let default_columns = self.rows.borrow().columns.clone();
         let source = DataRows { data: Rc::clone(self), default_columns, default_order, abilities };
         let table = Table::new(Rc::new(source), unicode);
+        if self.table_type != TableType::Dynamic {
+            // Such a table says that rows changed, also before any was read.
+            table.watch_changes()?;
+        }
         if let Some(sort) = sort {
             if sort.categories > 0 {
                 return Err(Failure::new(Code::TooComplex, "views of rows in memory have no categories"));

@@ -20,6 +20,8 @@ mod notify;
 #[cfg(test)]
 mod oracle;
 mod order;
+#[cfg(test)]
+mod part_tests;
 mod pushdown;
 mod reading;
 mod slice;
@@ -32,6 +34,8 @@ mod stored_tests;
 mod table;
 mod view;
 mod work;
+#[cfg(test)]
+mod work_tests;
 
 pub use change::{ChangeQueue, Changes, RowChange, RowState};
 pub use constants::{

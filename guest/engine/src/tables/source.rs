@@ -3,6 +3,7 @@
 use crate::backend::{Batch, Filter, ObjectId, OrderKey, Plan, RowKey, ScanFrom, ScanPage};
 use crate::error::Result;
 use crate::properties::{PropTag, Value};
+use crate::restriction::Part;
 use crate::tables::{ChangeQueue, SortOrderSet, TableType};
 use std::rc::Rc;
 
@@ -25,7 +26,8 @@ pub struct Abilities {
     pub sort: bool,
     /// The order of rows is fixed, so that any sort key is `MAPI_E_TOO_COMPLEX` (`CONVENIENT_DEPTH`).
     pub fixed_order: bool,
-    /// The rows are messages of a folder: they can be categorised, and the columns of `tables` 8.1 are no sort keys.
+    /// The rows are messages of a folder: they can be categorised, sub-restrictions look at their parts, and the
+    /// columns of `tables` 8.1 are no sort keys.
     pub message_rows: bool,
     /// `CreateBookmark` works; else `MAPI_E_NO_SUPPORT`.
     pub bookmarks: bool,
@@ -152,6 +154,11 @@ pub trait RowSource {
     /// The backend's own.
     fn row_of_key(&self, _tag: PropTag, _value: &Value) -> Result<Option<ObjectId>> {
         Ok(None)
+    }
+
+    /// The recipients or attachments of a row that is a message, for sub-restrictions; `None`: rows have none.
+    fn parts(&self, _row: &ObjectId, _part: Part) -> Option<Rc<dyn RowSource>> {
+        None
     }
 
     /// Takes in what others changed (one call of the backend at most); the queues get the changes.

@@ -6,6 +6,7 @@ use crate::backend::{
 };
 use crate::error::Result;
 use crate::properties::{PropTag, PropType, Value, tags};
+use crate::restriction::Part;
 use crate::tables::{Abilities, ChangeQueue, DefaultOrder, Feed, Interest, RowRequest, RowSource, TableClass, TableType};
 use std::rc::Rc;
 
@@ -212,6 +213,23 @@ impl StoredRows {
     }
 }
 
+/// What the rows of recipients and attachments have beside what is stored (`tables` 14).
+struct PartColumns(Part);
+
+impl ComputedColumns for PartColumns {
+    fn inputs(&self, tag: PropTag) -> Option<&[PropTag]> {
+        (self.0 == Part::Attachments && tag.id() == tags::RECORD_KEY.id()).then_some(&[])
+    }
+
+    fn compute(&self, _tag: PropTag, row: &ComputedRow<'_>) -> Option<Value> {
+        Some(Value::Binary(row.id.as_bytes().to_vec()))
+    }
+
+    fn tags(&self) -> Vec<PropTag> {
+        Vec::new()
+    }
+}
+
 /// `TBL_LEAF_ROW`: `PR_ROW_TYPE` of a row that is no category header.
 const TBL_LEAF_ROW: i32 = 1;
 
@@ -326,6 +344,24 @@ impl RowSource for StoredRows {
             self.scan(&RowRequest { columns: &[], cell_limit: 0, filters: &[], order: &[], from, backwards: false, max: 1 })?;
         let found = page.batch.arrivals.first() == Some(&arrival);
         Ok(page.batch.ids.into_iter().next().filter(|_| found))
+    }
+
+    fn parts(&self, row: &ObjectId, part: Part) -> Option<Rc<dyn RowSource>> {
+        if !self.options.abilities.message_rows {
+            return None;
+        }
+        let kind = match part {
+            Part::Recipients => ScanKind::Recipients,
+            Part::Attachments => ScanKind::Attachments,
+        };
+        let options = StoredRowsOptions {
+            container: row.clone(),
+            kind,
+            abilities: Abilities::IN_MEMORY,
+            default_columns: Vec::new(),
+            default_order: DefaultOrder::default(),
+        };
+        Some(Self::new(Rc::clone(&self.objects), Rc::new(PartColumns(part)), None, options))
     }
 
     fn refresh(&self) -> Result<()> {

@@ -4,7 +4,7 @@ use crate::backend::Column;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::notifications::{Connected, HandleQueue, Notification, Watched, mask};
 use crate::properties::{PropTag, PropType};
-use crate::restriction::{self, Place, Restriction, name_resolution};
+use crate::restriction::{self, Place, Restriction, Rows, name_resolution};
 use crate::session::Alive;
 use crate::tables::reading::{self, Behind, Cells};
 use crate::tables::state::State;
@@ -163,6 +163,11 @@ impl Table {
             let live: Rc<dyn Watched> = self.live.clone();
             queue.watch(Rc::downgrade(&live));
         }
+    }
+
+    /// Hears of changes from now on.
+    pub(super) fn watch_changes(&self) -> Result<()> {
+        self.call(|state, source| state.subscribe(source).map(drop))
     }
 
     /// `SetColumns`, `Restrict` and `SortTable`: what is left over goes on in the turns of the client handle.
@@ -626,5 +631,6 @@ fn check_restriction(source: &dyn RowSource, restriction: &Restriction, place: P
     if !source.abilities().restrict {
         return Err(no_restrictions());
     }
-    restriction::validate(restriction, place)
+    let rows = if source.abilities().message_rows { Rows::Messages } else { Rows::Others };
+    restriction::validate(restriction, place, rows)
 }

@@ -10,6 +10,7 @@ use mapi_engine::error::{Code, Result, Warned};
 use mapi_engine::properties::{PropTag, Property};
 use mapi_engine::restriction::Restriction;
 use mapi_engine::tables::{Bookmark, Position, SortOrderSet, TableStatus, TableType};
+use std::time::Instant;
 
 /// A row: its cells in the order of the columns. A cell without a value holds an error value.
 pub type Row = Vec<Property>;
@@ -52,7 +53,7 @@ impl Table {
         })
     }
 
-    /// `GetStatus`.
+    /// `GetStatus`. Does a slice of work that an asynchronous call left over.
     ///
     /// # Errors
     /// `MAPI_E_INVALID_OBJECT`.
@@ -62,6 +63,44 @@ impl Table {
             live.world.mapi_session_tables().table().call_get_status(&mut live.store, this).await
         })?;
         Ok((TableStatus::from_wit(state.status)?, TableType::from_wit(state.kind)?))
+    }
+
+    /// `Abort`: ends work that an asynchronous call left over; what it would have replaced stays in force.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNABLE_TO_ABORT` when there is none.
+    pub async fn abort(&self) -> Result<()> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMAPITable::Abort", |live| {
+            live.world.mapi_session_tables().table().call_abort(&mut live.store, this).await
+        })
+    }
+
+    /// `WaitForCompletion`: goes on with work that an asynchronous call left over, for that many milliseconds (0:
+    /// for one slice, `u32::MAX`: to its end). Other calls are served meanwhile.
+    ///
+    /// # Errors
+    /// `MAPI_E_TIMEOUT` when work is still left over.
+    pub async fn wait_for_completion(&self, milliseconds: u32) -> Result<TableStatus> {
+        /// Milliseconds after which others get their chance.
+        const SHARE: u32 = 10;
+        let this = self.handle.resource;
+        let begun = Instant::now();
+        loop {
+            let left = match milliseconds {
+                u32::MAX => u32::MAX,
+                most => most.saturating_sub(u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX)),
+            };
+            let share = left.min(SHARE);
+            let waited = call!(self.subsystem(), "IMAPITable::WaitForCompletion", |live| {
+                live.world.mapi_session_tables().table().call_wait_for_completion(&mut live.store, this, share).await
+            });
+            match waited {
+                Ok(status) => return TableStatus::from_wit(status),
+                Err(failure) if failure.code() == Code::Timeout && left > share => tokio::task::yield_now().await,
+                Err(failure) => return Err(failure),
+            }
+        }
     }
 
     /// `SetColumns`.

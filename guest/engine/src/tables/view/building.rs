@@ -5,9 +5,9 @@
 use super::pushed::PushedView;
 use super::sorted::{Entry, SortedView};
 use super::step_sort::StepSort;
-use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, passes};
+use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, in_circles, passes};
 use crate::backend::{Batch, Filter, RowKey, ScanFrom, Support};
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
 use crate::restriction::{Matcher, Restriction};
 use crate::tables::pushdown::conjuncts;
 use crate::tables::slice::Slice;
@@ -174,9 +174,8 @@ impl Gathering {
         if let Some(last) = page.last
             && page.more
         {
-            // A backend that goes in circles must not fill the memory.
             if self.before.replace(last.clone()).as_ref() == Some(&last) {
-                return Err(Failure::new(Code::CallFailed, "the store delivers the same rows over and over"));
+                return Err(in_circles());
             }
             self.scan = Scan::From(ScanFrom::After(last));
         }

@@ -11,15 +11,15 @@ mod sorted;
 mod step_sort;
 mod steps;
 
-use crate::backend::{Batch, Column, Filter, ObjectId, Plan, Support};
-use crate::error::Result;
+use crate::backend::{Batch, Column, Filter, ObjectId, Plan, ScanFrom, Support};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, PropType, Value, tags};
-use crate::restriction::{Found, Matcher, Relop, Restriction, Subject};
+use crate::restriction::{Found, Matcher, Part, Relop, Restriction, Subject};
 use crate::tables::change::Changes;
 use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::pushdown::{Pushed, conjuncts, translate};
 use crate::tables::slice::{CALL_STEPS, Slice};
-use crate::tables::source::RowSource;
+use crate::tables::source::{RowRequest, RowSource};
 pub(super) use building::Building;
 pub(super) use event::{Happened, RowEvent, Shown};
 use pushed::PushedView;
@@ -31,6 +31,9 @@ use std::rc::Rc;
 
 /// Rows read at once while a view is made or searched.
 const ROWS_PER_SCAN: u32 = 1024;
+
+/// Recipients or attachments read at once while a row is tested.
+const PARTS_PER_SCAN: u32 = 256;
 
 /// UTF-16 units of a cell that is tested without reading it in parts.
 const TEST_CELL_LIMIT: u32 = 2048;
@@ -378,6 +381,54 @@ impl Subject for BatchRow<'_> {
         let batch = self.source.read(std::slice::from_ref(self.id()), &[tag.with_kind(kind)], 0)?;
         Ok(batch.columns.first().and_then(|column| column.value(0)))
     }
+
+    fn count_parts(&self, part: Part, matcher: &Matcher, enough: u64) -> Result<u64> {
+        let Some(parts) = self.source.parts(self.id(), part) else { return Ok(0) };
+        let reading = Reading::new(matcher, &ViewOrder::default());
+        let mut found = 0;
+        let mut from = ScanFrom::Start;
+        let mut before = None;
+        loop {
+            let page = parts.scan(&RowRequest {
+                columns: &reading.columns,
+                cell_limit: reading.limit,
+                filters: &[],
+                order: &[],
+                from,
+                backwards: false,
+                max: PARTS_PER_SCAN,
+            });
+            let page = match page {
+                Ok(page) => page,
+                // The row vanished meanwhile.
+                Err(failure) if failure.code() == Code::NotFound => return Ok(found),
+                Err(failure) => return Err(failure),
+            };
+            self.spend(CALL_STEPS + page.batch.len());
+            for row in 0..page.batch.len() {
+                let row = BatchRow::new(&*parts, &page.batch, row, matcher.columns(), reading.limit);
+                let matches = matcher.matches(&row);
+                self.spend(row.spent.get());
+                found += u64::from(matches?);
+                if found >= enough {
+                    return Ok(found);
+                }
+            }
+            match page.last {
+                Some(last) if page.more && before.as_ref() != Some(&last) => {
+                    before = Some(last.clone());
+                    from = ScanFrom::After(last);
+                }
+                Some(_) if page.more => return Err(in_circles()),
+                _ => return Ok(found),
+            }
+        }
+    }
+}
+
+/// A backend that goes in circles must not hold us.
+fn in_circles() -> Failure {
+    Failure::new(Code::CallFailed, "the store delivers the same rows over and over")
 }
 
 /// The batch with one row for each identifier, in their order: rows that vanished meanwhile are empty.

@@ -54,7 +54,7 @@ impl<T: Copy> StepSort<T> {
             slice.spend(1);
             merged.push(self.items[first.start]);
             first.start += 1;
-            if first.is_empty() {
+            if first.start == first.end {
                 self.runs.swap_remove(0);
             }
             self.sink(&mut compare);
