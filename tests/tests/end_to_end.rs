@@ -3,11 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_engine::memory::MemoryStore;
+use mapi_engine::backend::{Change, Commit, ObjectId, ObjectKind, Objects as _, Store as _};
+use mapi_engine::memory::{MemoryStore, PushDown};
 use mapi_session::error::{Code, Origin};
+use mapi_session::notifications::{Notification, TableEvent, TableNotification};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
 use mapi_session::restriction::{Relop, Restriction};
-use mapi_session::tables::{SortOrder, SortOrderSet};
+use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet, TableStatus, TableType};
 use mapi_session::{
     Backends, Engine, EngineOptions, Entry, Folder, FolderType, ImportOptions, Limits, LogonOptions, Message, MessageOptions,
     MessageStore, Object, Opened, Session, SharedStore, Subsystem, Threading, flags,
@@ -305,6 +307,60 @@ async fn a_running_call_can_be_cancelled_from_another_task() {
     assert!(subsystem.cancel(None));
     assert_eq!(opening.await.unwrap().unwrap_err().code(), Code::UserCancel);
     subsystem.admin_profiles().await.unwrap();
+}
+
+/// A store of many messages that sorts nothing by itself.
+fn many_messages(count: usize) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new(Guid([7; 16]), "many"));
+    store.set_push_down(PushDown::NONE);
+    let parent = store.identity().root;
+    let objects = store.reserve(u32::try_from(count).unwrap()).unwrap();
+    let create = |(number, object): (usize, ObjectId)| {
+        let subject = Value::Unicode(format!("{:06}", number * 7919 % count));
+        let properties = vec![Property::new(tags::SUBJECT, subject).into()];
+        Change::Create { object, parent: parent.clone(), kind: ObjectKind::Message, properties }
+    };
+    let changes = objects.into_iter().enumerate().map(create).collect();
+    store.commit(Commit { changes, ..Commit::default() }).unwrap();
+    store
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sort_that_takes_long_is_waited_for_aborted_or_told_of_while_others_are_served() {
+    let store = many_messages(20_000);
+    let backends = Backends::memory()
+        .with_store("memory", Threading::Blocking, move |_, _| Ok(Opened::<SharedStore>::new(Arc::clone(&store))));
+    let subsystem = subsystem(&backends).await;
+    create_profile(&subsystem).await;
+    let session = subsystem.logon(LogonOptions::profile("Test")).await.unwrap();
+    let folder = root(&open_store(&session).await).await;
+    let table = folder.get_contents_table(flags::GetContentsTableFlags::MAPI_UNICODE).await.unwrap();
+    table.set_columns(&[tags::SUBJECT], flags::SetColumnsFlags::TBL_ASYNC).await.unwrap();
+    let sort = || {
+        let order = SortOrderSet::plain(vec![SortOrder::ascending(tags::SUBJECT)]);
+        table.sort_table(order, flags::SortTableFlags::TBL_ASYNC)
+    };
+    let second = || async {
+        table.seek_row(Bookmark::BEGINNING, 1).await.unwrap();
+        table.query_rows(1, flags::QueryRowsFlags::empty()).await.unwrap()[0][0].value.clone()
+    };
+    sort().await.unwrap();
+    assert_eq!(table.get_status().await.unwrap(), (TableStatus::Sorting, TableType::Dynamic));
+    assert_eq!(table.get_row_count().await.unwrap_err().code(), Code::Busy);
+    session.get_status_table(flags::GetStatusTableFlags::empty()).await.unwrap();
+    table.abort().await.unwrap();
+    assert_eq!(table.abort().await.unwrap_err().code(), Code::UnableToAbort);
+    assert_eq!(second().await, Value::Unicode("007919".into()));
+    sort().await.unwrap();
+    assert_eq!(table.wait_for_completion(0).await.unwrap_err().code(), Code::Timeout);
+    assert_eq!(table.wait_for_completion(u32::MAX).await.unwrap(), TableStatus::Complete);
+    assert_eq!(second().await, Value::Unicode("000001".into()));
+    // Turns finish it when nobody asks.
+    let mut told = table.advise(flags::EventMask::FNEV_TABLE_MODIFIED).await.unwrap();
+    sort().await.unwrap();
+    let event = tokio::time::timeout(Duration::from_secs(60), told.next()).await.unwrap().unwrap();
+    assert_eq!(event, Notification::TableModified(TableNotification::plain(TableEvent::SortDone)));
+    assert_eq!(table.get_row_count().await.unwrap().value, 20_000);
 }
 
 #[tokio::test]

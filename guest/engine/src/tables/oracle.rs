@@ -9,7 +9,7 @@ use crate::restriction::Restriction;
 use crate::restriction::generate::{ALL, any_properties, any_restriction, oracle, value_order};
 use crate::tables::{
     Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows,
-    StoredRowsOptions, TAD_ALL_ROWS, TBL_BATCH, Table, TableData, TableType, ViewOptions,
+    StoredRowsOptions, TAD_ALL_ROWS, TBL_ASYNC, TBL_BATCH, Table, TableData, TableType, ViewOptions,
 };
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -28,8 +28,9 @@ enum Step {
     /// In memory: at a position; in a store: moved out and in again.
     Insert(i32, u32, Vec<Property>),
     Clear,
-    Restrict(Option<Restriction>, bool),
-    Sort(Vec<(PropTag, bool)>, bool),
+    /// With these flags.
+    Restrict(Option<Restriction>, u32),
+    Sort(Vec<(PropTag, bool)>, u32),
     Rows(i32, bool),
     Seek(usize, i32),
     Approx(u32, u32),
@@ -48,6 +49,11 @@ fn count_or_any() -> impl Strategy<Value = Restriction> {
     ]
 }
 
+/// Flags of calls that may be deferred. So few rows are dealt with in the first slice.
+fn how() -> impl Strategy<Value = u32> {
+    prop::sample::select(vec![0, TBL_BATCH, TBL_ASYNC, TBL_ASYNC | TBL_BATCH])
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let key = (prop::sample::select(ALL.to_vec()), any::<bool>());
     prop_oneof![
@@ -55,8 +61,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..8_i32).prop_map(Step::Delete),
         2 => (0..8_i32, 0..12_u32, any_properties()).prop_map(|(name, at, cells)| Step::Insert(name, at, cells)),
         1 => Just(Step::Clear),
-        1 => (prop::option::weighted(0.7, count_or_any()), any::<bool>()).prop_map(|(restriction, batch)| Step::Restrict(restriction, batch)),
-        1 => (prop::collection::vec(key, 0..4), any::<bool>()).prop_map(|(keys, batch)| Step::Sort(keys, batch)),
+        1 => (prop::option::weighted(0.7, count_or_any()), how()).prop_map(|(restriction, flags)| Step::Restrict(restriction, flags)),
+        1 => (prop::collection::vec(key, 0..4), how()).prop_map(|(keys, flags)| Step::Sort(keys, flags)),
         5 => (prop_oneof![-5..6_i32, Just(i32::MIN), Just(i32::MAX)], any::<bool>()).prop_map(|(count, stay)| Step::Rows(count, stay)),
         6 => (0..5_usize, prop_oneof![-4..5_i32, Just(i32::MIN)]).prop_map(|(mark, count)| Step::Seek(mark, count)),
         1 => (0..5_u32, 0..4_u32).prop_map(|(numerator, denominator)| Step::Approx(numerator, denominator)),
@@ -378,14 +384,14 @@ fn run(world: &mut dyn World, steps: Vec<Step>) -> Result<(), TestCaseError> {
                     world.clear(&mut model);
                 }
             }
-            Step::Restrict(restriction, batch) => {
-                table.restrict(restriction.clone(), if batch { TBL_BATCH } else { 0 }).unwrap();
+            Step::Restrict(restriction, flags) => {
+                table.restrict(restriction.clone(), flags).unwrap();
                 model.restriction = restriction;
                 model.forget();
             }
-            Step::Sort(keys, batch) => {
+            Step::Sort(keys, flags) => {
                 let set = keys.iter().map(|(tag, descending)| SortOrder { tag: *tag, order: u32::from(*descending) }).collect();
-                table.sort_table(Some(SortOrderSet::plain(set)), if batch { TBL_BATCH } else { 0 }).unwrap();
+                table.sort_table(Some(SortOrderSet::plain(set)), flags).unwrap();
                 model.sort = keys;
                 model.forget();
             }
@@ -474,13 +480,12 @@ fn run(world: &mut dyn World, steps: Vec<Step>) -> Result<(), TestCaseError> {
 
 /// Carries out a step without expecting anything of its answer.
 fn attempt(table: &Table, step: Step) {
-    let flags = |batch: bool| if batch { TBL_BATCH } else { 0 };
     // Whatever the backend did, the answer is one; what it says is not the point.
     let _ = match step {
-        Step::Restrict(restriction, batch) => table.restrict(restriction, flags(batch)),
-        Step::Sort(keys, batch) => {
+        Step::Restrict(restriction, flags) => table.restrict(restriction, flags),
+        Step::Sort(keys, flags) => {
             let keys = keys.iter().map(|(tag, descending)| SortOrder { tag: *tag, order: u32::from(*descending) });
-            table.sort_table(Some(SortOrderSet::plain(keys.collect())), flags(batch))
+            table.sort_table(Some(SortOrderSet::plain(keys.collect())), flags)
         }
         Step::Rows(count, stay) => table.query_rows(count, u32::from(stay)).map(drop),
         Step::Seek(mark, count) => table.seek_row(Bookmark(mark as u32), count).map(drop),

@@ -74,21 +74,18 @@ impl<T: Copy> StepSort<T> {
         }
     }
 
-    /// Puts the run at the front, whose first item is another one now, where it belongs.
+    /// Puts the run at the front, whose first item is another one now, where it belongs: mostly far from the
+    /// front, so that it goes there at once and rises from there.
     fn sink(&mut self, compare: &mut impl FnMut(&T, &T) -> Ordering) {
         let mut at = 0;
         loop {
-            let mut first = at;
-            for child in [2 * at + 1, 2 * at + 2] {
-                if child < self.runs.len() && self.before(child, first, compare) {
-                    first = child;
-                }
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let child = if right < self.runs.len() && self.before(right, left, compare) { right } else { left };
+            if child >= self.runs.len() {
+                return self.rise(at, compare);
             }
-            if first == at {
-                return;
-            }
-            self.runs.swap(at, first);
-            at = first;
+            self.runs.swap(at, child);
+            at = child;
         }
     }
 }
