@@ -19,7 +19,7 @@ use std::rc::Rc;
 const MAX_BOOKMARKS: usize = 1024;
 
 /// Rows whose changes are taken in at the end of work in slices, as its last step.
-const MEANWHILE: usize = 1024;
+const MEANWHILE: usize = 256;
 
 /// How often an itemised view is read anew because its rows changed meanwhile. Past that the changes are told
 /// although the view has them already.
@@ -71,7 +71,12 @@ impl State {
 
     /// Whether rows changed since rows were last read, as far as is known without asking anyone.
     pub(super) fn has_unread_change(&self) -> bool {
-        self.unread_change || self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
+        self.unread_change || self.has_waiting_change()
+    }
+
+    /// Whether there are changes the view has not taken in.
+    pub(super) fn has_waiting_change(&self) -> bool {
+        self.queue.as_ref().is_some_and(|queue| !queue.is_empty())
     }
 
     pub(super) fn forget_places(&mut self) {

@@ -39,11 +39,17 @@ impl Building {
         Ok(Self::Rows(Box::new(Gathering::new(definition.clone(), limit, split.filters, &split.rest))))
     }
 
-    /// Goes on for what is left of a slice: breaks with the view when it is finished.
-    pub(in crate::tables) fn advance(self, source: &dyn RowSource, slice: &mut Slice) -> Result<ControlFlow<View, Self>> {
+    /// Goes on for what is left of a slice: breaks with the view when it is finished. `changed`: rows have
+    /// changed since it was begun, so that the view will be asked for single ones.
+    pub(in crate::tables) fn advance(
+        self,
+        source: &dyn RowSource,
+        slice: &mut Slice,
+        changed: bool,
+    ) -> Result<ControlFlow<View, Self>> {
         Ok(match self {
             Self::Pushed(view) => ControlFlow::Break(View::Pushed(view)),
-            Self::Rows(rows) => match rows.advance(source, slice)? {
+            Self::Rows(rows) => match rows.advance(source, slice, changed)? {
                 ControlFlow::Break(view) => ControlFlow::Break(View::Sorted(view)),
                 ControlFlow::Continue(rows) => ControlFlow::Continue(Self::Rows(rows)),
             },
@@ -53,7 +59,7 @@ impl Building {
     /// Finishes the view now.
     pub(in crate::tables) fn finish(mut self, source: &dyn RowSource) -> Result<View> {
         loop {
-            match self.advance(source, &mut Slice::unlimited())? {
+            match self.advance(source, &mut Slice::unlimited(), false)? {
                 ControlFlow::Break(view) => return Ok(view),
                 ControlFlow::Continue(left) => self = left,
             }
@@ -69,7 +75,7 @@ impl SortedView {
         let Split { filters, rest, .. } = divide(source, &parts, &[], &definition.order)?;
         let mut gathering = Box::new(Gathering::new(definition.clone(), limit, filters, &rest));
         loop {
-            match gathering.advance(source, &mut Slice::unlimited())? {
+            match gathering.advance(source, &mut Slice::unlimited(), false)? {
                 ControlFlow::Break(view) => return Ok(view),
                 ControlFlow::Continue(left) => gathering = left,
             }
@@ -97,6 +103,8 @@ pub(in crate::tables) struct Gathering {
     page: (Batch, usize),
     rows: Vec<Entry>,
     sort: Option<StepSort<Entry>>,
+    /// The finding of rows by their identifiers, if that will be needed.
+    index: Option<StepSort<u32>>,
 }
 
 impl Gathering {
@@ -114,19 +122,36 @@ impl Gathering {
             page: (Batch::default(), 0),
             rows: Vec::new(),
             sort: None,
+            index: None,
         }
     }
 
-    fn advance(mut self: Box<Self>, source: &dyn RowSource, slice: &mut Slice) -> Result<ControlFlow<SortedView, Box<Self>>> {
+    fn advance(
+        mut self: Box<Self>,
+        source: &dyn RowSource,
+        slice: &mut Slice,
+        changed: bool,
+    ) -> Result<ControlFlow<SortedView, Box<Self>>> {
         if self.sort.is_none() && !self.gather(source, slice)? {
             return Ok(ControlFlow::Continue(self));
         }
         let this = &mut *self;
-        let sort = this.sort.get_or_insert_with(|| StepSort::new(mem::take(&mut this.rows)));
-        Ok(match sort.advance(slice, |a, b| this.view.compare(a, b)) {
-            Some(order) => ControlFlow::Break(self.view.ordered(order)),
-            None => ControlFlow::Continue(self),
-        })
+        if this.index.is_none() {
+            let sort = this.sort.get_or_insert_with(|| StepSort::new(mem::take(&mut this.rows)));
+            let Some(order) = sort.advance(slice, |a, b| this.view.compare(a, b)) else {
+                return Ok(ControlFlow::Continue(self));
+            };
+            this.view.set_order(order);
+            if !changed {
+                return Ok(ControlFlow::Break(self.view));
+            }
+        }
+        let index = this.index.get_or_insert_with(|| StepSort::new(this.view.slots()));
+        let Some(index) = index.advance(slice, |a, b| this.view.compare_ids(*a, *b)) else {
+            return Ok(ControlFlow::Continue(self));
+        };
+        this.view.set_index(index);
+        Ok(ControlFlow::Break(self.view))
     }
 
     /// Reads and tests rows; whether all have been.

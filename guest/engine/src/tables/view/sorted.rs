@@ -90,10 +90,23 @@ impl SortedView {
         Ok(self.entry(slot))
     }
 
-    /// The view with the rows it holds, in their order.
-    pub(super) fn ordered(mut self, order: Vec<Entry>) -> Self {
+    /// The rows it holds, in their order.
+    pub(super) fn set_order(&mut self, order: Vec<Entry>) {
         self.order = order;
-        self
+    }
+
+    /// Its rows in any order.
+    pub(super) fn slots(&self) -> Vec<u32> {
+        self.order.iter().map(|entry| entry.slot).collect()
+    }
+
+    pub(super) fn compare_ids(&self, a: u32, b: u32) -> Ordering {
+        self.id(a).cmp(self.id(b))
+    }
+
+    /// Its rows by their identifiers.
+    pub(super) fn set_index(&mut self, by_id: Vec<u32>) {
+        self.by_id = Some(by_id);
     }
 
     /// A number for a row that was written.
@@ -435,8 +448,8 @@ impl SortedView {
 
     pub(super) fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
         let by_id = self.by_id.take().unwrap_or_else(|| {
-            let mut slots: Vec<u32> = self.order.iter().map(|entry| entry.slot).collect();
-            slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
+            let mut slots = self.slots();
+            slots.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
             slots
         });
         let at = by_id.partition_point(|other| self.id(*other) < id.as_bytes());
