@@ -327,7 +327,7 @@ fn many_messages(count: usize) -> Arc<MemoryStore> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sort_that_takes_long_is_waited_for_aborted_or_told_of_while_others_are_served() {
-    let store: SharedStore = many_messages(20_000);
+    let store: Arc<SharedStore> = many_messages(20_000);
     let backends = Backends::memory()
         .with_store("memory", Threading::Blocking, move |_, _| Ok(Opened::<SharedStore>::new(Arc::clone(&store))));
     let subsystem = subsystem(&backends).await;

@@ -4,12 +4,14 @@ use mapi_engine::properties::{PropTag, PropType, tags};
 
 /// Short names, for the properties people ask for most.
 const SHORT: &[(&str, PropTag)] = &[
+    ("address", tags::EMAIL_ADDRESS),
     ("attachments", tags::HASATTACH),
     ("bcc", tags::DISPLAY_BCC),
     ("body", tags::BODY),
     ("cc", tags::DISPLAY_CC),
     ("class", tags::MESSAGE_CLASS),
     ("date", tags::CLIENT_SUBMIT_TIME),
+    ("filename", tags::ATTACH_LONG_FILENAME),
     ("flags", tags::MESSAGE_FLAGS),
     ("from", tags::SENT_REPRESENTING_NAME),
     ("from-address", tags::SENT_REPRESENTING_EMAIL_ADDRESS),

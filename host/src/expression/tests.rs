@@ -71,6 +71,7 @@ fn a_restriction_survives_the_trip_through_json() {
     for text in [
         "subject contains 'a' and (size > 10 or not exists(html))",
         "any(recipients, name = 'Bob')",
+        "not any(attachments, count(2, filename begins '.pdf' or size(PR_ATTACH_DATA_BIN) > 100))",
         "count(3, received > 2024-05-31T10:00:00Z)",
         "size(body) >= 100 and flags has 1 and 0x0FF90102 = x'0a'",
         "from = sender or attachments = true",

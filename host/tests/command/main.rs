@@ -12,6 +12,7 @@ mod imports;
 mod mailbox;
 mod moments;
 mod places;
+mod restrictions;
 mod running;
 mod sending;
 mod services;

@@ -64,7 +64,11 @@ impl Notifications {
     /// Lets every source do a slice of work that was left over (`session` 8.5). Whether some is left.
     pub fn slice(&self) -> bool {
         let queues: Vec<Rc<HandleQueue>> = self.queues.borrow().clone();
-        queues.iter().flat_map(|queue| queue.watched()).fold(false, |left, source| source.slice() || left)
+        let mut left = false;
+        for source in queues.iter().flat_map(|queue| queue.watched()) {
+            left |= source.slice();
+        }
+        left
     }
 
     /// Takes up to so many events, 0: all. The next call goes on where this one stopped.

@@ -203,7 +203,6 @@ impl State {
             self.accept(asked, None);
             return Ok(());
         }
-        // Before the rows are read: what happens meanwhile waits in the queue.
         let begun = self.begin(source, &asked);
         let building = begun.inspect_err(|_| self.failed.note(asked.failing()))?;
         self.work = Some(Work { asked, kind, building });
@@ -211,6 +210,7 @@ impl State {
     }
 
     fn begin(&mut self, source: &dyn RowSource, asked: &Pending) -> Result<Building> {
+        // Before the rows are read: what happens meanwhile waits in the queue.
         let live = self.subscribe(source)?;
         let (restriction, sort) = self.wanted(asked);
         let definition = self.definition(source, restriction, sort.as_ref());

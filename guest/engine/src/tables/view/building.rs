@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 /// A view in the making.
 pub(in crate::tables) enum Building {
     /// The backend does it all: there is nothing to wait for.
-    Pushed(PushedView),
+    Pushed(Box<PushedView>),
     /// The rows are gathered here.
     Rows(Box<Gathering>),
 }
@@ -34,7 +34,7 @@ impl Building {
             && live
             && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
         if pushed {
-            return Ok(Self::Pushed(PushedView::new(definition.clone(), split.filters)));
+            return Ok(Self::Pushed(Box::new(PushedView::new(definition.clone(), split.filters))));
         }
         Ok(Self::Rows(Box::new(Gathering::new(definition.clone(), limit, split.filters, &split.rest))))
     }
@@ -48,7 +48,7 @@ impl Building {
         changed: bool,
     ) -> Result<ControlFlow<View, Self>> {
         Ok(match self {
-            Self::Pushed(view) => ControlFlow::Break(View::Pushed(view)),
+            Self::Pushed(view) => ControlFlow::Break(View::Pushed(*view)),
             Self::Rows(rows) => match rows.advance(source, slice, changed)? {
                 ControlFlow::Break(view) => ControlFlow::Break(View::Sorted(view)),
                 ControlFlow::Continue(rows) => ControlFlow::Continue(Self::Rows(rows)),
