@@ -10,7 +10,7 @@ use mapi_engine::memory::MemoryHost;
 use mapi_engine::mime::{Destination, Importer, MessageOptions, Parsed, ReadOptions, Reader};
 use mapi_engine::profiles::MAPI_DEFAULT_SERVICES;
 use mapi_engine::properties::{PropTag, Property, Value, tags};
-use mapi_engine::restriction::{BitRelation, Node, Place, Preorder, Relop, validate};
+use mapi_engine::restriction::{BitRelation, Node, Place, Preorder, Relop, Rows, validate};
 use mapi_engine::session::open_store_flags::MDB_WRITE;
 use mapi_engine::session::{Session, Subsystem};
 use std::rc::Rc;
@@ -58,7 +58,9 @@ pub fn restriction_lists(bytes: &[u8]) {
     let Ok(lists) = lists(&mut input) else { return };
     if let Ok(tree) = lists.clone().into_tree() {
         assert_eq!(Preorder::of(&tree), lists);
-        let _valid = (validate(&tree, Place::View), validate(&tree, Place::Find));
+        for (place, rows) in [(Place::View, Rows::Messages), (Place::View, Rows::Others), (Place::Find, Rows::Messages)] {
+            let _valid = validate(&tree, place, rows);
+        }
     }
 }
 
