@@ -9,7 +9,7 @@ use crate::tables::change::{ChangeQueue, Changes};
 use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
 use crate::tables::source::RowSource;
-use crate::tables::view::{Anchor, Definition, Happened, Mark, RowEvent, View};
+use crate::tables::view::{Anchor, Definition, Happened, Mark, Numbers, RowEvent, View};
 use crate::tables::{Bookmark, SortOrderSet, TableStatus};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -48,6 +48,8 @@ pub(super) struct State {
     itemised: bool,
     /// What is to be told.
     told: Vec<TableNotification>,
+    /// Numbers for the categories of all views of this table.
+    numbers: Numbers,
 }
 
 impl State {
@@ -66,6 +68,7 @@ impl State {
             last_bookmark: Bookmark::END.0,
             itemised: false,
             told: Vec::new(),
+            numbers: Numbers::default(),
         }
     }
 
@@ -119,7 +122,8 @@ impl State {
         let mut events = Vec::new();
         let outcome = self.apply(source, &queue, &changes, &mut events);
         if self.itemised && !events.is_empty() {
-            self.told.extend(notifications(source, &self.columns, events));
+            let order = ViewOrder::new(&self.order_set(source));
+            self.told.extend(notifications(source, &self.columns, &order, events));
         }
         outcome
     }
@@ -180,6 +184,7 @@ impl State {
         };
         let sort = self.sort.clone();
         let made = self.make_view(source, self.restriction.clone(), sort.as_ref()).and_then(|mut view| {
+            view.inherit(&former);
             let marks = self.bookmarks.values().chain([&self.cursor]);
             let place = |mark: &Mark| view.anchor_from(source, &mut former, mark.anchor.clone());
             let anchors: Vec<Anchor> = marks.map(place).collect::<Result<_>>()?;
@@ -217,11 +222,8 @@ impl State {
     ) -> Result<View> {
         // Before the rows are read: what happens in between is then told twice rather than never.
         self.subscribe(source)?;
-        let order = match sort {
-            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
-            _ => ViewOrder::new(&source.default_order().order),
-        };
-        let definition = Definition { restriction, order, itemised: self.itemised };
+        let order = self.order(source, sort);
+        let definition = Definition { restriction, order, itemised: self.itemised, numbers: self.numbers.clone() };
         let Some(queue) = self.queue.clone().filter(|_| self.itemised) else {
             return View::new(source, &definition, self.queue.is_some());
         };
@@ -236,6 +238,23 @@ impl State {
             }
             attempt += 1;
         }
+    }
+
+    /// The order of the rows under a sort.
+    fn order(&self, source: &dyn RowSource, sort: Option<&SortOrderSet>) -> ViewOrder {
+        match sort {
+            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
+            _ => ViewOrder::new(&source.default_order().order),
+        }
+    }
+
+    /// The sort in force, or the default order.
+    pub(super) fn order_set(&self, source: &dyn RowSource) -> SortOrderSet {
+        self.sort.clone().filter(|sort| !sort.keys.is_empty()).unwrap_or_else(|| source.default_order().order)
+    }
+
+    pub(super) fn restriction(&self) -> Option<&Restriction> {
+        self.restriction.as_deref()
     }
 
     /// The view, made now if it is not there yet.
@@ -289,11 +308,16 @@ impl State {
         }
     }
 
-    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+    /// The number of the next bookmark, if one may be made.
+    pub(super) fn check_bookmarks(&self) -> Result<u32> {
         let number = self.last_bookmark.checked_add(1).filter(|_| self.bookmarks.len() < MAX_BOOKMARKS);
-        let Some(number) = number else {
-            return Err(Failure::new(Code::UnableToComplete, format!("{MAX_BOOKMARKS} bookmarks are in use; free some of them")));
-        };
+        number.ok_or_else(|| {
+            Failure::new(Code::UnableToComplete, format!("{MAX_BOOKMARKS} bookmarks are in use; free some of them"))
+        })
+    }
+
+    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+        let number = self.check_bookmarks()?;
         self.last_bookmark = number;
         self.bookmarks.insert(number, Mark { anchor: self.cursor.anchor.clone(), relocated: false });
         Ok(Bookmark(number))
@@ -304,6 +328,16 @@ impl State {
             return Ok(());
         }
         Err(unknown_bookmark())
+    }
+
+    /// The view, and everything that stands on its rows.
+    pub(super) fn view_and_marks(&mut self, source: &dyn RowSource) -> Result<(&mut View, Vec<&mut Mark>)> {
+        self.view(source)?;
+        let marks = self.bookmarks.values_mut().chain([&mut self.cursor]).collect();
+        match &mut self.view {
+            Some(view) => Ok((view, marks)),
+            None => Err(Failure::new(Code::CallFailed, "the table has no view")),
+        }
     }
 
     /// The view, and where the cursor stands.
