@@ -8,6 +8,8 @@
 //!
 //! Asynchronous slices and multi-value instances are not here.
 
+#[cfg(test)]
+mod categories_oracle;
 mod cell;
 mod change;
 mod collapse_state;

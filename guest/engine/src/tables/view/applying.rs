@@ -2,6 +2,7 @@
 
 use super::categories::{Categories, Grouped, Held};
 use super::event::{Happened, RowEvent, Shown};
+use super::headers::{Header, RowToRead};
 use super::rows::Slot;
 use super::sorted::{Arrangement, SortedView, passes};
 use super::steps::{Step, steps, wanted};
@@ -103,13 +104,31 @@ impl SortedView {
             *shown = passes(source, &batch, row, &self.matcher, &self.reading)?;
         }
         let find = |id: &ObjectId| rows.get(id).copied().filter(|row| shown[*row]);
+        let told = events.len();
         for step in &steps {
             let begun = events.len();
             let mut progress = Progress { marks, events, operation: step.operation, begun, emptied: BTreeMap::new() };
             self.apply_step(step, &batch, find, &mut progress)?;
         }
+        self.refresh_headers(events.get_mut(told..).unwrap_or_default());
         self.rows.tidy();
         Ok(())
+    }
+
+    /// Headers are read in the newest state, as leaves are: from the leaves that answer for them now.
+    fn refresh_headers(&self, events: &mut [RowEvent]) {
+        let headers = events.iter_mut().filter_map(|event| match &mut event.happened {
+            Happened::Added(Shown { row: RowToRead::Header(header), .. })
+            | Happened::Modified(Shown { row: RowToRead::Header(header), .. }) => Some(header),
+            _ => None,
+        });
+        for header in headers {
+            let node = self.categories().and_then(|categories| categories.of_number(header.facts.number));
+            if let Some(RowToRead::Header(now)) = node.and_then(|node| self.row_to_read(Held::Header(node))) {
+                let facts = header.facts;
+                *header = Header { facts, ..now };
+            }
+        }
     }
 
     /// Takes in one operation: first the rows that leave, then the others in the order of the view.
@@ -328,10 +347,14 @@ impl SortedView {
             self.tell_entered(slot, before.as_ref(), shared, grouped, progress, &mut entered);
         }
         if let Some(before) = &before {
-            if before.leaf && !is_leaf_visible {
-                progress.relocate(leaf, before.next);
+            let mut next = before.next;
+            if before.leaf && is_leaf_visible {
+                // It followed the headers it left.
+                next = Some(leaf);
+            } else if before.leaf {
+                progress.relocate(leaf, next);
             }
-            self.note_emptied(before, shared, progress);
+            self.note_emptied(before, shared, next, progress);
         }
         if !self.definition.itemised {
             return;
@@ -412,10 +435,10 @@ impl SortedView {
     }
 
     /// Marks on headers that went with their last row move on.
-    fn note_emptied(&self, before: &Before, shared: usize, progress: &mut Progress<'_, '_>) {
+    fn note_emptied(&self, before: &Before, shared: usize, next: Option<Held>, progress: &mut Progress<'_, '_>) {
         let Some(categories) = self.categories() else { return };
         for node in before.path.iter().skip(shared).filter(|node| categories.facts(**node).leaves == 0) {
-            let moved = progress.relocate(Held::Header(*node), before.next);
+            let moved = progress.relocate(Held::Header(*node), next);
             progress.emptied.insert(*node, moved);
         }
     }
