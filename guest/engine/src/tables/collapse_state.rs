@@ -101,8 +101,11 @@ mod tests {
         let step = (bytes(), bytes()).prop_map(|(key, rank)| Step { key, rank });
         let leaf = prop::option::of((bytes(), bytes()).prop_map(|(id, key)| NamedLeaf { id, key }));
         let changed = prop::collection::vec(prop::collection::vec(bytes(), 0..4), 0..6);
-        (changed, prop::collection::vec(step, 0..4), leaf)
-            .prop_map(|(changed, path, leaf)| CollapseState { stamp: stamp(), changed, row: NamedRow { path, leaf } })
+        (changed, prop::collection::vec(step, 0..4), leaf).prop_map(|(changed, path, leaf)| CollapseState {
+            stamp: stamp(),
+            changed,
+            row: NamedRow { path, leaf },
+        })
     }
 
     proptest! {

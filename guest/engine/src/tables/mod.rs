@@ -9,7 +9,7 @@
 //! Asynchronous slices and multi-value instances are not here.
 
 #[cfg(test)]
-mod categories_oracle;
+mod categories_tests;
 mod cell;
 mod change;
 mod collapse_state;

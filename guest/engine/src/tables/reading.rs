@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::properties::{PropTag, ValueRef};
 use crate::tables::Row;
 use crate::tables::cell::{CELL_LIMIT, CellRule};
-use crate::tables::source::{RowSource, TableClass};
 use crate::tables::order::ViewOrder;
+use crate::tables::source::{RowSource, TableClass};
 use crate::tables::view::{Anchor, RowToRead, View, read_rows};
 use std::collections::BTreeMap;
 

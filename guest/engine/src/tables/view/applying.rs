@@ -263,6 +263,7 @@ struct Regrouping<'a> {
 }
 
 /// The state of a row's categories before a change.
+#[derive(Default)]
 struct Before {
     path: Vec<u32>,
     /// Which of their headers could be seen.
@@ -293,17 +294,25 @@ impl SortedView {
         }
     }
 
-    fn before(&self, slot: u32) -> Option<Before> {
+    /// The state of a row's categories; where nobody is told and nothing stands on the row or its headers, only
+    /// which ones they are.
+    fn before(&self, slot: u32, progress: &Progress<'_, '_>) -> Option<Before> {
         let categories = self.categories()?;
         let leaf = Held::Leaf(slot);
         let path = categories.path(&self.rows, leaf);
+        let unread = self.rows.is_unread(slot);
+        let watched =
+            progress.marks.iter().any(|mark| mark.is_on(leaf) || path.iter().any(|node| mark.is_on(Held::Header(*node))));
+        if !watched && !self.definition.itemised {
+            return Some(Before { path, unread, ..Before::default() });
+        }
         let seen = path.iter().map(|node| categories.is_visible(&self.rows, Held::Header(*node))).collect();
         let last = categories.visible(&self.rows, leaf);
         Some(Before {
             seen,
             leaf: last == leaf,
             next: self.row_at(categories.index_of(&self.rows, last) + 1),
-            unread: self.rows.is_unread(slot),
+            unread,
             instance: self.rows.instance(slot).to_vec(),
             index: path.last().map_or(0, |node| categories.index_of(&self.rows, Held::Header(*node))),
             path,
@@ -316,7 +325,7 @@ impl SortedView {
     /// is told still knows the leaf by its old place.
     fn regroup(&mut self, slot: u32, change: Regrouping<'_>, progress: &mut Progress<'_, '_>) {
         let leaf = Held::Leaf(slot);
-        let before = change.from.then(|| self.before(slot)).flatten();
+        let before = change.from.then(|| self.before(slot, progress)).flatten();
         let shared = match (&before, &change.to) {
             (Some(before), Some((Some(written), cuts))) => {
                 self.categories().map_or(0, |categories| categories.shared(&before.path, self.rows.key_of(written), cuts))

@@ -90,8 +90,7 @@ impl SortedView {
     pub(in crate::tables) fn restore(&mut self, changed: &[Vec<Vec<u8>>], row: &NamedRow, marks: &mut [&mut Mark]) -> Anchor {
         let slot = row.leaf.as_ref().and_then(|leaf| ObjectId::new(&leaf.id)).and_then(|id| self.rows.slot_of(&id));
         let Some(categories) = self.grouping() else { return Anchor::End };
-        let exceptions: Vec<u32> =
-            changed.iter().filter_map(|keys| categories.of_path(keys.iter().map(Vec::as_slice))).collect();
+        let exceptions: Vec<u32> = changed.iter().filter_map(|keys| categories.of_path(keys.iter().map(Vec::as_slice))).collect();
         categories.reset_expanded(&exceptions);
         self.leave_hidden(marks);
         let Arrangement::Grouped(categories) = &self.order else { return Anchor::End };

@@ -48,6 +48,14 @@ pub(super) fn number_of(key: &[u8]) -> Option<u64> {
 }
 
 impl RowToRead {
+    /// The objects whose values it shows.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &ObjectId> {
+        match self {
+            Self::Leaf(id) => std::slice::from_ref(id).iter().chain(&None),
+            Self::Header(header) => header.firsts.iter().chain(&header.extreme),
+        }
+    }
+
     /// The object that answers for the row.
     fn id(&self) -> Option<&ObjectId> {
         match self {
@@ -71,11 +79,7 @@ pub(in crate::tables) fn read(
     }
     let mut wanted: Vec<ObjectId> = Vec::with_capacity(rows.len());
     let mut places: BTreeMap<&ObjectId, usize> = BTreeMap::new();
-    let needed = rows.iter().flat_map(|row| match row {
-        RowToRead::Leaf(id) => std::slice::from_ref(id).iter().chain(&None),
-        RowToRead::Header(header) => header.firsts.iter().chain(&header.extreme),
-    });
-    for id in needed {
+    for id in rows.iter().flat_map(RowToRead::ids) {
         if !places.contains_key(id) {
             places.insert(id, wanted.len());
             wanted.push(id.clone());

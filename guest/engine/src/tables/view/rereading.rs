@@ -4,6 +4,7 @@ use super::applying::anchor_of;
 use super::categories::Held;
 use super::difference::{Fate, fates};
 use super::event::{Happened, RowEvent};
+use super::headers::RowToRead;
 use super::sorted::{Arrangement, SortedView};
 use super::{Anchor, Mark, Place};
 use crate::error::Result;
@@ -79,30 +80,32 @@ impl SortedView {
         let all = |view: &Self| view.rows_from(0, usize::MAX);
         let rows = all(self);
         let places: BTreeMap<Vec<u8>, usize> = rows.iter().enumerate().map(|(at, row)| (self.instance_key(*row), at)).collect();
-        let operation = |view: &Self, row: Held| match row {
-            Held::Leaf(slot) => operations.get(view.rows.id(slot)).copied(),
-            Held::Header(_) => None,
-        };
+        // A header shows values of leaves.
+        let operation =
+            |row: &Option<RowToRead>| row.iter().flat_map(RowToRead::ids).find_map(|id| operations.get(id.as_bytes()));
         let mut kept = Vec::with_capacity(rows.len());
         let mut headers = BTreeMap::new();
         for row in all(former) {
             match places.get(&former.instance_key(row)) {
                 Some(place) => {
                     kept.push(*place);
-                    headers.insert(*place, former.facts(row));
+                    if matches!(row, Held::Header(_)) {
+                        headers.insert(*place, former.row_to_read(row));
+                    }
                 }
                 None => events.push(RowEvent {
-                    operation: operation(former, row).unwrap_or(newest),
+                    operation: operation(&former.row_to_read(row)).copied().unwrap_or(newest),
                     happened: Happened::Deleted(former.instance_key(row)),
                 }),
             }
         }
         for (at, (fate, row)) in fates(rows.len(), &kept).into_iter().zip(&rows).enumerate() {
-            let own = operation(self, *row);
-            let counts_differ = headers.get(&at).is_some_and(|former| *former != self.facts(*row));
+            let now = self.row_to_read(*row);
+            let own = operation(&now).copied();
+            let differs = headers.get(&at).is_some_and(|former| *former != now);
             let happened = match fate {
                 Fate::Entered => Happened::Added,
-                Fate::Stays if own.is_none() && !counts_differ => continue,
+                Fate::Stays if own.is_none() && !differs => continue,
                 Fate::Moved | Fate::Stays => Happened::Modified,
             };
             let operation = own.unwrap_or(newest);

@@ -212,7 +212,8 @@ impl Rows {
     /// The slot of a row, if it is in the view.
     pub(super) fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
         let by_id = self.by_id.take().unwrap_or_else(|| {
-            let mut slots: Vec<u32> = (0_u32..).zip(&self.slots).filter(|(_, slot)| slot.live).map(|(number, _)| number).collect();
+            let mut slots: Vec<u32> =
+                (0_u32..).zip(&self.slots).filter(|(_, slot)| slot.live).map(|(number, _)| number).collect();
             slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
             Sequence::from_sorted(&slots)
         });

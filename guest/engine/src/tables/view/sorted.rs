@@ -2,7 +2,7 @@
 //!
 //! Visible columns are read for the rows asked for only.
 
-use super::categories::{Categories, Facts, Held};
+use super::categories::{Categories, Held};
 use super::headers::{self, Header, RowToRead, header_key, number_of};
 use super::rows::{Entry, Rows};
 use super::sequence::Sequence;
@@ -162,14 +162,6 @@ impl SortedView {
             (Arrangement::Grouped(categories), Held::Header(node)) => header_key(categories.facts(node).number),
             (Arrangement::Flat(_), Held::Header(_)) => Vec::new(),
             (_, Held::Leaf(slot)) => self.rows.instance(slot).to_vec(),
-        }
-    }
-
-    /// What is told of a header; `None` for a leaf.
-    pub(super) fn facts(&self, row: Held) -> Option<Facts> {
-        match (&self.order, row) {
-            (Arrangement::Grouped(categories), Held::Header(node)) => Some(categories.facts(node)),
-            _ => None,
         }
     }
 
