@@ -42,7 +42,9 @@ impl Table {
                     Ok((cells, _)) => rows = cells.rows(),
                     Err(failure) => {
                         // Nothing stands on rows that have just come into sight.
-                        view.sorted().map(|view| view.collapse(header, &mut []));
+                        if let Some(view) = view.sorted() {
+                            view.collapse(header, &mut []);
+                        }
                         return Err(failure);
                     }
                 }

@@ -222,7 +222,7 @@ impl State {
     ) -> Result<View> {
         // Before the rows are read: what happens in between is then told twice rather than never.
         self.subscribe(source)?;
-        let order = self.order(source, sort);
+        let order = ViewOrder::new(&order_under(sort, source));
         let definition = Definition { restriction, order, itemised: self.itemised, numbers: self.numbers.clone() };
         let Some(queue) = self.queue.clone().filter(|_| self.itemised) else {
             return View::new(source, &definition, self.queue.is_some());
@@ -240,17 +240,9 @@ impl State {
         }
     }
 
-    /// The order of the rows under a sort.
-    fn order(&self, source: &dyn RowSource, sort: Option<&SortOrderSet>) -> ViewOrder {
-        match sort {
-            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
-            _ => ViewOrder::new(&source.default_order().order),
-        }
-    }
-
     /// The sort in force, or the default order.
     pub(super) fn order_set(&self, source: &dyn RowSource) -> SortOrderSet {
-        self.sort.clone().filter(|sort| !sort.keys.is_empty()).unwrap_or_else(|| source.default_order().order)
+        order_under(self.sort.as_ref(), source)
     }
 
     pub(super) fn restriction(&self) -> Option<&Restriction> {
@@ -353,4 +345,9 @@ impl State {
 fn unknown_bookmark() -> Failure {
     Failure::new(Code::InvalidBookmark, "there is no such bookmark in this table, or a new order discarded it")
         .with_argument("bookmark")
+}
+
+/// A sort, or the default order without one.
+fn order_under(sort: Option<&SortOrderSet>, source: &dyn RowSource) -> SortOrderSet {
+    sort.filter(|sort| !sort.keys.is_empty()).cloned().unwrap_or_else(|| source.default_order().order)
 }

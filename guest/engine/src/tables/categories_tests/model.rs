@@ -6,11 +6,14 @@ use crate::tables::{Bookmark, SortOrder, SortOrderSet, TABLE_SORT_CATEG_MAX, TAB
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The folded values of a category on its level; `None`: absent.
+pub(super) type Values = Vec<Option<String>>;
+
 /// A row of the plain list. A category is named by its folded values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Row {
     Leaf(i32),
-    Header(Vec<Vec<Option<String>>>),
+    Header(Vec<Values>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +80,7 @@ impl Model {
         levels
     }
 
-    pub(super) fn is_expanded(&self, path: &[Vec<Option<String>>]) -> bool {
+    pub(super) fn is_expanded(&self, path: &[Values]) -> bool {
         let initial = path.len() <= self.sort.expanded as usize;
         initial != self.changed.contains(&Row::Header(path.to_vec()))
     }
@@ -110,7 +113,7 @@ impl Model {
     fn list_below(
         &self,
         levels: &[Vec<SortOrder>],
-        path: &[Vec<Option<String>>],
+        path: &[Values],
         rows: &[&(i32, Cells)],
         all: bool,
         out: &mut Vec<(Row, Vec<i32>)>,
@@ -130,9 +133,9 @@ impl Model {
             out.extend(rows.into_iter().map(|(_, (name, _))| (Row::Leaf(*name), vec![])));
             return;
         };
-        let mut groups: Vec<(Vec<Option<String>>, Vec<&(i32, Cells)>)> = Vec::new();
+        let mut groups: Vec<(Values, Vec<&(i32, Cells)>)> = Vec::new();
         for row in rows {
-            let values: Vec<Option<String>> = level.iter().map(|key| find(&row.1, key.tag).as_ref().map(folded)).collect();
+            let values: Values = level.iter().map(|key| find(&row.1, key.tag).as_ref().map(folded)).collect();
             match groups.iter_mut().find(|(have, _)| *have == values) {
                 Some((_, members)) => members.push(row),
                 None => groups.push((values, vec![row])),

@@ -205,8 +205,8 @@ impl Rows {
 
     /// Compares whole keys.
     pub(super) fn compare_slots(&self, a: u32, b: u32) -> Ordering {
-        // Equal arrivals are a backend's lie; the identifier keeps the order total all the same.
-        self.key(a).cmp(self.key(b)).then_with(|| self.id(a).cmp(self.id(b)))
+        // Equal arrivals and the same row twice are a backend's lies; the order is total all the same.
+        self.key(a).cmp(self.key(b)).then_with(|| self.id(a).cmp(self.id(b))).then(a.cmp(&b))
     }
 
     /// The slot of a row, if it is in the view.

@@ -91,7 +91,7 @@ impl<T: Item> Sequence<T> {
     }
 
     /// The items from the one with that row on, and the number of the row among its own.
-    pub(super) fn from_row(&self, row: u64) -> (impl Iterator<Item = &T>, u64) {
+    pub(super) fn starting_at(&self, row: u64) -> (impl Iterator<Item = &T>, u64) {
         let mut left = row;
         let mut chunk = 0;
         while let Some(weight) = self.weights.get(chunk)
@@ -279,7 +279,7 @@ mod tests {
                 for row in [0, total / 3, total / 2, total.saturating_sub(1), total] {
                     let mut rows = list.iter().enumerate().flat_map(|(at, item)| (0..item.1).map(move |offset| (at, offset)));
                     let expected = rows.nth(row as usize);
-                    let (items, offset) = sequence.from_row(row);
+                    let (items, offset) = sequence.starting_at(row);
                     let items: Vec<Heavy> = items.copied().collect();
                     match expected {
                         None => prop_assert!(items.iter().all(|item| item.1 == 0)),

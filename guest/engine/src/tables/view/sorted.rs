@@ -143,7 +143,7 @@ impl SortedView {
     /// Up to `count` visible rows from an index on.
     pub(super) fn rows_from(&self, first: u64, count: usize) -> Vec<Held> {
         match &self.order {
-            Arrangement::Flat(order) => order.from_row(first).0.take(count).map(|entry| Held::Leaf(entry.slot)).collect(),
+            Arrangement::Flat(order) => order.starting_at(first).0.take(count).map(|entry| Held::Leaf(entry.slot)).collect(),
             Arrangement::Grouped(categories) => categories.rows(first, count),
         }
     }

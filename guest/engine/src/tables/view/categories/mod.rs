@@ -264,10 +264,10 @@ impl Categories {
         match &self.node(node).inner {
             Inner::Leaves { order, .. } => {
                 let wanted = count.saturating_sub(out.len());
-                out.extend(order.from_row(first).0.take(wanted).map(|slot| Held::Leaf(*slot)));
+                out.extend(order.starting_at(first).0.take(wanted).map(|slot| Held::Leaf(*slot)));
             }
             Inner::Categories { order, .. } => {
-                let (children, mut skip) = order.from_row(first);
+                let (children, mut skip) = order.starting_at(first);
                 for child in children.filter(|child| child.shown > 0) {
                     if out.len() >= count {
                         return;
