@@ -3,6 +3,7 @@
 
 use super::model::{Anchor, Model, Row, toggle};
 use super::{Cells, FLAGS, LONG, TEXT, TIME, World, key_of, read};
+use crate::backend::ObjectId;
 use crate::error::Code;
 use crate::notifications::{TableEvent, mask};
 use crate::properties::{FileTime, PropTag, Property, Value, tags};
@@ -118,6 +119,16 @@ impl Mirror {
     }
 }
 
+impl World {
+    /// The object of a leaf.
+    fn object(&self, row: &Row) -> Option<ObjectId> {
+        match row {
+            Row::Leaf(name) => self.ids.get(name).cloned(),
+            Row::Header(_) => None,
+        }
+    }
+}
+
 /// Mostly one of the last marks: the others are often discarded.
 fn recent(marks: &[Bookmark], steps: usize) -> Bookmark {
     marks[marks.len() - 1 - steps % marks.len()]
@@ -144,7 +155,7 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     mirror.table.advise(mask::TABLE_MODIFIED).unwrap();
     let mut model = Model::default();
     let mut marks = vec![Bookmark::BEGINNING, Bookmark::CURRENT, Bookmark::END];
-    let mut kept: Option<(Vec<u8>, Model, Row)> = None;
+    let mut kept: Option<(Vec<u8>, Model, Row, Option<ObjectId>)> = None;
     let mut keys: BTreeMap<Row, Vec<u8>> = BTreeMap::new();
     let mut used: BTreeSet<Vec<u8>> = BTreeSet::new();
     for step in steps {
@@ -318,11 +329,12 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                     prop_assert_eq!(table.get_collapse_state(0, b"any").unwrap_err().code(), Code::NoSupport);
                 } else if let Some((row, key)) = key_at(at) {
                     let state = table.get_collapse_state(0, &key).unwrap();
-                    kept = Some((state, model.clone(), row));
+                    let object = world.object(&row);
+                    kept = Some((state, model.clone(), row, object));
                 }
             }
             Step::Restore => {
-                let Some((state, then, named)) = &kept else { continue };
+                let Some((state, then, named, object)) = &kept else { continue };
                 let answer = table.set_collapse_state(0, state);
                 if model.sort.categories == 0 {
                     prop_assert_eq!(answer.unwrap_err().code(), Code::NoSupport);
@@ -334,7 +346,9 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                     model.change(true, |model| model.changed.clone_from(&then.changed));
                     let view = model.view();
                     let there = model.list(true);
-                    if let Some(at) = there.iter().position(|(row, _)| row == named) {
+                    // A message of the same name may be another one.
+                    let found = there.iter().position(|(row, _)| row == named && world.object(row) == *object);
+                    if let Some(at) = found {
                         // Itself, or the first visible row behind it.
                         let next = there[at..].iter().find_map(|(row, _)| view.iter().position(|(other, _)| other == row));
                         model.put(next.unwrap_or(view.len()));
