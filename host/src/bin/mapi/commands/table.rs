@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     if arguments.associated {
         flags |= GetContentsTableFlags::MAPI_ASSOCIATED;
     }
-    let table = folder.get_contents_table(flags).await?;
+    let table = target::contents(&folder, flags).await?;
     let columns = match wanted {
         Some(columns) => columns,
         None if arguments.columns == "all" => table.query_columns(QueryColumnsFlags::TBL_ALL_COLUMNS).await?,
