@@ -12,7 +12,7 @@ use mapi_session::restriction::{Relop, Restriction};
 use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet, TableStatus, TableType};
 use mapi_session::{
     Backends, Engine, EngineOptions, Entry, Folder, FolderType, ImportOptions, Limits, LogonOptions, Message, MessageOptions,
-    MessageStore, Object, Opened, Session, SharedStore, Subsystem, Threading, flags,
+    MessageStore, Object, Opened, Session, SharedStore, Subsystem, Table, Threading, flags,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -144,6 +144,61 @@ async fn parts(message: &Message) {
     let wanted: [PropTag; 1] = [tags::ATTACH_DATA_BIN];
     let opened = message.open_attach(number.unsigned_abs(), flags::OpenAttachFlags::empty(), Some(&wanted)).await.unwrap();
     assert_eq!(opened.values.unwrap().value[0].value, Value::Binary(b"%PDF-1.4".to_vec()));
+}
+
+/// Row type, depth and count of every row from the cursor on, and its subject.
+async fn rows(table: &Table) -> Vec<(i32, i32, Option<i32>, Option<String>)> {
+    let long = |cell: &Property| if let Value::Long(number) = cell.value { Some(number) } else { None };
+    let text = |cell: &Property| if let Value::Unicode(text) = &cell.value { Some(text.clone()) } else { None };
+    let rows = table.query_rows(100, flags::QueryRowsFlags::empty()).await.unwrap();
+    rows.iter().map(|row| (long(&row[0]).unwrap(), long(&row[1]).unwrap(), long(&row[2]), text(&row[3]))).collect()
+}
+
+#[tokio::test]
+async fn categories_are_counted_expanded_and_kept() {
+    let subsystem = subsystem(&Backends::memory()).await;
+    create_profile(&subsystem).await;
+    let session = subsystem.logon(LogonOptions::profile("Test")).await.unwrap();
+    let store = open_store(&session).await;
+    let folder = root(&store).await;
+    let inbox = folder.create_folder(FolderType::Generic, "Inbox", None, flags::CreateFolderFlags::MAPI_UNICODE).await.unwrap();
+    let headers = |from: &str, subject: &str| format!("From: {from}@example.org\r\nSubject: {subject}\r\n\r\nText.\r\n");
+    let mails = [("ann", "one"), ("ben", "two"), ("Ann", "three")];
+    import(&inbox, &mails.map(|(from, subject)| headers(from, subject))).await;
+
+    let columns = [tags::ROW_TYPE, tags::DEPTH, tags::CONTENT_COUNT, tags::SUBJECT, tags::INSTANCE_KEY];
+    let sort = SortOrderSet {
+        keys: vec![SortOrder::ascending(tags::SENDER_EMAIL_ADDRESS), SortOrder::descending(tags::SUBJECT)],
+        categories: 1,
+        expanded: 0,
+    };
+    let open = || async {
+        let table = inbox.get_contents_table(flags::GetContentsTableFlags::MAPI_UNICODE).await.unwrap();
+        table.set_columns(&columns, flags::SetColumnsFlags::empty()).await.unwrap();
+        table.sort_table(sort.clone(), flags::SortTableFlags::empty()).await.unwrap();
+        table
+    };
+    let table = open().await;
+    assert_eq!(rows(&table).await, [(4, 0, Some(2), None), (4, 0, Some(1), None)]);
+    table.seek_row(Bookmark::BEGINNING, 0).await.unwrap();
+    let header = table.query_rows(1, flags::QueryRowsFlags::empty()).await.unwrap().remove(0);
+    let Value::Binary(key) = &header[4].value else { panic!("no key: {header:?}") };
+    let expanded = table.expand_row(key, 1).await.unwrap();
+    assert_eq!((expanded.total, expanded.rows.len()), (2, 1));
+    assert_eq!(expanded.rows[0][3].value, Value::Unicode("three".into()));
+    assert_eq!(table.query_position().await.unwrap().row, 2);
+    let state = table.get_collapse_state(key).await.unwrap();
+
+    // Another view of the folder shows the same.
+    let other = open().await;
+    let mark = other.set_collapse_state(&state).await.unwrap();
+    assert_eq!(other.seek_row(mark, 0).await.unwrap().warning, None);
+    let leaf = |subject: &str| (1, 1, None, Some(subject.to_owned()));
+    assert_eq!(rows(&other).await, [(3, 0, Some(2), None), leaf("three"), leaf("one"), (4, 0, Some(1), None)]);
+    assert_eq!(other.set_collapse_state(b"no state").await.unwrap_err().code(), Code::UnableToComplete);
+    assert_eq!(table.collapse_row(key).await.unwrap(), 2);
+    assert_eq!(table.get_row_count().await.unwrap().value, 2);
+    assert_eq!(table.collapse_row(b"no key").await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod address_book;
 mod backups;
 mod bad_input;
+mod categories;
 mod corpus;
 mod escapes;
 mod exports;

@@ -6,7 +6,7 @@ use mapi_engine::backend::{
     Objects, OrderKey, Plan, PlanRequest, RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest, Scope, Store, Support, TagSize,
     Want,
 };
-use mapi_engine::error::Result;
+use mapi_engine::error::{Code, Result};
 use mapi_engine::memory::MemoryStore;
 use mapi_engine::properties::{Guid, PropTag, Property, Value, tags};
 use mapi_engine::restriction::{Relop, Restriction};
@@ -216,8 +216,29 @@ fn store() -> (Arc<MemoryStore>, ObjectId) {
 
 /// A table over a backend that makes its answers up: rows, an end or a failure; and the truth once it tells it.
 pub fn batches(bytes: &[u8]) {
-    let (inner, container) = store();
-    let objects: Rc<dyn Objects> = Rc::new(Liar { inner, lies: RefCell::new(bytes.to_vec()) });
+    let flat = SortOrderSet::plain(vec![SortOrder::descending(tags::SUBJECT)]);
+    for order in [flat, by_subject()] {
+        let (inner, container) = store();
+        let table = table(Rc::new(Liar { inner, lies: RefCell::new(bytes.to_vec()) }), container);
+        let wanted = Property::new(tags::SUBJECT, Value::Unicode("SUBJECT 2".to_owned()));
+        let second = Restriction::Property { relop: Relop::Eq, tag: tags::SUBJECT, value: wanted };
+        let _answers = (
+            table.query_rows(3, 0),
+            table.get_row_count(0),
+            table.sort_table(Some(order), 0),
+            table.query_rows(-2, 0),
+            table.create_bookmark(),
+            table.restrict(Some(second.clone()), 0),
+            table.find_row(Some(&second), Bookmark::BEGINNING, 0),
+            table.seek_row_approx(1, 2),
+            table.query_columns(1),
+            table.query_rows(i32::MAX, 0),
+        );
+        let _lies = (0..bytes.len()).map_while(|_| table.query_rows(1, 0).ok().filter(|rows| !rows.is_empty())).count();
+    }
+}
+
+fn table(objects: Rc<dyn Objects>, container: ObjectId) -> Table {
     let feed = Feed::open(Rc::clone(&objects)).unwrap();
     let options = StoredRowsOptions {
         container,
@@ -226,23 +247,30 @@ pub fn batches(bytes: &[u8]) {
         default_columns: vec![tags::SUBJECT, tags::INSTANCE_KEY],
         default_order: DefaultOrder::default(),
     };
-    let table = Table::new(StoredRows::new(objects, Rc::new(NothingComputed), feed, options), true);
-    let wanted = Property::new(tags::SUBJECT, Value::Unicode("SUBJECT 2".to_owned()));
-    let second = Restriction::Property { relop: Relop::Eq, tag: tags::SUBJECT, value: wanted };
-    let order = || SortOrderSet::plain(vec![SortOrder::descending(tags::SUBJECT)]);
-    let _answers = (
-        table.query_rows(3, 0),
-        table.get_row_count(0),
-        table.sort_table(Some(order()), 0),
-        table.query_rows(-2, 0),
-        table.create_bookmark(),
-        table.restrict(Some(second.clone()), 0),
-        table.find_row(Some(&second), Bookmark::BEGINNING, 0),
-        table.seek_row_approx(1, 2),
-        table.query_columns(1),
-        table.query_rows(i32::MAX, 0),
-    );
-    let _lies = (0..bytes.len()).map_while(|_| table.query_rows(1, 0).ok().filter(|rows| !rows.is_empty())).count();
+    Table::new(StoredRows::new(objects, Rc::new(NothingComputed), feed, options), true)
+}
+
+/// One category for each subject.
+fn by_subject() -> SortOrderSet {
+    SortOrderSet { keys: vec![SortOrder::descending(tags::SUBJECT)], categories: 1, expanded: 1 }
+}
+
+/// What a client hands back as a collapse state, the beginning given: it is one, or refused, and the table works.
+pub fn collapse_states(bytes: &[u8]) {
+    // The form and its version, and which view it belongs to.
+    const BEGINNING: usize = 4 + 32;
+    let (inner, container) = store();
+    let table = table(Rc::new(inner), container);
+    table.sort_table(Some(by_subject()), 0).unwrap();
+    let rows = table.query_rows(1, 0).unwrap();
+    let Value::Binary(key) = &rows[0][1].value else { panic!("no key: {rows:?}") };
+    let state = table.get_collapse_state(0, key).unwrap();
+    let answer = table.set_collapse_state(0, &[&state[..BEGINNING], bytes].concat());
+    assert!(answer.is_ok() || answer.is_err_and(|failure| failure.code() == Code::UnableToComplete));
+    let count = table.get_row_count(0).unwrap().value;
+    table.seek_row(Bookmark::BEGINNING, 0).unwrap();
+    assert_eq!(table.query_rows(i32::MAX, 0).unwrap().len(), count as usize);
+    assert!(table.set_collapse_state(0, &state).is_ok());
 }
 
 /// A place in the change feed and places in a table that the store never gave out.

@@ -11,7 +11,7 @@ mod engine;
 #[cfg(feature = "host")]
 mod host;
 
-pub use backends::{batches, cursors};
+pub use backends::{batches, collapse_states, cursors};
 pub use engine::{entry_ids, mime_import, mime_reader, one_off, profile_form, restriction_lists, wrapped_ids};
 #[cfg(feature = "host")]
 pub use host::{archives, expressions, json_restrictions, sqlite_cursors, sqlite_properties};
@@ -30,8 +30,7 @@ macro_rules! targets {
 }
 
 /// The targets of the engine.
-pub const ENGINE: &[Target] =
-    targets![batches cursors entry_ids mime_import mime_reader one_off profile_form restriction_lists wrapped_ids];
+pub const ENGINE: &[Target] = targets![batches collapse_states cursors entry_ids mime_import mime_reader one_off profile_form restriction_lists wrapped_ids];
 
 /// The targets of the host.
 #[cfg(feature = "host")]

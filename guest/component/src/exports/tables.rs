@@ -5,7 +5,7 @@ use crate::types::{Bits, scode, tags, tree, wire_properties, wire_tags};
 use crate::world::exports::mapi::session::tables as export;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-use mapi_engine::tables::{Bookmark, Position, Row, SortOrderSet, Table, TableStatus, TableType};
+use mapi_engine::tables::{Bookmark, Expanded, Position, Row, SortOrderSet, Table, TableStatus, TableType};
 
 impl export::Guest for Component {
     type Table = ExportedTable;
@@ -144,5 +144,21 @@ impl export::GuestTable for ExportedTable {
         let batch = self.0.query_rows_columnar(count, how.raw())?;
         let columns = batch.columns.into_iter().map(wire::Column::try_from).collect::<mapi_engine::error::Result<_>>()?;
         Ok(export::RowBatch { rows: batch.rows, columns })
+    }
+    fn expand_row(&self, key: Vec<u8>, max_rows: u32) -> Result<export::Expanded, wire::Failure> {
+        let Expanded { rows, total } = self.0.expand_row(&key, max_rows, 0)?;
+        Ok(export::Expanded { rows: rows.into_iter().map(row).collect::<Result<_, _>>()?, total })
+    }
+
+    fn collapse_row(&self, key: Vec<u8>) -> Result<u32, wire::Failure> {
+        Ok(self.0.collapse_row(&key, 0)?)
+    }
+
+    fn get_collapse_state(&self, key: Vec<u8>) -> Result<Vec<u8>, wire::Failure> {
+        Ok(self.0.get_collapse_state(0, &key)?)
+    }
+
+    fn set_collapse_state(&self, state: Vec<u8>) -> Result<export::Bookmark, wire::Failure> {
+        Ok(export::Bookmark::Made(self.0.set_collapse_state(0, &state)?.0))
     }
 }

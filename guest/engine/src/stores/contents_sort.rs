@@ -77,7 +77,8 @@ fn parse(numbers: &[i32]) -> Option<SortOrderSet> {
         .map(|pair| SortOrder { tag: PropTag(pair[0].cast_unsigned()), order: pair[1].cast_unsigned() })
         .collect();
     let order = SortOrderSet { categories: u32::try_from(*categories).ok()?, expanded: u32::try_from(*expanded).ok()?, keys };
-    (usize::try_from(*sorts).ok()? == order.keys.len()).then_some(order)
+    // Other programs write it too.
+    (usize::try_from(*sorts).ok()? == order.keys.len() && order.validate(&Abilities::CONTENTS).is_ok()).then_some(order)
 }
 
 #[cfg(test)]
@@ -88,7 +89,12 @@ mod tests {
     fn an_order_survives_its_form_and_garbage_is_none() {
         let order =
             SortOrderSet::plain(vec![SortOrder::descending(tags::MESSAGE_DELIVERY_TIME), SortOrder::ascending(tags::SUBJECT)]);
-        assert_eq!(parse(&form_of(&order).unwrap()), Some(order));
+        assert_eq!(parse(&form_of(&order).unwrap()), Some(order.clone()));
+        let grouped = SortOrderSet { categories: 1, expanded: 1, ..order };
+        assert_eq!(parse(&form_of(&grouped).unwrap()), Some(grouped.clone()));
+        assert_eq!(parse(&form_of(&SortOrderSet { categories: 3, ..grouped.clone() }).unwrap()), None);
+        let extreme = SortOrder { order: 4, ..grouped.keys[0] };
+        assert_eq!(parse(&form_of(&SortOrderSet { keys: vec![extreme], ..grouped }).unwrap()), None);
         assert_eq!(parse(&[2, 0, 0, 1, 1]), None);
         assert_eq!(parse(&[1, -1, 0, 1, 1]), None);
         assert_eq!(parse(&[]), None);

@@ -4,17 +4,21 @@
 //! sorted order of them, and a [`Table`] is the client's object with its columns, cursor and bookmarks
 //! (`tables` 2). [`TableData`] holds rows in memory, [`StoredRows`] and [`DeepHierarchy`] read them from a
 //! backend, [`Feed`] hands the changes of a backend to all views on it. A view that somebody has registered
-//! for tells what happens to each of its rows (`tables` 11).
+//! for tells what happens to each of its rows (`tables` 11), headers of categories included (`tables` 8).
 //!
-//! Work that need not be done at once goes on in slices (`work`). Categories and multi-value instances are not here.
+//! Work that need not be done at once goes on in slices (`work`). Multi-value instances are not here.
 
+#[cfg(test)]
+mod categories_tests;
 mod cell;
 mod change;
+mod collapse_state;
 mod constants;
 mod data;
 #[cfg(test)]
 mod data_tests;
 mod deep_hierarchy;
+mod expansion;
 mod feed;
 mod notify;
 #[cfg(test)]
@@ -44,6 +48,7 @@ pub use constants::{
 };
 pub use data::{TableData, ViewOptions};
 pub use deep_hierarchy::DeepHierarchy;
+pub use expansion::Expanded;
 pub use feed::{Feed, FeedListener, Interest, touched_folders};
 pub use sort::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,

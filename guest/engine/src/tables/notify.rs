@@ -3,6 +3,7 @@
 use crate::notifications::{TableEvent, TableNotification};
 use crate::properties::{Property, Value, tags};
 use crate::tables::cell::CellRule;
+use crate::tables::order::ViewOrder;
 use crate::tables::reading;
 use crate::tables::source::{RowSource, TableClass};
 use crate::tables::view::{Happened, RowEvent, Shown};
@@ -18,16 +19,21 @@ const fn burst(class: TableClass) -> usize {
 
 /// The notifications of these events. When the rows cannot be read they become one "changed": whoever reads
 /// again then sees the failure.
-pub(super) fn notifications(source: &dyn RowSource, columns: &[CellRule], events: Vec<RowEvent>) -> Vec<TableNotification> {
+pub(super) fn notifications(
+    source: &dyn RowSource,
+    columns: &[CellRule],
+    order: &ViewOrder,
+    events: Vec<RowEvent>,
+) -> Vec<TableNotification> {
     let events = without_bursts(events, burst(source.class()));
-    let ids: Vec<_> = events
+    let rows: Vec<_> = events
         .iter()
         .filter_map(|happened| match happened {
-            Happened::Added(shown) | Happened::Modified(shown) => Some(shown.id.clone()),
+            Happened::Added(shown) | Happened::Modified(shown) => Some(shown.row.clone()),
             _ => None,
         })
         .collect();
-    let Ok(rows) = reading::rows(source, columns, &ids) else {
+    let Ok(rows) = reading::rows(source, columns, order, &rows) else {
         let reload = events.contains(&Happened::Reload);
         return vec![TableNotification::plain(if reload { TableEvent::Reload } else { TableEvent::Changed })];
     };

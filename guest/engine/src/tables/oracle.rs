@@ -485,7 +485,10 @@ fn attempt(table: &Table, step: Step) {
         Step::Restrict(restriction, flags) => table.restrict(restriction, flags),
         Step::Sort(keys, flags) => {
             let keys = keys.iter().map(|(tag, descending)| SortOrder { tag: *tag, order: u32::from(*descending) });
-            table.sort_table(Some(SortOrderSet::plain(keys.collect())), flags)
+            let keys: Vec<SortOrder> = keys.collect();
+            // All but the last key make categories, so that some orders have none.
+            let categories = keys.len().saturating_sub(1) as u32;
+            table.sort_table(Some(SortOrderSet { keys, categories, expanded: categories }), flags)
         }
         Step::Rows(count, stay) => table.query_rows(count, u32::from(stay)).map(drop),
         Step::Seek(mark, count) => table.seek_row(Bookmark(mark as u32), count).map(drop),

@@ -4,7 +4,7 @@
 use crate::backend::{Batch, OrderKey, RowKey};
 use crate::collation;
 use crate::properties::{PropTag, PropType, Value, ValueRef};
-use crate::tables::SortOrderSet;
+use crate::tables::{SortOrder, SortOrderSet, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE};
 
 /// UTF-16 units of a cell that order keys are made of: enough for 255 code points outside the basic plane.
 pub(super) const KEY_CELL_LIMIT: u32 = 2 * collation::STRING_KEY_BOUND as u32;
@@ -12,8 +12,41 @@ pub(super) const KEY_CELL_LIMIT: u32 = 2 * collation::STRING_KEY_BOUND as u32;
 /// How the rows of a view are ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct ViewOrder {
-    /// The keys as the backend knows them: strings as `PT_UNICODE`.
+    /// The keys as the backend knows them: strings as `PT_UNICODE`. Those of the categories come first.
     pub(super) keys: Vec<OrderKey>,
+    /// The direction of the ties.
+    ties_descending: bool,
+    /// The categories, if there are any.
+    pub(super) grouping: Option<Grouping>,
+}
+
+/// What categories a view has (`tables` 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Grouping {
+    /// For each level the number of keys up to its end.
+    pub(super) levels: Vec<usize>,
+    /// Levels below this one begin expanded.
+    pub(super) expanded: u32,
+    /// What orders the categories of the innermost level instead of their values.
+    pub(super) extremum: Option<Extremum>,
+}
+
+/// `TABLE_SORT_CATEG_MAX` or `_MIN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extremum {
+    pub(super) tag: PropTag,
+    /// The greatest value counts, else the smallest.
+    pub(super) greatest: bool,
+    /// Direction of the categories.
+    pub(super) descending: bool,
+}
+
+impl Grouping {
+    /// The keys of a level.
+    pub(super) fn keys_of(&self, level: usize) -> std::ops::Range<usize> {
+        let end = |level: Option<usize>| level.and_then(|level| self.levels.get(level).copied()).unwrap_or_default();
+        end(level.checked_sub(1))..end(Some(level))
+    }
 }
 
 /// What an order key marks: absent values come last in both directions.
@@ -21,14 +54,33 @@ const PRESENT: u8 = 0;
 const ABSENT: u8 = 1;
 
 impl ViewOrder {
-    /// From a validated set without categories.
+    /// From a validated set.
     pub(super) fn new(set: &SortOrderSet) -> Self {
-        let keys = set
+        let is_extreme = |key: &SortOrder| matches!(key.order, TABLE_SORT_CATEG_MAX | TABLE_SORT_CATEG_MIN);
+        let known = |tag: PropTag| tag.with_kind(tag.kind().with_width(true));
+        let mut keys: Vec<OrderKey> = set
             .keys
             .iter()
-            .map(|key| OrderKey { tag: key.tag.with_kind(key.tag.kind().with_width(true)), descending: key.order & 1 == 1 })
+            .filter(|key| !is_extreme(key))
+            .map(|key| OrderKey { tag: known(key.tag), descending: key.order & 1 == 1 })
             .collect();
-        Self { keys }
+        let ties_descending = keys.last().is_some_and(|key| key.descending);
+        let categories = set.keys.get(..set.categories as usize).unwrap_or_default();
+        if categories.is_empty() {
+            return Self { keys, ties_descending, grouping: None };
+        }
+        let starts = categories.iter().enumerate().filter(|(_, key)| key.order != TABLE_SORT_COMBINE).map(|(at, _)| at);
+        let levels: Vec<usize> = starts.skip(1).chain([categories.len()]).collect();
+        let mut grouping = Grouping { levels, expanded: set.expanded, extremum: None };
+        if let Some(extreme) = set.keys.get(categories.len()).filter(|key| is_extreme(key)) {
+            let innermost = grouping.keys_of(grouping.levels.len() - 1);
+            let descending = keys.get(innermost.start).is_some_and(|key| key.descending);
+            // Equal extremes are told apart by all values in that one direction.
+            keys.get_mut(innermost).unwrap_or_default().iter_mut().for_each(|key| key.descending = descending);
+            let greatest = extreme.order == TABLE_SORT_CATEG_MAX;
+            grouping.extremum = Some(Extremum { tag: known(extreme.tag), greatest, descending });
+        }
+        Self { keys, ties_descending, grouping: Some(grouping) }
     }
 
     pub(super) fn tags(&self) -> impl Iterator<Item = PropTag> + '_ {
@@ -37,16 +89,25 @@ impl ViewOrder {
 
     /// Whether every key's type has an order key a backend can hold.
     pub(super) fn can_be_pushed(&self) -> bool {
-        self.keys.iter().all(|key| !key.tag.kind().is_multi())
+        self.grouping.is_none() && self.keys.iter().all(|key| !key.tag.kind().is_multi())
     }
 
-    fn ties_descending(&self) -> bool {
-        self.keys.last().is_some_and(|key| key.descending)
+    /// How many levels of categories there are.
+    pub(super) fn levels(&self) -> usize {
+        self.grouping.as_ref().map_or(0, |grouping| grouping.levels.len())
     }
 
-    /// Appends the row's string. `columns` says where in the batch each key is.
-    pub(super) fn append(&self, batch: &Batch, row: usize, columns: &[usize], out: &mut Vec<u8>) {
-        for (key, column) in self.keys.iter().zip(columns) {
+    /// The arrival number in a row's string.
+    pub(super) fn arrival(&self, key: &[u8]) -> u64 {
+        let number = key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        if self.ties_descending { !number } else { number }
+    }
+
+    /// Appends the row's string. `columns` says where in the batch each key is. To `cuts` is added for each
+    /// level of categories how long the part of the string is that names the row's categories up to it.
+    pub(super) fn append(&self, batch: &Batch, row: usize, columns: &[usize], out: &mut Vec<u8>, cuts: &mut Vec<u32>) {
+        let begin = out.len();
+        for (at, (key, column)) in self.keys.iter().zip(columns).enumerate() {
             let value = batch.columns.get(*column).and_then(|column| column.value_ref(row));
             let value = value.filter(|value| is_orderable(value, key.tag.kind()));
             let start = out.len();
@@ -60,11 +121,22 @@ impl ViewOrder {
                 }
                 None => out.push(ABSENT),
             }
+            if self.grouping.as_ref().is_some_and(|grouping| grouping.levels.contains(&(at + 1))) {
+                cuts.push(u32::try_from(out.len() - begin).unwrap_or(u32::MAX));
+            }
         }
         let start = out.len();
         out.extend_from_slice(&batch.arrivals.get(row).copied().unwrap_or_default().to_be_bytes());
-        if self.ties_descending() {
+        if self.ties_descending {
             invert(&mut out[start..]);
+        }
+    }
+
+    /// Appends the ascending key of a value that takes part in an extreme; nothing if it does not.
+    pub(super) fn append_extremum(&self, value: &ValueRef<'_>, out: &mut Vec<u8>) {
+        let extremum = self.grouping.as_ref().and_then(|grouping| grouping.extremum);
+        if extremum.is_some_and(|extremum| is_orderable(value, extremum.tag.kind())) {
+            append_value(value, out);
         }
     }
 
@@ -84,8 +156,25 @@ impl ViewOrder {
     }
 }
 
+impl Extremum {
+    /// The first part of the string that orders a category among its siblings. `extreme`: the ascending key of
+    /// the extreme, empty when no leaf has the property.
+    pub(super) fn append(self, extreme: &[u8], out: &mut Vec<u8>) {
+        if extreme.is_empty() {
+            out.push(ABSENT);
+            return;
+        }
+        out.push(PRESENT);
+        let start = out.len();
+        out.extend_from_slice(extreme);
+        if self.descending {
+            invert(&mut out[start..]);
+        }
+    }
+}
+
 /// Whether the value counts as present under a key of that type.
-fn is_orderable(value: &ValueRef<'_>, kind: PropType) -> bool {
+pub(super) fn is_orderable(value: &ValueRef<'_>, kind: PropType) -> bool {
     match value.plain() {
         Some(Value::Error(_) | Value::Null | Value::Object) => false,
         Some(plain) if plain.is_empty_multi() => false,
@@ -145,7 +234,6 @@ mod tests {
     use super::*;
     use crate::backend::Column;
     use crate::restriction::generate::{ALL, value_of, value_order};
-    use crate::tables::SortOrder;
     use proptest::prelude::*;
     use std::cmp::Ordering;
 
@@ -154,7 +242,7 @@ mod tests {
         let batch = Batch { arrivals: vec![arrival], columns, ..Batch::default() };
         let places: Vec<_> = (0..cells.len()).collect();
         let mut out = Vec::new();
-        order.append(&batch, 0, &places, &mut out);
+        order.append(&batch, 0, &places, &mut out, &mut Vec::new());
         out
     }
 

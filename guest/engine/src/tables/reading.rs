@@ -5,8 +5,9 @@ use crate::error::Result;
 use crate::properties::{PropTag, ValueRef};
 use crate::tables::Row;
 use crate::tables::cell::{CELL_LIMIT, CellRule};
+use crate::tables::order::ViewOrder;
 use crate::tables::source::{RowSource, TableClass};
-use crate::tables::view::{Anchor, View, in_place};
+use crate::tables::view::{Anchor, RowToRead, View, read_rows};
 use std::collections::BTreeMap;
 
 /// Rows one call returns at most.
@@ -97,11 +98,11 @@ impl Request {
 }
 
 /// The cells of these rows, in their order; a row that is gone has none. Rows are few: no bound of a call holds.
-pub(super) fn rows(source: &dyn RowSource, columns: &[CellRule], ids: &[ObjectId]) -> Result<Vec<Row>> {
+pub(super) fn rows(source: &dyn RowSource, columns: &[CellRule], order: &ViewOrder, rows: &[RowToRead]) -> Result<Vec<Row>> {
     let request = Request::new(columns, source.class());
     let mut cells = Cells::new(columns, &request, source.class());
-    for ids in ids.chunks(usize::try_from(request.rows_per_read).unwrap_or(1)) {
-        let batch = in_place(source.read(ids, &request.tags, request.limit)?, ids, &request.tags);
+    for rows in rows.chunks(usize::try_from(request.rows_per_read).unwrap_or(1)) {
+        let batch = read_rows(source, order, rows, &request.tags, request.limit)?;
         cells.pages.push(request.complete(source, batch)?);
     }
     Ok(cells.rows())

@@ -76,9 +76,6 @@ impl SortOrderSet {
         if self.categories > 0 && !abilities.message_rows {
             return Err(Failure::new(Code::NoSupport, "only tables of messages have categories"));
         }
-        if self.categories > 0 {
-            return Err(Failure::new(Code::TooComplex, "categories are not supported; sort without them"));
-        }
         if abilities.fixed_order && !self.keys.is_empty() {
             return Err(Failure::new(Code::TooComplex, "a hierarchy table opened with CONVENIENT_DEPTH has a fixed order"));
         }
@@ -104,6 +101,9 @@ impl SortOrderSet {
                 TABLE_SORT_COMBINE | 3 => {
                     if index == 0 || index >= categories {
                         return Err(invalid("TABLE_SORT_COMBINE joins a category to the one before it").with_tag(key.tag));
+                    }
+                    if key.order != TABLE_SORT_COMBINE {
+                        return Err(Failure::new(Code::TooComplex, "a combined key is ascending").with_tag(key.tag));
                     }
                 }
                 TABLE_SORT_CATEG_MAX | TABLE_SORT_CATEG_MIN => {
@@ -170,8 +170,22 @@ mod tests {
         assert_eq!(contents(vec![(tags::SUBJECT, 5)], 0, 0), Some(Code::TooComplex));
         assert_eq!(contents(vec![SUBJECT; 16], 0, 0), None);
         assert_eq!(contents(vec![SUBJECT; 17], 0, 0), Some(Code::TooComplex));
-        // Valid, and not carried out.
-        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, TABLE_SORT_CATEG_MAX)], 1, 1), Some(Code::TooComplex));
+        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, TABLE_SORT_CATEG_MAX)], 1, 1), None);
+    }
+
+    #[test]
+    fn combined_keys_and_extremes_have_their_places() {
+        let contents = |keys, categories| code(keys, categories, 0, Abilities::CONTENTS);
+        let (combined, extreme) = ((tags::IMPORTANCE, TABLE_SORT_COMBINE), (tags::IMPORTANCE, TABLE_SORT_CATEG_MIN));
+        assert_eq!(contents(vec![], 1), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, combined], 2), None);
+        assert_eq!(contents(vec![combined, SUBJECT], 2), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, combined], 1), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, 3)], 2), Some(Code::TooComplex));
+        assert_eq!(contents(vec![SUBJECT, extreme, extreme], 1), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, SUBJECT, extreme], 1), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, extreme], 2), Some(Code::InvalidParameter));
+        assert_eq!(contents(vec![SUBJECT, extreme, SUBJECT], 1), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::tables::change::{ChangeQueue, Changes};
 use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
 use crate::tables::source::RowSource;
-use crate::tables::view::{Anchor, Definition, Happened, Mark, RowEvent, View};
+use crate::tables::view::{Anchor, Definition, Happened, Mark, Numbers, RowEvent, View};
 use crate::tables::work::{Failed, Pending, Work};
 use crate::tables::{Bookmark, SortOrderSet};
 use std::collections::BTreeMap;
@@ -47,6 +47,8 @@ pub(super) struct State {
     itemised: bool,
     /// What is to be told.
     told: Vec<TableNotification>,
+    /// Numbers for the categories of all views of this table.
+    numbers: Numbers,
 }
 
 impl State {
@@ -66,6 +68,7 @@ impl State {
             last_bookmark: Bookmark::END.0,
             itemised: false,
             told: Vec::new(),
+            numbers: Numbers::default(),
         }
     }
 
@@ -92,7 +95,8 @@ impl State {
         let mut events = Vec::new();
         let outcome = self.apply(source, &queue, &changes, &mut events);
         if self.itemised && !events.is_empty() {
-            self.told.extend(notifications(source, &self.columns, events));
+            let order = ViewOrder::new(&self.order_set(source));
+            self.told.extend(notifications(source, &self.columns, &order, events));
         }
         outcome?;
         // Somebody registered while work was left over, and that work came to nothing.
@@ -168,6 +172,7 @@ impl State {
         };
         let sort = self.sort.clone();
         let made = self.make_view(source, self.restriction.clone(), sort.as_ref()).and_then(|mut view| {
+            view.inherit(&former);
             let marks = self.bookmarks.values().chain([&self.cursor]);
             let place = |mark: &Mark| view.anchor_from(source, &mut former, mark.anchor.clone());
             let anchors: Vec<Anchor> = marks.map(place).collect::<Result<_>>()?;
@@ -229,11 +234,8 @@ impl State {
         restriction: Option<Rc<Restriction>>,
         sort: Option<&SortOrderSet>,
     ) -> Definition {
-        let order = match sort {
-            Some(sort) if !sort.keys.is_empty() => ViewOrder::new(sort),
-            _ => ViewOrder::new(&source.default_order().order),
-        };
-        Definition { restriction, order, itemised: self.itemised }
+        let order = ViewOrder::new(&order_under(sort, source));
+        Definition { restriction, order, itemised: self.itemised, numbers: self.numbers.clone() }
     }
 
     /// Takes in what happened while the rows of the view were read in slices. Much is left to the next call that
@@ -254,6 +256,15 @@ impl State {
     /// Something is to be told.
     pub(super) fn tell(&mut self, event: TableNotification) {
         self.told.push(event);
+    }
+
+    /// The sort in force, or the default order.
+    pub(super) fn order_set(&self, source: &dyn RowSource) -> SortOrderSet {
+        order_under(self.sort.as_ref(), source)
+    }
+
+    pub(super) fn restriction(&self) -> Option<&Restriction> {
+        self.restriction.as_deref()
     }
 
     /// The view, made now if it is not there yet.
@@ -307,11 +318,16 @@ impl State {
         }
     }
 
-    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+    /// The number of the next bookmark, if one may be made.
+    pub(super) fn check_bookmarks(&self) -> Result<u32> {
         let number = self.last_bookmark.checked_add(1).filter(|_| self.bookmarks.len() < MAX_BOOKMARKS);
-        let Some(number) = number else {
-            return Err(Failure::new(Code::UnableToComplete, format!("{MAX_BOOKMARKS} bookmarks are in use; free some of them")));
-        };
+        number.ok_or_else(|| {
+            Failure::new(Code::UnableToComplete, format!("{MAX_BOOKMARKS} bookmarks are in use; free some of them"))
+        })
+    }
+
+    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+        let number = self.check_bookmarks()?;
         self.last_bookmark = number;
         self.bookmarks.insert(number, Mark { anchor: self.cursor.anchor.clone(), relocated: false });
         Ok(Bookmark(number))
@@ -322,6 +338,16 @@ impl State {
             return Ok(());
         }
         Err(unknown_bookmark())
+    }
+
+    /// The view, and everything that stands on its rows.
+    pub(super) fn view_and_marks(&mut self, source: &dyn RowSource) -> Result<(&mut View, Vec<&mut Mark>)> {
+        self.view(source)?;
+        let marks = self.bookmarks.values_mut().chain([&mut self.cursor]).collect();
+        match &mut self.view {
+            Some(view) => Ok((view, marks)),
+            None => Err(Failure::new(Code::CallFailed, "the table has no view")),
+        }
     }
 
     /// The view, and where the cursor stands.
@@ -337,4 +363,9 @@ impl State {
 fn unknown_bookmark() -> Failure {
     Failure::new(Code::InvalidBookmark, "there is no such bookmark in this table, or a new order discarded it")
         .with_argument("bookmark")
+}
+
+/// A sort, or the default order without one.
+fn order_under(sort: Option<&SortOrderSet>, source: &dyn RowSource) -> SortOrderSet {
+    sort.filter(|sort| !sort.keys.is_empty()).cloned().unwrap_or_else(|| source.default_order().order)
 }

@@ -121,7 +121,7 @@ impl Table {
     }
 
     /// Runs a call on the state and notes its failure.
-    fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
+    pub(super) fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
         self.alive.check()?;
         match self.live.run(work) {
             Some(result) => self.live.last_error.keep(result),

@@ -330,9 +330,22 @@ pub(crate) struct TableArguments {
     /// The same as a JSON tree.
     #[arg(long, value_name = "JSON")]
     pub(crate) restrict_json: Option<String>,
-    /// Order: property names separated by commas, a minus in front for descending.
+    /// Order: property names separated by commas, a minus in front for descending. With categories also
+    /// "combine:" for a name that joins the one before it, and "max:" or "min:" right behind the categories.
     #[arg(long, short, value_name = "PROPERTIES", allow_hyphen_values = true)]
     pub(crate) sort: Option<String>,
+    /// How many of the first names of --sort make categories.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "sort")]
+    pub(crate) categories: u32,
+    /// How many levels of categories begin expanded.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "categories")]
+    pub(crate) expanded: u32,
+    /// Expand the category whose header is at this row (ExpandRow).
+    #[arg(long, value_name = "ROW", requires = "categories")]
+    pub(crate) expand: Vec<u32>,
+    /// Collapse the category whose header is at this row (CollapseRow), after everything is expanded.
+    #[arg(long, value_name = "ROW", requires = "categories")]
+    pub(crate) collapse: Vec<u32>,
     /// Begin at this row, counted from 0; from the end if negative.
     #[arg(long, value_name = "ROW", allow_hyphen_values = true, conflicts_with = "at")]
     pub(crate) position: Option<i64>,

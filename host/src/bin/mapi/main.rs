@@ -6,6 +6,7 @@
 mod address_book;
 mod addresses;
 mod args;
+mod categories;
 mod commands;
 mod compose;
 mod context;

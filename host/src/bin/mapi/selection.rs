@@ -99,7 +99,7 @@ async fn by_entry_id(store: &MessageStore, target: &str, entry_id: Vec<u8>) -> a
 }
 
 async fn contents(folder: &Folder, restriction: Option<&Restriction>) -> anyhow::Result<Table> {
-    let table = folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+    let table = target::contents(folder, GetContentsTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::ENTRYID], SetColumnsFlags::empty()).await?;
     if restriction.is_some() {
         table.restrict(restriction, RestrictFlags::empty()).await?;

@@ -45,7 +45,7 @@ pub(crate) async fn send(context: &Context, subsystem: &Subsystem, store: &Messa
 /// The recipients that non-delivery reports on a message name.
 async fn failures(store: &MessageStore, search_key: &[u8]) -> anyhow::Result<Vec<String>> {
     let folder = target::folder(store, "Inbox", false).await?;
-    let table = folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+    let table = target::contents(&folder, GetContentsTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::DISPLAY_TO], SetColumnsFlags::empty()).await?;
     let original = Property::new(tags::ORIGINAL_SEARCH_KEY, Value::Binary(search_key.to_vec()));
     let reports = Restriction::Property { relop: Relop::Eq, tag: tags::ORIGINAL_SEARCH_KEY, value: original };

@@ -3,12 +3,12 @@
 use anyhow::{Context as _, anyhow, bail};
 use mapi_session::flags::{
     CreateFolderFlags, GetContentsTableFlags, GetHierarchyTableFlags, GetPropsFlags, QueryRowsFlags, RestrictFlags,
-    SetColumnsFlags, StoreOpenEntryFlags,
+    SetColumnsFlags, SortTableFlags, StoreOpenEntryFlags,
 };
 use mapi_session::properties::{Property, Value, tags};
 use mapi_session::restriction::{Relop, Restriction};
-use mapi_session::tables::Bookmark;
-use mapi_session::{Folder, FolderType, Message, MessageStore, Object};
+use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_DESCEND};
+use mapi_session::{Folder, FolderType, Message, MessageStore, Object, Table};
 
 /// As much access as there is.
 const BEST: StoreOpenEntryFlags = StoreOpenEntryFlags::MAPI_BEST_ACCESS;
@@ -135,6 +135,24 @@ pub(crate) async fn find(store: &MessageStore, target: Option<&str>) -> anyhow::
     Ok(Found::Folder(folder(store, target, false).await?))
 }
 
+/// The contents table of a folder with every message a row. The order kept for the folder may have categories:
+/// their headers are no messages, and hide those in them.
+pub(crate) async fn contents(folder: &Folder, flags: GetContentsTableFlags) -> anyhow::Result<Table> {
+    let table = folder.get_contents_table(flags).await?;
+    if let Some(order) = without_categories(table.query_sort_order().await?) {
+        table.sort_table(order, SortTableFlags::empty()).await?;
+    }
+    Ok(table)
+}
+
+/// The same order for messages alone; `None`: it is one already.
+fn without_categories(order: SortOrderSet) -> Option<SortOrderSet> {
+    let plain = |key: &SortOrder| SortOrder { order: key.order & TABLE_SORT_DESCEND, ..*key };
+    let is_extreme = |key: &&SortOrder| matches!(key.order, TABLE_SORT_CATEG_MAX | TABLE_SORT_CATEG_MIN);
+    let keys = order.keys.iter().filter(|key| !is_extreme(key)).map(plain);
+    (order.categories > 0).then(|| SortOrderSet::plain(keys.collect()))
+}
+
 /// The message a target names; anything else is refused with a sentence.
 pub(crate) async fn message(store: &MessageStore, target: &str) -> anyhow::Result<Message> {
     match find(store, Some(target)).await? {
@@ -144,7 +162,7 @@ pub(crate) async fn message(store: &MessageStore, target: &str) -> anyhow::Resul
 }
 
 async fn message_at(store: &MessageStore, folder: &Folder, row: u32, path: &str) -> anyhow::Result<Message> {
-    let table = folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+    let table = contents(folder, GetContentsTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::ENTRYID], SetColumnsFlags::empty()).await?;
     table.seek_row(Bookmark::BEGINNING, i32::try_from(row).unwrap_or(i32::MAX)).await?;
     let rows = table.query_rows(1, QueryRowsFlags::empty()).await?;
@@ -163,4 +181,28 @@ pub(crate) fn entry_id(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mapi_session::tables::TABLE_SORT_COMBINE;
+
+    #[test]
+    fn an_order_with_categories_becomes_one_of_messages() {
+        let key = |tag, order| SortOrder { tag, order };
+        let keys = vec![
+            key(tags::SENDER_NAME, TABLE_SORT_DESCEND),
+            key(tags::SUBJECT, TABLE_SORT_COMBINE),
+            key(tags::MESSAGE_DELIVERY_TIME, TABLE_SORT_CATEG_MAX),
+            key(tags::MESSAGE_DELIVERY_TIME, TABLE_SORT_DESCEND),
+        ];
+        let plain = SortOrderSet::plain(vec![
+            SortOrder::descending(tags::SENDER_NAME),
+            SortOrder::ascending(tags::SUBJECT),
+            SortOrder::descending(tags::MESSAGE_DELIVERY_TIME),
+        ]);
+        assert_eq!(without_categories(SortOrderSet { keys, categories: 2, expanded: 0 }), Some(plain.clone()));
+        assert_eq!(without_categories(plain), None);
+    }
 }

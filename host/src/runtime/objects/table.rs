@@ -9,7 +9,7 @@ use mapi_engine::backend::Column;
 use mapi_engine::error::{Code, Result, Warned};
 use mapi_engine::properties::{PropTag, Property};
 use mapi_engine::restriction::Restriction;
-use mapi_engine::tables::{Bookmark, Position, SortOrderSet, TableStatus, TableType};
+use mapi_engine::tables::{Bookmark, Expanded, Position, SortOrderSet, TableStatus, TableType};
 use std::time::Instant;
 
 /// A row: its cells in the order of the columns. A cell without a value holds an error value.
@@ -263,6 +263,54 @@ impl Table {
             live.world.mapi_session_tables().table().call_query_rows_columnar(&mut live.store, this, count, flags).await
         })?;
         Ok(RowBatch { rows: batch.rows, columns: map(batch.columns)? })
+    }
+
+    /// `ExpandRow`: shows what is in the category whose header has that `PR_INSTANCE_KEY`, and reads up to
+    /// `max_rows` of the rows. The cursor goes behind them.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` when no visible header has the key.
+    pub async fn expand_row(&self, key: &[u8], max_rows: u32) -> Result<Expanded> {
+        let (this, key) = (self.handle.resource, key.to_vec());
+        let expanded = call!(self.subsystem(), "IMAPITable::ExpandRow", |live| {
+            live.world.mapi_session_tables().table().call_expand_row(&mut live.store, this, &key, max_rows).await
+        })?;
+        let rows = expanded.rows.into_iter().map(|row| map(row.cells)).collect::<Result<_>>()?;
+        Ok(Expanded { rows, total: expanded.total })
+    }
+
+    /// `CollapseRow`: how many rows went out of sight.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` when no visible header has the key.
+    pub async fn collapse_row(&self, key: &[u8]) -> Result<u32> {
+        let (this, key) = (self.handle.resource, key.to_vec());
+        call!(self.subsystem(), "IMAPITable::CollapseRow", |live| {
+            live.world.mapi_session_tables().table().call_collapse_row(&mut live.store, this, &key).await
+        })
+    }
+
+    /// `GetCollapseState`: which categories are expanded, and the row with that `PR_INSTANCE_KEY`, for later
+    /// views of the same container with the same sort and restriction.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT` without categories, `MAPI_E_NOT_FOUND`.
+    pub async fn get_collapse_state(&self, key: &[u8]) -> Result<Vec<u8>> {
+        let (this, key) = (self.handle.resource, key.to_vec());
+        call!(self.subsystem(), "IMAPITable::GetCollapseState", |live| {
+            live.world.mapi_session_tables().table().call_get_collapse_state(&mut live.store, this, &key).await
+        })
+    }
+
+    /// `SetCollapseState`: the bookmark is on the row the state names, or the next visible one.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNABLE_TO_COMPLETE` for what is no state of such a view.
+    pub async fn set_collapse_state(&self, state: &[u8]) -> Result<Bookmark> {
+        let (this, state) = (self.handle.resource, state.to_vec());
+        Ok(to_bookmark(call!(self.subsystem(), "IMAPITable::SetCollapseState", |live| {
+            live.world.mapi_session_tables().table().call_set_collapse_state(&mut live.store, this, &state).await
+        })?))
     }
 
     /// `HrQueryAllRows`: every row, with these columns, at most `max` of them.

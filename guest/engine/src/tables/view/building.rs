@@ -3,7 +3,8 @@
 //! their end.
 
 use super::pushed::PushedView;
-use super::sorted::{Entry, SortedView};
+use super::rows::Entry;
+use super::sorted::SortedView;
 use super::step_sort::StepSort;
 use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, in_circles, passes};
 use crate::backend::{Batch, Filter, RowKey, ScanFrom, Support};
@@ -102,6 +103,8 @@ pub(in crate::tables) struct Gathering {
     /// Rows read, and how many of them were tested.
     page: (Batch, usize),
     rows: Vec<Entry>,
+    /// Where the parts of their keys end.
+    cuts: Vec<u32>,
     sort: Option<StepSort<Entry>>,
     /// The finding of rows by their identifiers, if that will be needed.
     index: Option<StepSort<u32>>,
@@ -121,6 +124,7 @@ impl Gathering {
             before: None,
             page: (Batch::default(), 0),
             rows: Vec::new(),
+            cuts: Vec::new(),
             sort: None,
             index: None,
         }
@@ -138,19 +142,19 @@ impl Gathering {
         let this = &mut *self;
         if this.index.is_none() {
             let sort = this.sort.get_or_insert_with(|| StepSort::new(mem::take(&mut this.rows)));
-            let Some(order) = sort.advance(slice, |a, b| this.view.compare(a, b)) else {
+            let Some(order) = sort.advance(slice, |a, b| this.view.rows.compare(a, b)) else {
                 return Ok(ControlFlow::Continue(self));
             };
-            this.view.set_order(order);
+            this.view.arrange(&order, &this.cuts);
             if !changed {
                 return Ok(ControlFlow::Break(self.view));
             }
         }
-        let index = this.index.get_or_insert_with(|| StepSort::new(this.view.slots()));
-        let Some(index) = index.advance(slice, |a, b| this.view.compare_ids(*a, *b)) else {
+        let index = this.index.get_or_insert_with(|| StepSort::new(this.view.rows.live()));
+        let Some(index) = index.advance(slice, |a, b| this.view.rows.id(*a).cmp(this.view.rows.id(*b))) else {
             return Ok(ControlFlow::Continue(self));
         };
-        this.view.set_index(index);
+        this.view.rows.set_index(&index);
         Ok(ControlFlow::Break(self.view))
     }
 
@@ -177,7 +181,7 @@ impl Gathering {
             *tested += 1;
             slice.spend(1);
             if passes(source, batch, row, &self.matcher, &self.reading, slice)? {
-                self.rows.push(self.view.hold(batch, row, &self.reading)?);
+                self.rows.push(self.view.hold(batch, row, &self.reading, &mut self.cuts)?);
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What happens to the rows of a view, for those who are told (`tables` 11).
 
-use crate::backend::ObjectId;
+use super::headers::RowToRead;
 
 /// One event of one row, or of the view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(in crate::tables) enum Happened {
 /// A row where it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::tables) struct Shown {
-    pub(in crate::tables) id: ObjectId,
+    pub(in crate::tables) row: RowToRead,
     pub(in crate::tables) key: Vec<u8>,
     /// The row before it; `None`: it is the first.
     pub(in crate::tables) prior: Option<Vec<u8>>,

@@ -3,10 +3,17 @@
 //! One interface over two strategies. When the backend evaluates everything exactly, with counts and
 //! positions, the view holds no rows ([`pushed`]); else it holds the order of all of them ([`sorted`]).
 
+mod applying;
 mod building;
+mod categories;
 mod difference;
 mod event;
+mod expanding;
+mod headers;
 mod pushed;
+mod rereading;
+mod rows;
+mod sequence;
 mod sorted;
 mod step_sort;
 mod steps;
@@ -21,10 +28,12 @@ use crate::tables::pushdown::{Pushed, conjuncts, translate};
 use crate::tables::slice::{CALL_STEPS, Slice};
 use crate::tables::source::{RowRequest, RowSource};
 pub(super) use building::Building;
+pub(super) use categories::{Held, Numbers};
 pub(super) use event::{Happened, RowEvent, Shown};
+pub(super) use headers::{RowToRead, read as read_rows};
 use pushed::PushedView;
 pub(super) use pushed::StoredPlace;
-use sorted::SortedView;
+pub(super) use sorted::SortedView;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -41,8 +50,8 @@ const TEST_CELL_LIMIT: u32 = 2048;
 /// A row that cursor or bookmark stands on.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    /// Number of a row a [`SortedView`] holds.
-    Slot(u32),
+    /// A row a [`SortedView`] holds.
+    Held(Held),
     /// A row of a [`PushedView`].
     Stored(Box<StoredPlace>),
 }
@@ -66,6 +75,13 @@ pub(super) struct Mark {
     pub(super) relocated: bool,
 }
 
+impl Mark {
+    /// Whether it stands on that row.
+    fn is_on(&self, row: Held) -> bool {
+        matches!(self.anchor, Anchor::Row(Place::Held(on)) if on == row)
+    }
+}
+
 /// What a view shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definition {
@@ -73,6 +89,8 @@ pub(super) struct Definition {
     pub(super) order: ViewOrder,
     /// What happens to each row is told: the view then knows all its rows.
     pub(super) itemised: bool,
+    /// Where its categories get their numbers from.
+    pub(super) numbers: Numbers,
 }
 
 /// The rows of a view in their order.
@@ -100,6 +118,14 @@ impl View {
         Building::begin(source, definition, live)?.finish(source)
     }
 
+    /// The view that holds its rows, if this is one.
+    pub(super) fn sorted(&mut self) -> Option<&mut SortedView> {
+        match self {
+            Self::Pushed(_) => None,
+            Self::Sorted(view) => Some(view),
+        }
+    }
+
     /// How many rows there are.
     pub(super) fn count(&mut self, source: &dyn RowSource) -> Result<u64> {
         match self {
@@ -113,7 +139,7 @@ impl View {
         match (self, anchor) {
             (_, Anchor::Begin) => Ok(0),
             (Self::Pushed(view), Anchor::Row(Place::Stored(place))) => view.index_of(source, place),
-            (Self::Sorted(view), Anchor::Row(Place::Slot(slot))) => Ok(view.index_of(*slot)),
+            (Self::Sorted(view), Anchor::Row(Place::Held(row))) => Ok(view.index_of(*row)),
             (view, _) => view.count(source),
         }
     }
@@ -160,13 +186,22 @@ impl View {
         // A key names its row: no need to look at all of them.
         if let Restriction::Property { relop: Relop::Eq, tag, value } = restriction
             && !tag.kind().is_multi()
-            && let Some(id) = source.row_of_key(*tag, &value.value)?
         {
-            let index = match self {
-                Self::Pushed(view) => view.index_of_row(source, &id)?,
-                Self::Sorted(view) => view.index_of_row(&id),
-            };
-            return Ok(index.filter(|index| (*index < from) == backwards));
+            if let Some(id) = source.row_of_key(*tag, &value.value)? {
+                let index = match self {
+                    Self::Pushed(view) => view.index_of_row(source, &id)?,
+                    Self::Sorted(view) => view.index_of_key(&id),
+                };
+                return Ok(index.filter(|index| (*index < from) == backwards));
+            }
+            if let (Self::Sorted(view), Value::Binary(key)) = (&*self, &value.value)
+                && tag.id() == tags::INSTANCE_KEY.id()
+                && let Some(node) = view.header_of_key(key)
+            {
+                let header = Held::Header(node);
+                let index = Some(header).filter(|header| view.is_visible(*header)).map(|header| view.index_of(header));
+                return Ok(index.filter(|index| (*index < from) == backwards));
+            }
         }
         match self {
             Self::Pushed(view) => view.find(source, restriction, from, backwards),
@@ -179,17 +214,25 @@ impl View {
         matches!(self, Self::Sorted(view) if view.is_itemised())
     }
 
+    /// Takes over which categories a former view of the same order had, and which of them were expanded.
+    pub(super) fn inherit(&mut self, former: &Self) {
+        if let (Self::Sorted(view), Self::Sorted(former)) = (self, former) {
+            view.inherit(former);
+        }
+    }
+
     /// The anchor in this view of where an anchor stood in a former one.
     pub(super) fn anchor_from(&mut self, source: &dyn RowSource, former: &mut Self, mut anchor: Anchor) -> Result<Anchor> {
-        let id = match (&*former, &anchor) {
-            (Self::Pushed(_), Anchor::Row(Place::Stored(place))) => Some(place.id().clone()),
-            (Self::Sorted(view), Anchor::Row(Place::Slot(slot))) => view.id_of(*slot),
+        let found = match (&mut *self, &*former, &anchor) {
+            (Self::Sorted(view), Self::Pushed(_), Anchor::Row(Place::Stored(place))) => {
+                view.rows.slot_of(place.id()).map(Held::Leaf)
+            }
+            (Self::Sorted(view), Self::Sorted(former), Anchor::Row(Place::Held(row))) => view.row_of(former, *row),
+            (_, _, Anchor::Row(_)) => None,
             _ => return Ok(anchor),
         };
-        if let (Self::Sorted(view), Some(id)) = (&mut *self, id)
-            && let Some(slot) = view.slot_of(&id)
-        {
-            return Ok(Anchor::Row(Place::Slot(slot)));
+        if let Some(row) = found {
+            return Ok(Anchor::Row(Place::Held(row)));
         }
         let index = former.index_of(source, &mut anchor)?;
         self.anchor_at(source, index)
@@ -261,6 +304,10 @@ struct Reading {
     keys: Vec<usize>,
     /// Where `PR_INSTANCE_KEY` is, in an itemised view.
     instance: Option<usize>,
+    /// Where `PR_MESSAGE_FLAGS` is, in a view with categories.
+    flags: Option<usize>,
+    /// Where the property is whose extreme orders the categories.
+    extremum: Option<usize>,
     limit: u32,
 }
 
@@ -269,7 +316,11 @@ impl Reading {
         let mut columns: Vec<PropTag> = matcher.columns().to_vec();
         let tested = columns.len();
         let keys = order.tags().map(|tag| place_of(&mut columns, tag)).collect();
-        Self { columns, keys, instance: None, limit: if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT } }
+        let flags = order.grouping.as_ref().map(|_| place_of(&mut columns, tags::MESSAGE_FLAGS));
+        let extremum = order.grouping.as_ref().and_then(|grouping| grouping.extremum);
+        let extremum = extremum.map(|extremum| place_of(&mut columns, extremum.tag));
+        let limit = if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT };
+        Self { columns, keys, instance: None, flags, extremum, limit }
     }
 
     /// For a view of that definition.

@@ -105,7 +105,7 @@ pub(crate) async fn run(context: &Context, arguments: &ExportArguments) -> anyho
 
 /// The identifiers of the messages of a folder that match.
 async fn entries(folder: &Folder, restriction: Option<&Restriction>) -> anyhow::Result<Vec<Vec<u8>>> {
-    let table = folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+    let table = target::contents(folder, GetContentsTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::ENTRYID], SetColumnsFlags::empty()).await?;
     if restriction.is_some() {
         table.restrict(restriction, RestrictFlags::empty()).await?;

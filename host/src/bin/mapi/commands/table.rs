@@ -1,6 +1,7 @@
 //! `mapi table`: IMAPITable on the contents of a folder.
 
 use crate::args::TableArguments;
+use crate::categories;
 use crate::context::Context;
 use crate::target;
 use anyhow::{Context as _, anyhow, bail};
@@ -10,15 +11,17 @@ use mapi_session::flags::{
     FindRowFlags, GetContentsTableFlags, LogoffFlags, QueryColumnsFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags,
     SortTableFlags,
 };
-use mapi_session::properties::PropTag;
+use mapi_session::properties::{PropTag, Property};
 use mapi_session::restriction::Restriction;
-use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
+use mapi_session::tables::{Bookmark, SortOrderSet};
 use std::process::ExitCode;
 
 pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow::Result<ExitCode> {
     // Everything typed is understood before anything is opened.
     let restriction = restriction(arguments)?;
-    let sort = arguments.sort.as_deref().map(sort_order).transpose()?;
+    let order = |text: &str| categories::sort_order(text, arguments.categories, arguments.expanded);
+    let sort = arguments.sort.as_deref().map(order).transpose()?;
+    let categorised = sort.clone().filter(|sort| sort.categories > 0);
     let find = arguments.find.as_deref().map(|text| parse("--find", text)).transpose()?;
     let wanted = match arguments.columns.as_str() {
         "all" | "default" => None,
@@ -34,18 +37,28 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     if arguments.associated {
         flags |= GetContentsTableFlags::MAPI_ASSOCIATED;
     }
-    let table = folder.get_contents_table(flags).await?;
+    let table = target::contents(&folder, flags).await?;
     let columns = match wanted {
         Some(columns) => columns,
         None if arguments.columns == "all" => table.query_columns(QueryColumnsFlags::TBL_ALL_COLUMNS).await?,
         None => table.query_columns(QueryColumnsFlags::empty()).await?,
     };
-    table.set_columns(&columns, SetColumnsFlags::empty()).await?;
+    let read = categorised.as_ref().map_or_else(|| columns.clone(), |order| categories::columns(&columns, order));
+    table.set_columns(&read, SetColumnsFlags::empty()).await?;
     if restriction.is_some() {
         table.restrict(restriction.as_ref(), RestrictFlags::empty()).await?;
     }
     if let Some(sort) = sort {
         table.sort_table(sort, SortTableFlags::empty()).await?;
+    }
+    for row in &arguments.expand {
+        categories::expand(&table, *row, true).await?;
+    }
+    for row in &arguments.collapse {
+        categories::expand(&table, *row, false).await?;
+    }
+    if !arguments.expand.is_empty() || !arguments.collapse.is_empty() {
+        table.seek_row(Bookmark::BEGINNING, 0).await?;
     }
     if arguments.count {
         let count = table.get_row_count().await?.value;
@@ -56,7 +69,7 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
         }
     } else {
         seek(&table, arguments, share, find.as_ref()).await?;
-        show(context, &table, &columns, arguments.limit).await?;
+        show(context, &table, &columns, categorised.as_ref(), arguments.limit).await?;
     }
     session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)
@@ -83,7 +96,17 @@ async fn seek(
 }
 
 /// Prints rows page by page: no call returns everything at once, and printing starts early.
-async fn show(context: &Context, table: &Table, columns: &[PropTag], limit: u32) -> anyhow::Result<()> {
+async fn show(
+    context: &Context,
+    table: &Table,
+    columns: &[PropTag],
+    categorised: Option<&SortOrderSet>,
+    limit: u32,
+) -> anyhow::Result<()> {
+    let print = |rows: &[Vec<Property>]| match categorised {
+        Some(order) => categories::show(&context.output, columns, order, rows),
+        None => context.output.rows(columns, rows),
+    };
     let mut left = limit;
     let mut rows = Vec::new();
     while left > 0 {
@@ -93,13 +116,13 @@ async fn show(context: &Context, table: &Table, columns: &[PropTag], limit: u32)
         }
         left = left.saturating_sub(u32::try_from(page.len()).unwrap_or(u32::MAX));
         if context.output.json {
-            context.output.rows(columns, &page)?;
+            print(&page)?;
         } else {
             rows.extend(page);
         }
     }
     if !context.output.json {
-        context.output.rows(columns, &rows)?;
+        print(&rows)?;
         let position = table.query_position().await?;
         context.output.line(&format!("{} rows, to {} of {}", rows.len(), position.row, position.denominator))?;
     }
@@ -130,24 +153,8 @@ pub(crate) fn properties(option: &str, names: &str) -> anyhow::Result<Vec<PropTa
         .collect()
 }
 
-fn unknown(option: &str, name: &str) -> anyhow::Error {
+pub(crate) fn unknown(option: &str, name: &str) -> anyhow::Error {
     anyhow!("{option}: there is no property {name:?}; use a name such as subject or PR_SUBJECT, or a tag such as 0x0037001F")
-}
-
-/// `received` ascending, `-received` descending.
-fn sort_order(text: &str) -> anyhow::Result<SortOrderSet> {
-    let keys = text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(|name| {
-            let descending = name.starts_with('-');
-            let name = name.trim_start_matches(['-', '+']);
-            let tag = parse_property(name).ok_or_else(|| unknown("--sort", name))?;
-            Ok(if descending { SortOrder::descending(tag) } else { SortOrder::ascending(tag) })
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(SortOrderSet::plain(keys))
 }
 
 fn share(text: &str) -> anyhow::Result<(u32, u32)> {

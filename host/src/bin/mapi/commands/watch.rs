@@ -80,10 +80,10 @@ async fn table(
 ) -> anyhow::Result<(Table, Vec<PropTag>)> {
     let folder = target::folder(store, folder, false).await?;
     let (table, names) = match kind {
-        WatchedTable::Contents => (folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?, CONTENTS),
+        WatchedTable::Contents => (target::contents(&folder, GetContentsTableFlags::MAPI_UNICODE).await?, CONTENTS),
         WatchedTable::Associated => {
             let flags = GetContentsTableFlags::MAPI_UNICODE | GetContentsTableFlags::MAPI_ASSOCIATED;
-            (folder.get_contents_table(flags).await?, CONTENTS)
+            (target::contents(&folder, flags).await?, CONTENTS)
         }
         WatchedTable::Folders => {
             let flags = GetHierarchyTableFlags::MAPI_UNICODE | GetHierarchyTableFlags::CONVENIENT_DEPTH;

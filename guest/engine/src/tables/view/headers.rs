@@ -1,0 +1,139 @@
+//! Reading rows of which some are headers of categories (`tables` 8.1).
+//!
+//! A header has no object of its own: what it shows of its category's values is read from leaves, and what it
+//! counts is known to the view.
+
+use super::categories::Facts;
+use super::in_place;
+use crate::backend::{Batch, Column, ObjectId};
+use crate::error::Result;
+use crate::properties::{PropTag, Value, ValueRef, tags};
+use crate::tables::order::{ViewOrder, is_orderable};
+use crate::tables::source::RowSource;
+use std::collections::BTreeMap;
+
+/// `TBL_EXPANDED_CATEGORY`.
+const EXPANDED: i32 = 3;
+
+/// `TBL_COLLAPSED_CATEGORY`.
+const COLLAPSED: i32 = 4;
+
+/// A row to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tables) enum RowToRead {
+    /// The row of an object.
+    Leaf(ObjectId),
+    /// The header of a category.
+    Header(Header),
+}
+
+/// What is told of a category at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tables) struct Header {
+    pub(super) facts: Facts,
+    /// The first leaf, in underlying order, of the outermost category, the one in it, and so on to its own.
+    pub(super) firsts: Vec<ObjectId>,
+    /// The leaf with the extreme.
+    pub(super) extreme: Option<ObjectId>,
+}
+
+/// `PR_INSTANCE_KEY` of a header. Those of leaves have another length.
+pub(super) fn header_key(number: u64) -> Vec<u8> {
+    number.to_be_bytes().to_vec()
+}
+
+/// The number of the category a key names, if it is one of a header.
+pub(super) fn number_of(key: &[u8]) -> Option<u64> {
+    key.try_into().ok().map(u64::from_be_bytes)
+}
+
+impl RowToRead {
+    /// The objects whose values it shows.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &ObjectId> {
+        match self {
+            Self::Leaf(id) => std::slice::from_ref(id).iter().chain(&None),
+            Self::Header(header) => header.firsts.iter().chain(&header.extreme),
+        }
+    }
+
+    /// The object that answers for the row.
+    fn id(&self) -> Option<&ObjectId> {
+        match self {
+            Self::Leaf(id) => Some(id),
+            Self::Header(header) => header.firsts.last(),
+        }
+    }
+}
+
+/// Reads these rows in this order; rows of objects that are gone are empty.
+pub(in crate::tables) fn read(
+    source: &dyn RowSource,
+    order: &ViewOrder,
+    rows: &[RowToRead],
+    columns: &[PropTag],
+    cell_limit: u32,
+) -> Result<Batch> {
+    if order.grouping.is_none() {
+        let ids: Vec<ObjectId> = rows.iter().filter_map(|row| row.id().cloned()).collect();
+        return Ok(in_place(source.read(&ids, columns, cell_limit)?, &ids, columns));
+    }
+    let mut wanted: Vec<ObjectId> = Vec::with_capacity(rows.len());
+    let mut places: BTreeMap<&ObjectId, usize> = BTreeMap::new();
+    for id in rows.iter().flat_map(RowToRead::ids) {
+        if !places.contains_key(id) {
+            places.insert(id, wanted.len());
+            wanted.push(id.clone());
+        }
+    }
+    let batch = in_place(source.read(&wanted, columns, cell_limit)?, &wanted, columns);
+    let values = columns
+        .iter()
+        .enumerate()
+        .map(|(at, tag)| {
+            let of = |id: &ObjectId| batch.columns.get(at)?.value(*places.get(id)?);
+            let cells = rows.iter().map(|row| match row {
+                RowToRead::Leaf(_) if tag.id() == tags::DEPTH.id() => i32::try_from(order.levels()).ok().map(Value::Long),
+                RowToRead::Leaf(_) if is_count(*tag) => None,
+                RowToRead::Leaf(id) => of(id),
+                RowToRead::Header(header) => header.value(order, *tag, of),
+            });
+            Column::of(*tag, cells.collect())
+        })
+        .collect();
+    let ids: Vec<ObjectId> = rows.iter().filter_map(|row| row.id().cloned()).collect();
+    let arrivals = ids.iter().map(|id| places.get(id).and_then(|at| batch.arrivals.get(*at)).copied().unwrap_or_default());
+    Ok(Batch { arrivals: arrivals.collect(), ids, parents: Vec::new(), kinds: Vec::new(), columns: values })
+}
+
+fn is_count(tag: PropTag) -> bool {
+    [tags::CONTENT_COUNT, tags::CONTENT_UNREAD].iter().any(|count| count.id() == tag.id())
+}
+
+impl Header {
+    /// The value of a column. `of` reads it from a leaf.
+    fn value(&self, order: &ViewOrder, tag: PropTag, of: impl Fn(&ObjectId) -> Option<Value>) -> Option<Value> {
+        let Facts { number, level, expanded, leaves, unread } = self.facts;
+        let count = |count: u32| Some(Value::Long(count.cast_signed()));
+        match tag.id() {
+            id if id == tags::INSTANCE_KEY.id() => return Some(Value::Binary(header_key(number))),
+            // Leaves have arrival numbers, which are positive.
+            id if id == tags::INST_ID.id() => return Some(Value::I8(number.cast_signed().wrapping_neg())),
+            id if id == tags::INSTANCE_NUM.id() => return Some(Value::Long(0)),
+            id if id == tags::ROW_TYPE.id() => return Some(Value::Long(if expanded { EXPANDED } else { COLLAPSED })),
+            id if id == tags::DEPTH.id() => return i32::try_from(level).ok().map(Value::Long),
+            id if id == tags::CONTENT_COUNT.id() => return count(leaves),
+            id if id == tags::CONTENT_UNREAD.id() => return count(unread),
+            _ => {}
+        }
+        let grouping = order.grouping.as_ref()?;
+        let known = |value: Value, key: PropTag| Some(value).filter(|value| is_orderable(&ValueRef::from(value), key.kind()));
+        for (level, first) in self.firsts.iter().enumerate() {
+            let keys = order.keys.get(grouping.keys_of(level)).unwrap_or_default();
+            if let Some(key) = keys.iter().find(|key| key.tag.id() == tag.id()) {
+                return of(first).and_then(|value| known(value, key.tag));
+            }
+        }
+        let extremum = grouping.extremum.filter(|extremum| extremum.tag.id() == tag.id())?;
+        of(self.extreme.as_ref()?).and_then(|value| known(value, extremum.tag))
+    }
+}

@@ -1,0 +1,257 @@
+//! The rows a view holds: their identifiers and keys in one arena, and what is known of each (`tables` 2, 6.1).
+//!
+//! A row is a slot; slots keep their number while the row is in the view, so that cursor and bookmarks name them.
+
+use super::Reading;
+use super::sequence::Sequence;
+use crate::backend::{Batch, ObjectId};
+use crate::error::{Code, Failure, Result};
+use crate::properties::{Value, ValueRef};
+use crate::tables::order::{ViewOrder, prefix};
+use std::cmp::Ordering;
+
+/// Bytes of keys and identifiers a view may hold, so that one table cannot exhaust the session.
+const MAX_BYTES: usize = 512 << 20;
+
+/// Bytes of forgotten keys and identifiers before the arena is tidied up.
+const TIDY_ABOVE: usize = 1 << 20;
+
+/// `MSGFLAG_READ`.
+const READ: i32 = 1;
+
+/// One row: where its bytes are in the arena, one part behind the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    start: usize,
+    key: u32,
+    /// The order key of the property that orders categories by its extreme; empty: the row lacks it.
+    extremum: u32,
+    /// The category it lies in, in a categorised view.
+    category: u32,
+    /// `PR_INSTANCE_KEY`, in an itemised view.
+    instance: u16,
+    id: u8,
+    unread: bool,
+    live: bool,
+}
+
+impl Slot {
+    fn length(self) -> usize {
+        usize::from(self.id) + self.key as usize + usize::from(self.instance) + self.extremum as usize
+    }
+}
+
+/// One row in a flat order: the first bytes of its key decide most comparisons.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    prefix: u64,
+    pub(super) slot: u32,
+}
+
+impl super::sequence::Item for Entry {}
+
+/// The rows by their slots.
+#[derive(Default)]
+pub(super) struct Rows {
+    arena: Vec<u8>,
+    forgotten: usize,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Slots by identifier, made when the first change comes.
+    by_id: Option<Sequence<u32>>,
+}
+
+impl Rows {
+    /// A number for a row that was written.
+    pub(super) fn take_slot(&mut self, slot: Slot) -> Result<u32> {
+        let number = match self.free.pop() {
+            Some(free) => {
+                self.slots[free as usize] = slot;
+                free
+            }
+            None => {
+                self.slots.push(slot);
+                u32::try_from(self.slots.len() - 1).map_err(|_| too_many())?
+            }
+        };
+        if let Some(mut by_id) = self.by_id.take() {
+            by_id.insert(by_id.search(|other| self.id(*other) < self.id(number)), number);
+            self.by_id = Some(by_id);
+        }
+        Ok(number)
+    }
+
+    /// Gives a row its new bytes; it keeps its number, identifier and category.
+    pub(super) fn overwrite(&mut self, number: u32, slot: Slot) {
+        let old = &mut self.slots[number as usize];
+        self.forgotten += old.length();
+        *old = Slot { category: old.category, ..slot };
+    }
+
+    /// Gives a number back.
+    pub(super) fn release(&mut self, number: u32) {
+        if let Some(mut by_id) = self.by_id.take() {
+            let found = by_id.search(|other| self.id(*other) < self.id(number));
+            if by_id.get(found) == Some(&number) {
+                by_id.remove(found);
+            }
+            self.by_id = Some(by_id);
+        }
+        let slot = &mut self.slots[number as usize];
+        slot.live = false;
+        self.forgotten += slot.length();
+        self.free.push(number);
+    }
+
+    /// Writes the bytes of a row into the arena. Where the parts of its key that name its categories end is
+    /// added to `cuts`.
+    pub(super) fn write(
+        &mut self,
+        batch: &Batch,
+        row: usize,
+        order: &ViewOrder,
+        reading: &Reading,
+        cuts: &mut Vec<u32>,
+    ) -> Result<Slot> {
+        let start = self.arena.len();
+        if start > MAX_BYTES {
+            return Err(too_many());
+        }
+        let cell = |place: Option<usize>| batch.columns.get(place?)?.value_ref(row);
+        let id = batch.ids[row].as_bytes();
+        self.arena.extend_from_slice(id);
+        order.append(batch, row, &reading.keys, &mut self.arena, cuts);
+        let key = self.arena.len() - start - id.len();
+        if let Some(ValueRef::Bytes(bytes)) = cell(reading.instance) {
+            self.arena.extend_from_slice(bytes);
+        }
+        let instance = self.arena.len() - start - id.len() - key;
+        if let Some(value) = cell(reading.extremum) {
+            order.append_extremum(&value, &mut self.arena);
+        }
+        let extremum = self.arena.len() - start - id.len() - key - instance;
+        let flags = cell(reading.flags);
+        let read = matches!(flags.as_ref().and_then(ValueRef::plain), Some(Value::Long(flags)) if flags & READ != 0);
+        Ok(Slot {
+            start,
+            key: u32::try_from(key).map_err(|_| too_many())?,
+            extremum: u32::try_from(extremum).map_err(|_| too_many())?,
+            category: 0,
+            instance: u16::try_from(instance).map_err(|_| too_many())?,
+            id: u8::try_from(id.len()).unwrap_or(u8::MAX),
+            unread: !read,
+            live: true,
+        })
+    }
+
+    pub(super) fn id(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, .. } = self.slots[slot as usize];
+        &self.arena[start..start + usize::from(id)]
+    }
+
+    pub(super) fn id_of(&self, slot: u32) -> Option<ObjectId> {
+        self.slots.get(slot as usize)?;
+        ObjectId::new(self.id(slot))
+    }
+
+    pub(super) fn key(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, key, .. } = self.slots[slot as usize];
+        let start = start + usize::from(id);
+        &self.arena[start..start + key as usize]
+    }
+
+    /// The key of a row that was written.
+    pub(super) fn key_of(&self, written: &Slot) -> &[u8] {
+        let start = written.start + usize::from(written.id);
+        &self.arena[start..start + written.key as usize]
+    }
+
+    pub(super) fn instance(&self, slot: u32) -> &[u8] {
+        let Slot { start, id, key, instance, .. } = self.slots[slot as usize];
+        let start = start + usize::from(id) + key as usize;
+        &self.arena[start..start + usize::from(instance)]
+    }
+
+    pub(super) fn extremum(&self, slot: u32) -> &[u8] {
+        let slot = self.slots[slot as usize];
+        let end = slot.start + slot.length();
+        &self.arena[end - slot.extremum as usize..end]
+    }
+
+    pub(super) fn category(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].category
+    }
+
+    pub(super) fn put_into(&mut self, slot: u32, category: u32) {
+        self.slots[slot as usize].category = category;
+    }
+
+    pub(super) fn is_unread(&self, slot: u32) -> bool {
+        self.slots[slot as usize].unread
+    }
+
+    pub(super) fn entry(&self, slot: u32) -> Entry {
+        Entry { prefix: prefix(self.key(slot)), slot }
+    }
+
+    pub(super) fn compare(&self, a: &Entry, b: &Entry) -> Ordering {
+        a.prefix.cmp(&b.prefix).then_with(|| self.compare_slots(a.slot, b.slot))
+    }
+
+    /// Compares whole keys.
+    pub(super) fn compare_slots(&self, a: u32, b: u32) -> Ordering {
+        // Equal arrivals and the same row twice are a backend's lies; the order is total all the same.
+        self.key(a).cmp(self.key(b)).then_with(|| self.id(a).cmp(self.id(b))).then(a.cmp(&b))
+    }
+
+    /// The slots that are in use, in any order.
+    pub(super) fn live(&self) -> Vec<u32> {
+        (0_u32..).zip(&self.slots).filter(|(_, slot)| slot.live).map(|(number, _)| number).collect()
+    }
+
+    /// The slots in use, by identifier.
+    pub(super) fn set_index(&mut self, by_id: &[u32]) {
+        self.by_id = Some(Sequence::from_sorted(by_id));
+    }
+
+    /// The slot of a row, if it is in the view.
+    pub(super) fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
+        let by_id = self.by_id.take().unwrap_or_else(|| {
+            let mut slots = self.live();
+            slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
+            Sequence::from_sorted(&slots)
+        });
+        let found = by_id.get(by_id.search(|other| self.id(*other) < id.as_bytes()));
+        let slot = found.copied().filter(|slot| self.id(*slot) == id.as_bytes());
+        self.by_id = Some(by_id);
+        slot
+    }
+
+    /// The first of several rows with that identifier.
+    pub(super) fn twin_of(&mut self, id: &ObjectId) -> Option<u32> {
+        let slot = self.slot_of(id)?;
+        let by_id = self.by_id.as_ref()?;
+        let mut same = by_id.starting_at(by_id.weight_before(by_id.search(|other| self.id(*other) < id.as_bytes()))).0;
+        let next = same.nth(1)?;
+        (self.id(*next) == id.as_bytes()).then_some(slot)
+    }
+
+    /// Moves the live rows together once half of the arena is forgotten.
+    pub(super) fn tidy(&mut self) {
+        if self.forgotten < TIDY_ABOVE || self.forgotten * 2 < self.arena.len() {
+            return;
+        }
+        let mut arena = Vec::with_capacity(self.arena.len().saturating_sub(self.forgotten));
+        for slot in self.slots.iter_mut().filter(|slot| slot.live) {
+            let length = slot.length();
+            let start = std::mem::replace(&mut slot.start, arena.len());
+            arena.extend_from_slice(&self.arena[start..start + length]);
+        }
+        self.arena = arena;
+        self.forgotten = 0;
+    }
+}
+
+fn too_many() -> Failure {
+    Failure::new(Code::NotEnoughMemory, "the view holds more rows than fit into memory; restrict it")
+}
