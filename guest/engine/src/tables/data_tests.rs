@@ -49,6 +49,17 @@ fn an_empty_view_answers_everything() {
 }
 
 #[test]
+fn a_bookmark_marks_the_row_at_the_cursor_also_at_the_beginning() {
+    let data = data(&["first"]);
+    let table = data.view(ViewOptions::default()).unwrap();
+    let mark = table.create_bookmark().unwrap();
+    data.insert_row(0, row(7, "before")).unwrap();
+    assert_eq!(at(&table), 0, "the cursor at the beginning stays there");
+    table.seek_row(mark, 0).unwrap();
+    assert_eq!(at(&table), 1, "the bookmark follows its row");
+}
+
+#[test]
 fn rows_keep_insertion_order_and_views_follow() {
     let data = data(&["b", "a"]);
     let table = data.view(ViewOptions::default()).unwrap();

@@ -118,7 +118,7 @@ impl Table {
             let view = view.sorted().ok_or_else(no_categories)?;
             let anchor = view.restore(&kept.changed, &kept.row, &mut marks);
             state.set_cursor(anchor);
-            state.create_bookmark()
+            state.create_bookmark(source)
         })
     }
 }

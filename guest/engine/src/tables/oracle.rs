@@ -460,7 +460,12 @@ fn run(world: &mut dyn World, steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Mark => {
                 let mark = table.create_bookmark().unwrap();
-                model.marks.insert(mark.0, (model.cursor.unwrap_or(Anchor::Begin), false));
+                let anchor = match model.view().get(model.position()) {
+                    Some(name) => Anchor::Row(*name),
+                    None if model.view().is_empty() => Anchor::Begin,
+                    None => Anchor::End,
+                };
+                model.marks.insert(mark.0, (anchor, false));
                 marks.push(mark);
             }
             Step::Unmark(mark) => {

@@ -326,10 +326,18 @@ impl State {
         })
     }
 
-    pub(super) fn create_bookmark(&mut self) -> Result<Bookmark> {
+    /// A bookmark on the row at the cursor: that row, also when the cursor itself stays at the beginning.
+    pub(super) fn create_bookmark(&mut self, source: &dyn RowSource) -> Result<Bookmark> {
+        let anchor = match self.position(source)? {
+            0 => match self.view(source)?.anchor_at(source, 0)? {
+                Anchor::End => Anchor::Begin,
+                first => first,
+            },
+            _ => self.cursor.anchor.clone(),
+        };
         let number = self.check_bookmarks()?;
         self.last_bookmark = number;
-        self.bookmarks.insert(number, Mark { anchor: self.cursor.anchor.clone(), relocated: false });
+        self.bookmarks.insert(number, Mark { anchor, relocated: false });
         Ok(Bookmark(number))
     }
 

@@ -420,9 +420,7 @@ impl Table {
                 return Err(Failure::new(Code::NoSupport, "this table has no bookmarks"));
             }
             state.flush(source)?;
-            // A view must be there for the mark to follow its row.
-            state.position(source)?;
-            state.create_bookmark()
+            state.create_bookmark(source)
         })
     }
 

@@ -241,7 +241,7 @@ impl Model {
         self.index(self.cursor.as_ref().unwrap_or(&Anchor::Begin))
     }
 
-    fn anchor_at(&self, index: usize) -> Anchor {
+    pub(super) fn anchor_at(&self, index: usize) -> Anchor {
         self.view().get(index).map_or(Anchor::End, |(row, _)| Anchor::Row(row.clone()))
     }
 

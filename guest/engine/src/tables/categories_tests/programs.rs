@@ -321,7 +321,9 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Mark => {
                 let mark = table.create_bookmark().unwrap();
-                model.marks.insert(mark.0, (model.cursor.clone().unwrap_or(Anchor::Begin), false));
+                let rows = model.view().len();
+                let anchor = if rows == 0 { Anchor::Begin } else { model.anchor_at(model.position()) };
+                model.marks.insert(mark.0, (anchor, false));
                 marks.push(mark);
             }
             Step::Keep(at) => {
