@@ -69,7 +69,7 @@ impl ViewOrder {
         if categories.is_empty() {
             return Self { keys, ties_descending, grouping: None };
         }
-        let starts = categories.iter().enumerate().filter(|(_, key)| key.order != TABLE_SORT_COMBINE).map(|(at, _)| at);
+        let starts = categories.iter().enumerate().filter(|(_, key)| key.order & TABLE_SORT_COMBINE == 0).map(|(at, _)| at);
         let levels: Vec<usize> = starts.skip(1).chain([categories.len()]).collect();
         let mut grouping = Grouping { levels, expanded: set.expanded, extremum: None };
         if let Some(extreme) = set.keys.get(categories.len()).filter(|key| is_extreme(key)) {

@@ -102,9 +102,6 @@ impl SortOrderSet {
                     if index == 0 || index >= categories {
                         return Err(invalid("TABLE_SORT_COMBINE joins a category to the one before it").with_tag(key.tag));
                     }
-                    if key.order != TABLE_SORT_COMBINE {
-                        return Err(Failure::new(Code::TooComplex, "a combined key is ascending").with_tag(key.tag));
-                    }
                 }
                 TABLE_SORT_CATEG_MAX | TABLE_SORT_CATEG_MIN => {
                     extremes += 1;
@@ -181,7 +178,7 @@ mod tests {
         assert_eq!(contents(vec![SUBJECT, combined], 2), None);
         assert_eq!(contents(vec![combined, SUBJECT], 2), Some(Code::InvalidParameter));
         assert_eq!(contents(vec![SUBJECT, combined], 1), Some(Code::InvalidParameter));
-        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, 3)], 2), Some(Code::TooComplex));
+        assert_eq!(contents(vec![SUBJECT, (tags::IMPORTANCE, 3)], 2), None, "a combined key may be a descending one");
         assert_eq!(contents(vec![SUBJECT, extreme, extreme], 1), Some(Code::InvalidParameter));
         assert_eq!(contents(vec![SUBJECT, SUBJECT, extreme], 1), Some(Code::InvalidParameter));
         assert_eq!(contents(vec![SUBJECT, extreme], 2), Some(Code::InvalidParameter));
