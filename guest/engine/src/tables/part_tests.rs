@@ -7,7 +7,8 @@ use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::restriction::generate::{any_message_restriction, any_parts, any_properties, oracle_of_message};
 use crate::restriction::{FL_IGNORECASE, FL_SUBSTRING, Relop, Restriction};
 use crate::tables::{
-    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, StoredRows, StoredRowsOptions, Table,
+    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows,
+    StoredRowsOptions, Table,
 };
 use proptest::prelude::*;
 use std::rc::Rc;
@@ -123,6 +124,17 @@ fn subjects(table: &Table) -> Vec<String> {
     table.seek_row(Bookmark::BEGINNING, 0).unwrap();
     let rows = table.query_rows(1000, 0).unwrap();
     rows.iter().map(|row| if let Value::Unicode(text) = &row[0].value { text.clone() } else { "?".into() }).collect()
+}
+
+#[test]
+fn the_header_of_a_category_has_no_parts() {
+    let folder = Folder::new(PushDown::NONE);
+    folder.add("one", &["Ann"], &[]);
+    let table = folder.table();
+    let keys = vec![SortOrder::ascending(tags::SUBJECT)];
+    table.sort_table(Some(SortOrderSet { keys, categories: 1, expanded: 1 }), 0).unwrap();
+    table.find_row(Some(&to(named("Ann"))), Bookmark::BEGINNING, 0).unwrap();
+    assert_eq!(table.query_position().unwrap().row, 1, "the message below it, not the header");
 }
 
 #[test]

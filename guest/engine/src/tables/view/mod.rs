@@ -366,13 +366,20 @@ struct BatchRow<'a> {
     columns: &'a [PropTag],
     limit: u32,
     row: usize,
+    /// It is the header of a category: there is nothing to it but its cells.
+    header: bool,
     /// Row steps it cost to read what is not in the batch.
     spent: Cell<usize>,
 }
 
 impl<'a> BatchRow<'a> {
     fn new(source: &'a dyn RowSource, batch: &'a Batch, row: usize, columns: &'a [PropTag], limit: u32) -> Self {
-        Self { source, batch, columns, limit, row, spent: Cell::new(0) }
+        Self { source, batch, columns, limit, row, header: false, spent: Cell::new(0) }
+    }
+
+    /// The header of a category.
+    fn header(source: &'a dyn RowSource, batch: &'a Batch, row: usize, columns: &'a [PropTag]) -> Self {
+        Self { header: true, ..Self::new(source, batch, row, columns, 0) }
     }
 
     fn spend(&self, steps: usize) {
@@ -434,7 +441,8 @@ impl Subject for BatchRow<'_> {
     }
 
     fn count_parts(&self, part: Part, matcher: &Matcher, enough: u64) -> Result<u64> {
-        let Some(parts) = self.source.parts(self.id(), part) else { return Ok(0) };
+        let parts = if self.header { None } else { self.source.parts(self.id(), part) };
+        let Some(parts) = parts else { return Ok(0) };
         let reading = Reading::new(matcher, &ViewOrder::default());
         let mut found = 0;
         let mut from = ScanFrom::Start;

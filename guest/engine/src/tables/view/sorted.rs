@@ -178,10 +178,7 @@ impl SortedView {
             let rows = self.to_read(first, usize::try_from(length).unwrap_or(usize::MAX));
             let batch = headers::read(source, &self.definition.order, &rows, &reading.columns, reading.limit)?;
             let test = |row: usize| match rows.get(row) {
-                Some(RowToRead::Header(_)) => {
-                    // What a header shows is all there is to it.
-                    matcher.matches(&BatchRow::new(source, &batch, row, matcher.columns(), 0))
-                },
+                Some(RowToRead::Header(_)) => matcher.matches(&BatchRow::header(source, &batch, row, matcher.columns())),
                 _ => passes(source, &batch, row, &matcher, &reading, &mut Slice::unlimited()),
             };
             let mut numbers: Vec<usize> = (0..batch.len()).collect();
