@@ -11,18 +11,24 @@ pub(super) const CALL_STEPS: usize = 16;
 /// What is left of a slice. A row step is one row read, one tested and taken in, or one put in its place.
 #[derive(Debug)]
 pub(super) struct Slice {
+    whole: usize,
     left: usize,
 }
 
 impl Slice {
-    /// A whole slice.
-    pub(super) const fn new() -> Self {
-        Self { left: SLICE_STEPS }
+    /// A slice of so many steps.
+    pub(super) const fn of(steps: usize) -> Self {
+        Self { whole: steps, left: steps }
     }
 
     /// No slice: the work is done to its end.
     pub(super) const fn unlimited() -> Self {
-        Self { left: usize::MAX }
+        Self::of(usize::MAX)
+    }
+
+    /// Steps of the whole slice: no piece of work may need more.
+    pub(super) const fn whole(&self) -> usize {
+        self.whole
     }
 
     /// Steps that are left.

@@ -8,6 +8,7 @@ use crate::tables::cell::CellRule;
 use crate::tables::change::{ChangeQueue, Changes};
 use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
+use crate::tables::slice::SLICE_STEPS;
 use crate::tables::source::RowSource;
 use crate::tables::view::{Anchor, Definition, Happened, Mark, Numbers, RowEvent, View};
 use crate::tables::work::{Failed, Pending, Work};
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub(super) pending: Pending,
     /// What a call left over.
     pub(super) work: Option<Work>,
+    /// Row steps of one slice of it.
+    pub(super) slice_steps: usize,
     pub(super) failed: Failed,
     /// Rows changed since rows were last read.
     pub(super) unread_change: bool,
@@ -59,6 +62,7 @@ impl State {
             sort: None,
             pending: Pending::default(),
             work: None,
+            slice_steps: SLICE_STEPS,
             failed: Failed::default(),
             unread_change: false,
             view: None,

@@ -120,6 +120,16 @@ impl Table {
         self
     }
 
+    /// The table, doing left-over work in slices of so many row steps instead of 16,384, so that a table of a
+    /// few rows can be seen at work.
+    #[must_use]
+    pub fn with_slices_of(self, steps: usize) -> Self {
+        if let Some(state) = &mut *self.live.state.borrow_mut() {
+            state.slice_steps = steps.max(1);
+        }
+        self
+    }
+
     /// Runs a call on the state and notes its failure.
     pub(super) fn call<T>(&self, work: impl FnOnce(&mut State, &dyn RowSource) -> Result<T>) -> Result<T> {
         self.alive.check()?;

@@ -234,7 +234,7 @@ impl State {
 
     fn go_on(&mut self, source: &dyn RowSource) -> Result<()> {
         let Some(Work { asked, kind, building }) = self.work.take() else { return Ok(()) };
-        match building.advance(source, &mut Slice::new(), self.has_waiting_change()) {
+        match building.advance(source, &mut Slice::of(self.slice_steps), self.has_waiting_change()) {
             Ok(ControlFlow::Continue(building)) => {
                 self.work = Some(Work { asked, kind, building });
                 Ok(())

@@ -1,13 +1,12 @@
 //! Sorting that can stop at any row and go on later: short runs are sorted as wholes, then merged row by row.
 
-use crate::tables::slice::{SLICE_STEPS, Slice};
+use crate::tables::slice::Slice;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Rows of a run in limited slices: a run is the largest piece of work that is not interrupted.
+/// Rows of a run in limited slices, unless a slice is smaller: a run is the largest piece of work that is not
+/// interrupted.
 const RUN: usize = 2048;
-
-const _: () = assert!(RUN <= SLICE_STEPS, "a run fits into a slice");
 
 /// A sort under way.
 pub(super) struct StepSort<T> {
@@ -30,7 +29,8 @@ impl<T: Copy> StepSort<T> {
     pub(super) fn advance(&mut self, slice: &mut Slice, mut compare: impl FnMut(&T, &T) -> Ordering) -> Option<Vec<T>> {
         while self.cut < self.items.len() {
             // Work that nobody waits behind needs no runs.
-            let length = if self.cut == 0 && slice.left() >= self.items.len() { self.items.len() } else { RUN };
+            let length =
+                if self.cut == 0 && slice.left() >= self.items.len() { self.items.len() } else { RUN.min(slice.whole()) };
             let run = self.cut..self.items.len().min(self.cut + length);
             if slice.left() < run.len() {
                 return None;
@@ -93,6 +93,7 @@ impl<T: Copy> StepSort<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::slice::SLICE_STEPS;
     use proptest::prelude::*;
 
     fn sorted(items: &[u32], slice: fn() -> Slice) -> (Vec<u32>, usize) {
@@ -103,7 +104,7 @@ mod tests {
             if let Some(sorted) = sort.advance(&mut slice, Ord::cmp) {
                 return (sorted, slices);
             }
-            assert!(slice.left() < RUN, "a slice is used as far as it goes");
+            assert!(slice.left() < RUN.min(slice.whole()), "a slice is used as far as it goes");
             slices += 1;
         }
     }
@@ -113,7 +114,7 @@ mod tests {
         let items: Vec<u32> = (0..100_000_u32).map(|number| number.wrapping_mul(2_654_435_761)).collect();
         let mut expected = items.clone();
         expected.sort_unstable();
-        let (in_slices, slices) = sorted(&items, Slice::new);
+        let (in_slices, slices) = sorted(&items, || Slice::of(SLICE_STEPS));
         assert_eq!(in_slices, expected);
         assert_eq!(slices, (2 * items.len()).div_ceil(SLICE_STEPS));
         assert_eq!(sorted(&items, Slice::unlimited), (expected, 1));
@@ -124,8 +125,16 @@ mod tests {
         fn sorting_in_steps_is_sorting(items in prop::collection::vec(0..50_000_u32, 0..20_000)) {
             let mut expected = items.clone();
             expected.sort_unstable();
-            prop_assert_eq!(&sorted(&items, Slice::new).0, &expected);
+            prop_assert_eq!(&sorted(&items, || Slice::of(SLICE_STEPS)).0, &expected);
             prop_assert_eq!(&sorted(&items, Slice::unlimited).0, &expected);
+        }
+
+        #[test]
+        fn the_smallest_slices_come_to_an_end(items in prop::collection::vec(0..20_u32, 0..40)) {
+            let mut expected = items.clone();
+            expected.sort_unstable();
+            prop_assert_eq!(&sorted(&items, || Slice::of(1)).0, &expected);
+            prop_assert_eq!(&sorted(&items, || Slice::of(7)).0, &expected);
         }
     }
 }
