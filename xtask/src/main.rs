@@ -10,6 +10,7 @@ mod mail_server;
 mod portability;
 mod setup;
 mod soak;
+mod tables_faults;
 mod test;
 mod world;
 

@@ -3,7 +3,7 @@
 //! A round of a campaign is a test that takes its random numbers from `MAPI_SEED`, or from proptest; the test
 //! run alone, as in CI, tries the same cases each time. To add a campaign, name its test in [`CAMPAIGNS`].
 
-use crate::{cargo, root, run};
+use crate::{cargo, root, run, tables_faults};
 use anyhow::{Context, Result, bail, ensure};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,9 +19,11 @@ enum Work {
     Test(&'static [&'static str], &'static [(&'static str, &'static str)]),
     /// Every fuzz target in turn.
     Fuzz,
+    /// Every seeded fault of the tables in turn.
+    TablesFaults,
 }
 
-const CAMPAIGNS: [Campaign; 6] = [
+const CAMPAIGNS: [Campaign; 8] = [
     Campaign {
         name: "kills",
         about: "imports killed at random moments (8 a round), checked and run again",
@@ -50,8 +52,18 @@ const CAMPAIGNS: [Campaign; 6] = [
     },
     Campaign {
         name: "tables",
-        about: "random programs of table operations against a plain list (1,800 a round)",
-        work: Work::Test(&["-p", "mapi-engine", "--lib", "tables::oracle"], &[]),
+        about: "random programs of table operations against a naive reading of the rules (5,000 a round, or --programs)",
+        work: Work::Test(&["-p", "mapi-tables-oracle", "--test", "programs"], &[]),
+    },
+    Campaign {
+        name: "lists",
+        about: "random programs over rows in memory and backends that fail and lie, against plain lists",
+        work: Work::Test(&["-p", "mapi-engine", "--lib", "oracle"], &[]),
+    },
+    Campaign {
+        name: "tables-faults",
+        about: "faults put into a copy of the engine one by one: the programs find each of them",
+        work: Work::TablesFaults,
     },
     Campaign { name: "fuzz", about: "coverage-guided fuzzing of every parser of untrusted bytes", work: Work::Fuzz },
 ];
@@ -65,6 +77,9 @@ pub(crate) struct Length {
     /// Rounds for each campaign instead of minutes.
     #[arg(long, conflicts_with = "minutes")]
     rounds: Option<u64>,
+    /// Programs of each round, in the campaigns that run programs of tables; one round of them unless more is said.
+    #[arg(long)]
+    programs: Option<u64>,
     /// Seed of the first round; each further round counts on from it. Absent: the time of day.
     #[arg(long)]
     seed: Option<u64>,
@@ -82,6 +97,7 @@ pub(crate) fn soak(name: Option<&str>, length: Length) -> Result<()> {
         match campaign.work {
             Work::Test(arguments, variables) => rounds(campaign.name, arguments, variables, length)?,
             Work::Fuzz => fuzz(length)?,
+            Work::TablesFaults => tables_faults::run_all(length.programs, length.seed)?,
         }
     }
     Ok(())
@@ -96,11 +112,14 @@ fn rounds(name: &str, arguments: &[&str], variables: &[(&str, &str)], length: Le
     run(cargo().arg("test").args(arguments).arg("--no-run"))?;
     let (began, limit) = (Instant::now(), Duration::from_secs(length.minutes.saturating_mul(60)));
     let mut round = 0;
-    while length.rounds.map_or(round == 0 || began.elapsed() < limit, |rounds| round < rounds) {
+    while length.rounds.or(length.programs.map(|_| 1)).map_or(round == 0 || began.elapsed() < limit, |rounds| round < rounds) {
         let seed = first.wrapping_add(round);
         let mut test = cargo();
         test.arg("test").args(arguments).args(["--", "--nocapture"]);
         test.envs(variables.iter().copied()).env("MAPI_SEED", seed.to_string()).env("PROPTEST_RNG_SEED", seed.to_string());
+        if let Some(programs) = length.programs {
+            test.env("MAPI_PROGRAMS", programs.to_string());
+        }
         let output = test.stderr(Stdio::inherit()).output().context("cargo could not be started")?;
         let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
