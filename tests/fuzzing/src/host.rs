@@ -84,23 +84,28 @@ impl Damaged {
         other.pragma_update(None, "synchronous", "OFF").unwrap();
         Self { store, other, _folder: folder }
     }
+
+    fn read_properties(&self, bag: &[u8], late: Option<&[u8]>) {
+        self.other.execute("UPDATE bags SET props = ? WHERE id = 2", [bag]).unwrap();
+        self.other.execute("UPDATE objects SET late = ? WHERE id = 2", [late]).unwrap();
+        let root = self.store.identity().root;
+        let _read = (
+            self.store.read(&root, Want::All, 4096),
+            self.store.read(&root, Want::Tags(&[tags::DISPLAY_NAME, PropTag(0x0037_0000)]), 1),
+            self.store.list_tags(&root),
+            self.store.read_rows(std::slice::from_ref(&root), &[tags::DISPLAY_NAME, tags::SUBJECT], 255),
+            self.store.read_range(&root, tags::DISPLAY_NAME, 1, 10),
+            self.store.check(false),
+        );
+    }
 }
 
-/// The stored properties of an object: read, or the store is damaged.
+/// The stored properties of an object, as its bag, as what changed since, and as both: read, or the store is damaged.
 pub fn sqlite_properties(bytes: &[u8]) {
-    STORE.with(|damaged| {
-        damaged.other.execute("UPDATE objects SET props = ? WHERE id = 2", [bytes]).unwrap();
-        let store = &damaged.store;
-        let root = store.identity().root;
-        let _read = (
-            store.read(&root, Want::All, 4096),
-            store.read(&root, Want::Tags(&[tags::DISPLAY_NAME, PropTag(0x0037_0000)]), 1),
-            store.list_tags(&root),
-            store.read_rows(std::slice::from_ref(&root), &[tags::DISPLAY_NAME, tags::SUBJECT], 255),
-            store.read_range(&root, tags::DISPLAY_NAME, 1, 10),
-            store.check(false),
-        );
-    });
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    for (bag, late) in [(bytes, None), (&[][..], Some(bytes)), (first, Some(second))] {
+        STORE.with(|damaged| damaged.read_properties(bag, late));
+    }
 }
 
 /// A cursor of the change feed that the store never gave out.
