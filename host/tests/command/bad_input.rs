@@ -118,11 +118,12 @@ fn a_foreign_file_in_place_of_a_store_is_left_untouched() {
 fn a_store_of_a_newer_version_is_refused_with_both_versions_named() {
     let data = with_mail();
     let database = rusqlite::Connection::open(data.store_file()).unwrap();
+    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     database.pragma_update(None, "user_version", 99).unwrap();
     for command in ["folders", "table", "check"] {
         data.run([command]).refuses(&["has format 99", "Use a newer version"]);
     }
-    database.pragma_update(None, "user_version", 3).unwrap();
+    database.pragma_update(None, "user_version", version).unwrap();
     assert_eq!(data.count("Inbox"), 3);
 }
 
