@@ -1,8 +1,8 @@
 //! A second, naive reading of the rules of tables (`tables`), and random programs that hold the engine to it.
 //!
-//! [`mod@oracle`] and [`mod@view`] are written from the rules alone: plain lists, made anew after every step. They
-//! share nothing with the engine but plain values. A [`mod@program`] is a list of table operations and changes of
-//! messages; [`mod@run`] runs it against a [`mod@subject`] and compares after every step; [`mod@campaign`] runs many,
+//! `oracle` and `view` are written from the rules alone: plain lists, made anew after every step. They
+//! share nothing with the engine but plain values. A `program` is a list of table operations and changes of
+//! messages; `run` runs it against a `subject` and compares after every step; `campaign` runs many,
 //! and shrinks one that fails until nothing can be left out.
 
 #![allow(clippy::unreachable, reason = "a program that makes no sense ends the test")]
