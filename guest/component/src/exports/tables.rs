@@ -145,6 +145,7 @@ impl export::GuestTable for ExportedTable {
         let columns = batch.columns.into_iter().map(wire::Column::try_from).collect::<mapi_engine::error::Result<_>>()?;
         Ok(export::RowBatch { rows: batch.rows, columns })
     }
+
     fn expand_row(&self, key: Vec<u8>, max_rows: u32) -> Result<export::Expanded, wire::Failure> {
         let Expanded { rows, total } = self.0.expand_row(&key, max_rows, 0)?;
         Ok(export::Expanded { rows: rows.into_iter().map(row).collect::<Result<_, _>>()?, total })

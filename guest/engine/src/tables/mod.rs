@@ -20,6 +20,8 @@ mod data_tests;
 mod deep_hierarchy;
 mod expansion;
 mod feed;
+#[cfg(test)]
+mod nothing_computed;
 mod notify;
 #[cfg(test)]
 mod oracle;

@@ -7,9 +7,10 @@ use crate::memory::{Fault, Faults, Faulty, MemoryStore, PushDown, Trigger};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::restriction::Restriction;
 use crate::restriction::generate::{ALL, any_properties, any_restriction, oracle, value_order};
+use crate::tables::nothing_computed::NothingComputed;
 use crate::tables::{
-    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows,
-    StoredRowsOptions, TAD_ALL_ROWS, TBL_ASYNC, TBL_BATCH, Table, TableData, TableType, ViewOptions,
+    Abilities, Bookmark, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows, StoredRowsOptions, TAD_ALL_ROWS, TBL_ASYNC,
+    TBL_BATCH, Table, TableData, TableType, ViewOptions,
 };
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -233,20 +234,6 @@ impl World for InMemory {
         self.0.delete_rows(TAD_ALL_ROWS, &[]).unwrap();
         model.rows.clear();
         model.forget();
-    }
-}
-
-struct NothingComputed;
-
-impl ComputedColumns for NothingComputed {
-    fn inputs(&self, _tag: PropTag) -> Option<&[PropTag]> {
-        None
-    }
-    fn compute(&self, _tag: PropTag, _row: &ComputedRow<'_>) -> Option<Value> {
-        None
-    }
-    fn tags(&self) -> Vec<PropTag> {
-        Vec::new()
     }
 }
 

@@ -6,27 +6,11 @@ use crate::memory::{Faults, Faulty, MemoryStore, PushDown};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::restriction::generate::{any_message_restriction, any_parts, any_properties, oracle_of_message};
 use crate::restriction::{FL_IGNORECASE, FL_SUBSTRING, Relop, Restriction};
-use crate::tables::{
-    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows,
-    StoredRowsOptions, Table,
-};
+use crate::tables::nothing_computed::NothingComputed;
+use crate::tables::{Abilities, Bookmark, DefaultOrder, Feed, SortOrder, SortOrderSet, StoredRows, StoredRowsOptions, Table};
 use proptest::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
-
-struct NothingComputed;
-
-impl ComputedColumns for NothingComputed {
-    fn inputs(&self, _tag: PropTag) -> Option<&[PropTag]> {
-        None
-    }
-    fn compute(&self, _tag: PropTag, _row: &ComputedRow<'_>) -> Option<Value> {
-        None
-    }
-    fn tags(&self) -> Vec<PropTag> {
-        Vec::new()
-    }
-}
 
 /// A folder of messages with recipients and attachments.
 struct Folder {

@@ -9,9 +9,8 @@ use crate::memory::{MemoryStore, PushDown};
 use crate::notifications::{HandleQueue, Notification, Notifications, TableNotification};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::session::Alive;
-use crate::tables::{
-    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, StoredRows, StoredRowsOptions, TBL_NOADVANCE, Table,
-};
+use crate::tables::nothing_computed::NothingComputed;
+use crate::tables::{Abilities, Bookmark, DefaultOrder, Feed, StoredRows, StoredRowsOptions, TBL_NOADVANCE, Table};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,20 +26,6 @@ type Cells = Vec<Property>;
 
 fn find(cells: &Cells, tag: PropTag) -> Option<Value> {
     cells.iter().find(|cell| cell.tag == tag).map(|cell| cell.value.clone())
-}
-
-struct NothingComputed;
-
-impl ComputedColumns for NothingComputed {
-    fn inputs(&self, _tag: PropTag) -> Option<&[PropTag]> {
-        None
-    }
-    fn compute(&self, _tag: PropTag, _row: &ComputedRow<'_>) -> Option<Value> {
-        None
-    }
-    fn tags(&self) -> Vec<PropTag> {
-        Vec::new()
-    }
 }
 
 struct World {
