@@ -3,7 +3,8 @@
 
 use crate::backends::sqlite::encoding::Body;
 use crate::backends::sqlite::orders::{Directory, Order, Place};
-use crate::backends::sqlite::schema::{Class, STORE_OBJECT, kind_of, name_of};
+use crate::backends::sqlite::schema::{STORE_OBJECT, kind_of, name_of};
+use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::stored::Stored;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use mapi_engine::backend::{CheckFinding, CheckReport, ObjectKind};
@@ -182,20 +183,15 @@ fn counters(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outco
     }
     if wrong && repair {
         connection.execute("DELETE FROM counters", [])?;
-        connection.execute(&format!("INSERT INTO counters {COUNTED}"), [])?;
+        // The repair is a commit of its own.
+        let counted = format!("INSERT INTO counters SELECT counted.*, commits + 1 FROM ({COUNTED}) counted CROSS JOIN state");
+        connection.execute(&counted, [])?;
     }
     Ok(())
 }
 
 fn orders(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome<()> {
-    let all: Vec<Order> = {
-        let mut statement = connection.prepare("SELECT id, container, class, tag, stamp FROM orders")?;
-        let rows = statement.query_map([], |row| {
-            Ok(Order { id: row.get(0)?, container: row.get(1)?, class: Class(row.get(2)?), tag: row.get(3)?, stamp: row.get(4)? })
-        })?;
-        rows.collect::<Result<_, _>>()?
-    };
-    for order in all {
+    for order in Order::all(connection)? {
         let mut wrong = None;
         if order.tag != 0 {
             // Every object stands where its key puts it, and nothing else stands anywhere.
@@ -260,12 +256,9 @@ fn orders(connection: &Connection, repair: bool, find: &mut Find<'_>) -> Outcome
 }
 
 fn feed(connection: &Connection, find: &mut Find<'_>) -> Outcome<()> {
-    let (newest, commits, floor, oldest): (Option<i64>, i64, i64, Option<i64>) = connection.query_row(
-        "SELECT (SELECT max(number) FROM feed), commits, feed_floor, (SELECT min(number) FROM feed) FROM state",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-    )?;
-    if newest.is_some_and(|newest| newest > commits) || oldest.is_some_and(|oldest| oldest <= floor) {
+    let state = State::load(connection)?;
+    let oldest: i64 = connection.query_row("SELECT min(number) FROM feed", [], |row| row.get(0))?;
+    if oldest < state.feed_floor {
         find(None, "the change feed does not fit the number of commits".to_owned(), false)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The change feed: what each commit did, one row a commit, the oldest forgotten in time.
+//! The change feed: what each commit did and the state it left, one row a commit, the oldest forgotten in time.
 
 use crate::backends::sqlite::encoding::{Cursor, put};
 use crate::backends::sqlite::schema::{kind_number, kind_of, name_of, number_of};
@@ -59,19 +59,30 @@ impl Records {
         }
     }
 
-    /// Writes the records under the commit's number, and forgets old commits now and then.
+    /// Writes the records and the state under the commit's number, and forgets old commits now and then.
     pub(super) fn store(&self, connection: &Connection, state: &mut State, token: u64, delivery: bool) -> Outcome<()> {
-        connection.prepare_cached("INSERT INTO feed(number, token, delivery, records) VALUES (?1, ?2, ?3, ?4)")?.execute((
-            state.commits,
-            token.cast_signed(),
-            delivery,
-            &self.bytes,
-        ))?;
         let floor = state.commits - KEPT;
         if floor >= state.feed_floor + KEPT / 10 {
             connection.prepare_cached("DELETE FROM feed WHERE number <= ?1")?.execute([floor])?;
             state.feed_floor = floor;
         }
+        connection
+            .prepare_cached(
+                "INSERT INTO feed(number, token, delivery, next_object, next_arrival, next_value, next_text, feed_floor,
+                 key_version, records) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute((
+                state.commits,
+                token.cast_signed(),
+                delivery,
+                state.next_object,
+                state.next_arrival,
+                state.next_value,
+                state.next_text,
+                state.feed_floor,
+                state.key_version,
+                &self.bytes,
+            ))?;
         Ok(())
     }
 }

@@ -79,7 +79,7 @@ pub(super) struct Order {
     pub(super) class: Class,
     /// Identifier and type of the property, 0: the order of arrival.
     pub(super) tag: u32,
-    /// The commit that changed it last.
+    /// The last commit that changed an order of that container.
     pub(super) stamp: i64,
 }
 
@@ -93,26 +93,40 @@ pub(super) struct OrderEntry {
 impl Order {
     /// The orders kept for a container.
     pub(super) fn of(connection: &Connection, container: i64, class: Class) -> Outcome<Vec<Self>> {
-        let mut statement = connection.prepare_cached("SELECT id, tag, stamp FROM orders WHERE container = ?1 AND class = ?2")?;
-        let rows = statement.query_map((container, class.0), |row| {
-            Ok(Self { id: row.get(0)?, container, class, tag: row.get(1)?, stamp: row.get(2)? })
-        })?;
+        let mut statement = connection.prepare_cached(
+            "SELECT id, class, tag, stamp, container FROM orders LEFT JOIN counters USING (container)
+             WHERE container = ?1 AND class = ?2",
+        )?;
+        let rows = statement.query_map((container, class.0), Self::from_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The order of a container by that tag, if it is kept.
     pub(super) fn find(connection: &Connection, container: i64, class: Class, tag: u32) -> Outcome<Option<Self>> {
-        let mut statement =
-            connection.prepare_cached("SELECT id, stamp FROM orders WHERE container = ?1 AND class = ?2 AND tag = ?3")?;
-        Ok(statement
-            .query_row((container, class.0, tag), |row| Ok(Self { id: row.get(0)?, container, class, tag, stamp: row.get(1)? }))
-            .optional()?)
+        let mut statement = connection.prepare_cached(
+            "SELECT id, class, tag, stamp, container FROM orders LEFT JOIN counters USING (container)
+             WHERE container = ?1 AND class = ?2 AND tag = ?3",
+        )?;
+        Ok(statement.query_row((container, class.0, tag), Self::from_row).optional()?)
+    }
+
+    /// All orders of the store.
+    pub(super) fn all(connection: &Connection) -> Outcome<Vec<Self>> {
+        let mut statement = connection
+            .prepare_cached("SELECT id, class, tag, stamp, container FROM orders LEFT JOIN counters USING (container)")?;
+        let rows = statement.query_map([], Self::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let stamp = row.get::<_, Option<i64>>(3)?.unwrap_or_default();
+        Ok(Self { id: row.get(0)?, container: row.get(4)?, class: Class(row.get(1)?), tag: row.get(2)?, stamp })
     }
 
     /// Begins to keep an order; its entries are the caller's to add.
     pub(super) fn create(connection: &Connection, container: i64, class: Class, tag: u32) -> Outcome<Self> {
         connection
-            .prepare_cached("INSERT INTO orders(container, class, tag, stamp) VALUES (?1, ?2, ?3, 0)")?
+            .prepare_cached("INSERT INTO orders(container, class, tag) VALUES (?1, ?2, ?3)")?
             .execute((container, class.0, tag))?;
         let id = connection.last_insert_rowid();
         let first = Place::first();

@@ -13,6 +13,7 @@ pub(super) const STORE: Schema = Schema {
         include_str!("store_v2.sql"),
         include_str!("store_v3.sql"),
         include_str!("store_v4.sql"),
+        include_str!("store_v5.sql"),
     ],
 };
 

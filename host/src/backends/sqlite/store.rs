@@ -251,11 +251,7 @@ impl Objects for SqliteStore {
         let missing = count - i64::try_from(found.len()).unwrap_or(i64::MAX);
         if missing > 0 {
             let block = missing.max(BLOCK);
-            let start = self.write(|connection, _| {
-                let start: i64 = connection.query_row("SELECT next_object FROM state", [], |row| row.get(0))?;
-                connection.prepare_cached("UPDATE state SET next_object = next_object + ?1")?.execute([block])?;
-                Ok(start)
-            })?;
+            let start = self.write(|connection, _| State::reserve(connection, block))?;
             found.extend(start..start + missing);
             *reserved = start + missing..start + block;
         }
@@ -398,7 +394,7 @@ impl Store for SqliteStore {
                 let report = check::check(connection, true)?;
                 *memory = Memory::default();
                 // Whatever was remembered of the old state no longer holds.
-                connection.execute("UPDATE state SET commits = commits + 1", [])?;
+                Writer::new(connection, &self.inner.staging, memory)?.finish(Vec::new())?;
                 Ok(report)
             })
         } else {

@@ -285,7 +285,13 @@ mod tests {
         changes.mark_unchanged();
         // A connection of its own is what another process has.
         let other = rusqlite::Connection::open(&path).unwrap();
-        other.execute("UPDATE state SET commits = commits + 1", []).unwrap();
+        other
+            .execute(
+                "INSERT INTO feed SELECT commits + 1, 0, 0, next_object, next_arrival, next_value, next_text, feed_floor,
+                 key_version, x'' FROM state",
+                [],
+            )
+            .unwrap();
         tokio::time::timeout(Duration::from_secs(20), changes.changed()).await.unwrap().unwrap();
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct Writer<'a> {
     held: Option<Row>,
     staged: Vec<u64>,
     records: Records,
+    token: u64,
+    delivery: bool,
 }
 
 /// What a finished commit hands back.
@@ -91,6 +93,8 @@ impl<'a> Writer<'a> {
             held: None,
             staged: Vec::new(),
             records: Records::default(),
+            token: 0,
+            delivery: false,
         })
     }
 
@@ -106,7 +110,7 @@ impl<'a> Writer<'a> {
         self.release()?;
         // An object changed twice answers both times what it is in the end.
         let objects = touched.iter().filter_map(|id| states.get(id).copied()).collect();
-        self.records.store(self.connection, &mut self.state, commit.token, commit.delivery)?;
+        (self.token, self.delivery) = (commit.token, commit.delivery);
         if !commit.defer_indexing {
             texts::consolidate(self.connection)?;
         }
@@ -115,26 +119,40 @@ impl<'a> Writer<'a> {
 
     /// Writes what was gathered.
     pub(super) fn finish(mut self, objects: Vec<(u64, u64)>) -> Outcome<Finished> {
-        for (container, [subfolders, contents, associated, unread, gone_folders, gone_contents, gone_associated]) in
-            std::mem::take(&mut self.counters)
-        {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
-                     subfolders = subfolders + ?2, contents = contents + ?3, associated = associated + ?4,
-                     unread = unread + ?5, deleted_subfolders = deleted_subfolders + ?6,
-                     deleted_contents = deleted_contents + ?7, deleted_associated = deleted_associated + ?8",
-                )?
-                .execute((container, subfolders, contents, associated, unread, gone_folders, gone_contents, gone_associated))?;
-        }
+        let mut reordered = HashSet::new();
         for (id, (order, mut directory)) in std::mem::take(&mut self.directories) {
             directory.flush(self.connection, &order)?;
-            self.connection.prepare_cached("UPDATE orders SET stamp = ?2 WHERE id = ?1")?.execute((id, self.state.commits))?;
+            reordered.insert(order.container);
+            self.counters.entry(order.container).or_default();
             // If the transaction fails after all, no order ever has this stamp with this number of commits
             // behind it but a later commit's, which writes its own directory here first.
             self.memory.directories.insert(id, (self.state.commits, directory));
         }
-        self.state.save(self.connection)?;
+        for (container, [subfolders, contents, associated, unread, gone_folders, gone_contents, gone_associated]) in
+            std::mem::take(&mut self.counters)
+        {
+            let stamp = if reordered.contains(&container) { self.state.commits } else { 0 };
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET
+                     subfolders = subfolders + ?2, contents = contents + ?3, associated = associated + ?4,
+                     unread = unread + ?5, deleted_subfolders = deleted_subfolders + ?6,
+                     deleted_contents = deleted_contents + ?7, deleted_associated = deleted_associated + ?8,
+                     stamp = max(stamp, ?9)",
+                )?
+                .execute((
+                    container,
+                    subfolders,
+                    contents,
+                    associated,
+                    unread,
+                    gone_folders,
+                    gone_contents,
+                    gone_associated,
+                    stamp,
+                ))?;
+        }
+        self.records.store(self.connection, &mut self.state, self.token, self.delivery)?;
         Ok(Finished { objects, state: self.state, staged: self.staged })
     }
 
