@@ -6,6 +6,7 @@ use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
 use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -76,7 +77,10 @@ impl HostState {
 impl Drop for HostState {
     fn drop(&mut self) {
         for lease in self.leases.drain(..) {
-            self.backends.profiles.release_lease(lease);
+            // The subsystem ends all the same, maybe while another panic unwinds.
+            if catch_unwind(AssertUnwindSafe(|| self.backends.profiles.release_lease(lease))).is_err() {
+                tracing::error!("the profile storage panicked when a profile was given back");
+            }
         }
     }
 }
