@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects, StoredProperty};
+use mapi_session::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects as _, StoredProperty};
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
 use mapi_session::collation;
@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long a notification may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -184,6 +185,13 @@ async fn the_stream_ends_with_what_it_was_made_at() {
 struct Mirror(Vec<Row>);
 
 impl Mirror {
+    fn hear(&mut self, event: Option<Notification>) {
+        match event {
+            Some(Notification::TableModified(event)) => self.apply(event),
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn place(&self, key: &Property) -> Option<usize> {
         self.0.iter().position(|row| row[0] == *key)
     }
@@ -206,6 +214,82 @@ impl Mirror {
             }
             other => panic!("single changes are told one by one, not as {other:?}"),
         }
+    }
+}
+
+/// The objects of a folder that were told about.
+#[derive(Default)]
+struct Objects {
+    seen: BTreeMap<Vec<u8>, usize>,
+    created: usize,
+    deleted: usize,
+}
+
+impl Objects {
+    fn apply(&mut self, event: Notification) {
+        match event {
+            Notification::ObjectCreated(about) => {
+                self.created += 1;
+                assert_eq!(self.seen.insert(about.entry_id, 1), None, "created twice");
+            }
+            Notification::ObjectDeleted(about) => {
+                self.deleted += 1;
+                assert_eq!(self.seen.insert(about.entry_id, 2), Some(1), "deleted once, after it was created");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// One who listens to a folder and to a table of it.
+struct Listener {
+    objects: (Subscription, Objects),
+    table: (Subscription, Mirror),
+}
+
+impl Listener {
+    async fn new(client: &Client) -> Self {
+        let events = flags::EventMask::FNEV_OBJECT_CREATED | flags::EventMask::FNEV_OBJECT_DELETED;
+        let objects = client.store.advise(None, events).await.unwrap();
+        let table = client.table.advise(flags::EventMask::FNEV_TABLE_MODIFIED).await.unwrap();
+        Self { objects: (objects, Objects::default()), table: (table, Mirror(rows(&client.table).await)) }
+    }
+
+    /// Hears what comes until the changes are over.
+    async fn listen(mut self, mut over: watch::Receiver<bool>) -> Self {
+        loop {
+            tokio::select! {
+                event = self.objects.0.next() => self.objects.1.apply(event.expect("the stream goes on")),
+                event = self.table.0.next() => self.table.1.hear(event),
+                changed = over.changed() => {
+                    changed.unwrap();
+                    return self;
+                }
+            }
+        }
+    }
+
+    /// Hears the rest: everything was told once, and a mirror made of notifications is the table as it is.
+    async fn finish(mut self, client: &Client, created: usize, deleted: usize) {
+        let (objects, told) = &mut self.objects;
+        while told.created + told.deleted < created + deleted {
+            told.apply(next(objects).await);
+        }
+        assert_eq!((told.created, told.deleted), (created, deleted));
+        let now = rows(&client.table).await;
+        let fresh = rows(&Client::table(&client.folder).await).await;
+        assert_eq!(now, fresh, "the open table is the table as it is");
+        assert_eq!(now.len(), created - deleted);
+        let (table, mirror) = &mut self.table;
+        loop {
+            let patience = if mirror.0 == now { Duration::from_millis(300) } else { PATIENCE };
+            match tokio::time::timeout(patience, table.next()).await {
+                Ok(event) => mirror.hear(event),
+                Err(_) => break,
+            }
+        }
+        assert_eq!(mirror.0, now);
+        assert!(tokio::time::timeout(Duration::from_millis(100), objects.next()).await.is_err(), "nothing is told twice");
     }
 }
 
@@ -286,12 +370,10 @@ async fn nothing_is_missed_and_nothing_told_twice_across_processes() {
     let file = store_file(data.path());
     let own = id(&clients[0].folder).await[20..].to_vec();
     let folder = ObjectId::new(&own).unwrap();
+    let (end, over) = watch::channel(false);
     let mut listening = Vec::new();
     for client in &clients {
-        let objects = flags::EventMask::FNEV_OBJECT_CREATED | flags::EventMask::FNEV_OBJECT_DELETED;
-        let objects = client.store.advise(None, objects).await.unwrap();
-        let table = client.table.advise(flags::EventMask::FNEV_TABLE_MODIFIED).await.unwrap();
-        listening.push((objects, table, Mirror(rows(&client.table).await)));
+        listening.push(tokio::spawn(Listener::new(client).await.listen(over.clone())));
     }
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_process", "--nocapture"])
@@ -324,36 +406,8 @@ async fn nothing_is_missed_and_nothing_told_twice_across_processes() {
     created += counts.next().unwrap();
     deleted += counts.next().unwrap();
 
-    for ((objects, table, mirror), client) in listening.iter_mut().zip(&clients) {
-        let mut told: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-        let (mut seen_created, mut seen_deleted) = (0, 0);
-        for _ in 0..created + deleted {
-            match next(objects).await {
-                Notification::ObjectCreated(about) => {
-                    seen_created += 1;
-                    assert_eq!(told.insert(about.entry_id, 1), None, "created twice");
-                }
-                Notification::ObjectDeleted(about) => {
-                    seen_deleted += 1;
-                    assert_eq!(told.insert(about.entry_id, 2), Some(1), "deleted once, after it was created");
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!((seen_created, seen_deleted), (created, deleted));
-        let now = rows(&client.table).await;
-        let fresh = rows(&Client::table(&client.folder).await).await;
-        assert_eq!(now, fresh, "the open table is the table as it is");
-        assert_eq!(now.len(), created - deleted);
-        loop {
-            let patience = if mirror.0 == now { Duration::from_millis(300) } else { PATIENCE };
-            match tokio::time::timeout(patience, table.next()).await {
-                Ok(Some(Notification::TableModified(event))) => mirror.apply(event),
-                Ok(other) => panic!("{other:?}"),
-                Err(_) => break,
-            }
-        }
-        assert_eq!(mirror.0, now);
-        assert!(tokio::time::timeout(Duration::from_millis(100), objects.next()).await.is_err(), "nothing is told twice");
+    end.send(true).unwrap();
+    for (listener, client) in listening.into_iter().zip(&clients) {
+        listener.await.unwrap().finish(client, created, deleted).await;
     }
 }

@@ -42,7 +42,7 @@ const CAMPAIGNS: [Campaign; 8] = [
         about: "random changes by three processes and sessions (a minute a round): each is told once",
         work: Work::Test(
             &["-p", "mapi-tests", "--test", "notifications", "nothing_is_missed"],
-            &[("NOTIFICATIONS_STEPS", "4000")],
+            &[("NOTIFICATIONS_STEPS", "16000")],
         ),
     },
     Campaign {
