@@ -5,16 +5,18 @@ use crate::backend::{
 };
 use crate::error::Result;
 use crate::properties::{FileTime, Guid, PropTag, PropType, Property, Value, ValueRef};
+use smallvec::SmallVec;
 
-/// A backend's name for one of its objects: 1 to 255 opaque bytes, never reused.
+/// A backend's name for one of its objects: 1 to 255 opaque bytes, never reused. Short ones are held without an
+/// allocation: pages of rows are made of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(Box<[u8]>);
+pub struct ObjectId(SmallVec<[u8; 16]>);
 
 impl ObjectId {
     /// The identifier with these bytes, `None` unless there are 1 to 255.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (1..=255).contains(&bytes.len()).then(|| Self(bytes.into()))
+        (1..=255).contains(&bytes.len()).then(|| Self(SmallVec::from_slice(bytes)))
     }
 
     /// The bytes.
@@ -27,7 +29,7 @@ impl ObjectId {
 impl From<u64> for ObjectId {
     /// The number's eight bytes, highest first: their order is that of the numbers.
     fn from(number: u64) -> Self {
-        Self(Box::new(number.to_be_bytes()))
+        Self(SmallVec::from_slice(&number.to_be_bytes()))
     }
 }
 
