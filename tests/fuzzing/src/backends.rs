@@ -240,14 +240,23 @@ pub fn batches(bytes: &[u8]) {
 
 fn table(objects: Rc<dyn Objects>, container: ObjectId) -> Table {
     let feed = Feed::open(Rc::clone(&objects)).unwrap();
-    let options = StoredRowsOptions {
+    Table::new(StoredRows::new(objects, Rc::new(NothingComputed), feed, options(container)), true)
+}
+
+/// A table whose categories the store makes.
+fn table_of_store(store: Rc<dyn Store>, container: ObjectId) -> Table {
+    let feed = Feed::open(store.clone()).unwrap();
+    Table::new(StoredRows::of_store(store, Rc::new(NothingComputed), feed, options(container)), true)
+}
+
+fn options(container: ObjectId) -> StoredRowsOptions {
+    StoredRowsOptions {
         container,
         kind: ScanKind::Contents,
         abilities: Abilities::CONTENTS,
         default_columns: vec![tags::SUBJECT, tags::INSTANCE_KEY],
         default_order: DefaultOrder::default(),
-    };
-    Table::new(StoredRows::new(objects, Rc::new(NothingComputed), feed, options), true)
+    }
 }
 
 /// One category for each subject.
@@ -257,10 +266,15 @@ fn by_subject() -> SortOrderSet {
 
 /// What a client hands back as a collapse state, the beginning given: it is one, or refused, and the table works.
 pub fn collapse_states(bytes: &[u8]) {
+    let (inner, container) = store();
+    collapse_state(&table(Rc::new(inner), container), bytes);
+    let (inner, container) = store();
+    collapse_state(&table_of_store(Rc::new(inner), container), bytes);
+}
+
+fn collapse_state(table: &Table, bytes: &[u8]) {
     // The form and its version, and which view it belongs to.
     const BEGINNING: usize = 4 + 32;
-    let (inner, container) = store();
-    let table = table(Rc::new(inner), container);
     table.sort_table(Some(by_subject()), 0).unwrap();
     let rows = table.query_rows(1, 0).unwrap();
     let Value::Binary(key) = &rows[0][1].value else { panic!("no key: {rows:?}") };

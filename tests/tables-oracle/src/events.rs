@@ -179,7 +179,7 @@ impl Oracle {
 }
 
 /// The instance keys known so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Keys(Vec<(Key, Vec<u8>)>);
 
 impl Keys {
@@ -222,9 +222,28 @@ impl Keys {
     }
 }
 
+/// Ways to tell new rows that look alike apart that are tried.
+const WAYS: usize = 120;
+
 impl Expectation {
     /// The rows that have to be known by their keys before the operation.
     pub(crate) fn check(&self, events: &[TableNotification], keys: &mut Keys) -> Result<(), String> {
+        let mut why = None;
+        for way in 0..WAYS {
+            let mut known = keys.clone();
+            match self.check_all(way, events, &mut known) {
+                Ok(()) => {
+                    *keys = known;
+                    return Ok(());
+                }
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        why.map_or(Ok(()), Err)
+    }
+
+    /// As `check`, with new rows that look alike told apart in one of the ways there are.
+    fn check_all(&self, mut way: usize, events: &[TableNotification], keys: &mut Keys) -> Result<(), String> {
         let most = self.required.len() + (1 + self.messages) * self.allowed.len();
         if let [only] = events
             && only.event == TableEvent::Changed
@@ -239,7 +258,7 @@ impl Expectation {
         let mut told: Vec<(TableEvent, Key)> = Vec::new();
         for (at, event) in events.iter().enumerate() {
             let last = !events[at + 1..].iter().any(|later| later.index == event.index);
-            told.push(self.apply(event, last, &mut mirror, keys)?);
+            told.push(self.apply(event, last, &mut way, &mut mirror, keys)?);
         }
         for (key, kind) in &self.required {
             if !told.contains(&(*kind, *key)) {
@@ -267,6 +286,7 @@ impl Expectation {
         &self,
         event: &TableNotification,
         last: bool,
+        way: &mut usize,
         mirror: &mut Vec<Key>,
         keys: &mut Keys,
     ) -> Result<(TableEvent, Key), String> {
@@ -285,7 +305,7 @@ impl Expectation {
                         key
                     }
                     // A row that is new is known by its cells.
-                    None => self.recognise(event, keys)?,
+                    None => self.recognise(event, way, keys)?,
                 };
                 let known = mirror.iter().position(|row| *row == key);
                 if known.is_some() != (event.event == TableEvent::RowModified) {
@@ -317,22 +337,30 @@ impl Expectation {
         }
     }
 
-    fn recognise(&self, event: &TableNotification, keys: &mut Keys) -> Result<Key, String> {
+    fn recognise(&self, event: &TableNotification, way: &mut usize, keys: &mut Keys) -> Result<Key, String> {
         let new = self
             .cells
             .iter()
             .filter(|(key, _)| self.required.get(key) == Some(&TableEvent::RowAdded) && keys.bytes(**key).is_none());
         let mut why = format!("no row is new: {event:?}");
-        // Several new rows may look alike: their order in the view tells them apart.
         let mut new: Vec<_> = new.collect();
         new.sort_by_key(|(key, _)| self.after.iter().position(|row| row == *key));
+        let mut alike = Vec::new();
         for (key, cells) in new {
-            match keys.check(cells, &event.row) {
-                Ok(()) => return Ok(*key),
+            // What a row that is another one shows must not be learned.
+            let mut known = keys.clone();
+            match known.check(cells, &event.row) {
+                Ok(()) => alike.push((*key, known)),
                 Err(error) => why = error,
             }
         }
-        Err(why)
+        // Where they come to stand tells which is which.
+        let count = alike.len().max(1);
+        let (chosen, left) = (*way % count, *way / count);
+        *way = left;
+        let (key, known) = alike.into_iter().nth(chosen).ok_or(why)?;
+        *keys = known;
+        Ok(key)
     }
 
     fn check_order(&self, told: &[(TableEvent, Key)]) -> Result<(), String> {

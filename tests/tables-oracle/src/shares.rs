@@ -7,6 +7,9 @@ use core::fmt;
 #[expect(clippy::struct_excessive_bools, reason = "each is something a program has met or not")]
 pub(crate) struct Covered {
     pub(crate) categories: bool,
+    /// Categories a store made: in memory, and on disk.
+    pub(crate) made: bool,
+    pub(crate) made_on_disk: bool,
     pub(crate) instances: bool,
     pub(crate) aborted: bool,
     pub(crate) busy: bool,
@@ -24,6 +27,8 @@ pub struct Shares {
     pub programs: u32,
     pub runs: u32,
     pub categories: u32,
+    pub made: u32,
+    pub made_on_disk: u32,
     pub instances: u32,
     pub aborted: u32,
     pub busy: u32,
@@ -41,6 +46,8 @@ impl Shares {
         self.programs += 1;
         self.runs += runs;
         self.categories += u32::from(covered.categories);
+        self.made += u32::from(covered.made);
+        self.made_on_disk += u32::from(covered.made_on_disk);
         self.instances += u32::from(covered.instances);
         self.aborted += u32::from(covered.aborted);
         self.busy += u32::from(covered.busy);
@@ -64,12 +71,14 @@ impl fmt::Display for Shares {
         let percent = |count| self.percent(count);
         write!(
             f,
-            "{} programs, {} runs: {}% with categories, {}% with multi-value instances, {}% with aborted work, {}% refused as busy, \
+            "{} programs, {} runs: {}% with categories, {}% with some the store made, {}% with some a store on disk made, {}% with multi-value instances, {}% with aborted work, {}% refused as busy, \
              {}% unfold, {}% restore states, {}% use a bookmark that moved, {}% on disk with and without push-down; \
              {} changes, {} events",
             self.programs,
             self.runs,
             percent(self.categories),
+            percent(self.made),
+            percent(self.made_on_disk),
             percent(self.instances),
             percent(self.aborted),
             percent(self.busy),

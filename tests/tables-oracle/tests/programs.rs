@@ -36,9 +36,11 @@ fn assert_shares(shares: &Shares) {
     }
     let percent = |count| shares.percent(count);
     assert!(percent(shares.categories) >= 30, "{shares}");
+    assert!(percent(shares.made) >= 10, "{shares}");
     assert!(percent(shares.aborted) >= 10, "{shares}");
     if cfg!(feature = "host") {
         assert!(percent(shares.on_disk_both_ways) >= 30, "{shares}");
+        assert!(percent(shares.made_on_disk) >= 2, "{shares}");
     }
 }
 

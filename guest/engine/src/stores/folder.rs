@@ -169,7 +169,7 @@ impl Folder {
 
     fn table(&self, columns: Rc<StoreColumns>, options: StoredRowsOptions, flags: u32) -> Table {
         let connection = &self.store.connection;
-        let rows = StoredRows::new(connection.backend().clone(), columns, connection.feed().cloned(), options);
+        let rows = StoredRows::of_store(connection.backend().clone(), columns, connection.feed().cloned(), options);
         Table::new(rows, flags & MAPI_UNICODE != 0).bound_to(self.store.opening.alive.clone())
     }
 

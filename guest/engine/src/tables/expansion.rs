@@ -6,7 +6,7 @@ use crate::properties::{Value, tags};
 use crate::tables::collapse_state::{CollapseState, Stamp};
 use crate::tables::reading;
 use crate::tables::state::State;
-use crate::tables::view::{Anchor, SortedView};
+use crate::tables::view::{Anchor, View};
 use crate::tables::{Bookmark, Row, RowSource, Table};
 
 /// What `ExpandRow` brought into sight.
@@ -31,10 +31,8 @@ impl Table {
             state.flush(source)?;
             let columns = state.columns.clone();
             let (view, _) = state.view_mut(source)?;
-            let Some((header, index)) = view.sorted().and_then(|view| view.visible_header(key)) else {
-                return Err(no_header());
-            };
-            let total = view.sorted().map_or(0, |view| view.expand(header));
+            let (header, index) = view.visible_header(key).ok_or_else(no_header)?;
+            let total = view.expand(header);
             let wanted = total.min(u64::from(max_rows));
             let mut rows = Vec::new();
             if wanted > 0 {
@@ -42,9 +40,7 @@ impl Table {
                     Ok((cells, _)) => rows = cells.rows(),
                     Err(failure) => {
                         // Nothing stands on rows that have just come into sight.
-                        if let Some(view) = view.sorted() {
-                            view.collapse(header, &mut []);
-                        }
+                        view.collapse(header, &mut []);
                         return Err(failure);
                     }
                 }
@@ -64,7 +60,6 @@ impl Table {
             check_reserved(flags)?;
             state.flush(source)?;
             let (view, mut marks) = state.view_and_marks(source)?;
-            let view = view.sorted().ok_or_else(no_header)?;
             let (header, _) = view.visible_header(key).ok_or_else(no_header)?;
             Ok(u32::try_from(view.collapse(header, &mut marks)).unwrap_or(u32::MAX))
         })
@@ -87,7 +82,7 @@ impl Table {
             let stamp = stamp(state, source);
             let view = grouped(state, source)?;
             let id = source.row_of_key(tags::INSTANCE_KEY, &Value::Binary(key.to_vec()))?;
-            let Some(row) = view.name_row(key, id.as_ref()) else {
+            let Some(row) = view.name_row(source, key, id.as_ref())? else {
                 return Err(Failure::not_found("no row of this view has that PR_INSTANCE_KEY"));
             };
             let kept = CollapseState { stamp, changed: view.changed_categories(), row };
@@ -115,10 +110,9 @@ impl Table {
             };
             state.check_bookmarks()?;
             let (view, mut marks) = state.view_and_marks(source)?;
-            let view = view.sorted().ok_or_else(no_categories)?;
-            let anchor = view.restore(&kept.changed, &kept.row, &mut marks);
-            state.set_cursor(anchor);
-            state.create_bookmark(source)
+            let anchor = view.restore(source, &kept.changed, &kept.row, &mut marks)?;
+            state.set_cursor(anchor.clone());
+            state.keep_bookmark(anchor)
         })
     }
 }
@@ -128,9 +122,9 @@ fn stamp(state: &State, source: &dyn RowSource) -> Stamp {
 }
 
 /// The view, which has categories.
-fn grouped<'a>(state: &'a mut State, source: &dyn RowSource) -> Result<&'a mut SortedView> {
+fn grouped<'a>(state: &'a mut State, source: &dyn RowSource) -> Result<&'a mut View> {
     let (view, _) = state.view_mut(source)?;
-    view.sorted().filter(|view| view.is_grouped()).ok_or_else(no_categories)
+    if view.is_grouped() { Ok(view) } else { Err(no_categories()) }
 }
 
 fn no_header() -> Failure {

@@ -56,7 +56,7 @@ pub use sort::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,
     TABLE_SORT_DESCEND,
 };
-pub use source::{Abilities, DefaultOrder, RowRequest, RowSource, TableClass};
+pub use source::{Abilities, CategoryRequest, DefaultOrder, RowRequest, RowSource, TableClass};
 pub use stored::{ComputedColumns, ComputedRow, StoredRows, StoredRowsOptions};
 pub use table::{ColumnarRows, Table};
 

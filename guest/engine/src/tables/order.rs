@@ -87,9 +87,16 @@ impl ViewOrder {
         self.keys.iter().map(|key| key.tag)
     }
 
-    /// Whether every key's type has an order key a backend can hold.
+    /// Whether every key's type has an order key a backend can hold, and nothing else orders the rows.
     pub(super) fn can_be_pushed(&self) -> bool {
-        self.grouping.is_none() && self.keys.iter().all(|key| !key.tag.kind().is_multi())
+        let by_extreme = self.grouping.as_ref().is_some_and(|grouping| grouping.extremum.is_some());
+        !by_extreme && self.keys.iter().all(|key| !key.tag.kind().is_multi())
+    }
+
+    /// The keys that make categories.
+    pub(super) fn category_keys(&self) -> &[OrderKey] {
+        let end = self.grouping.as_ref().and_then(|grouping| grouping.levels.last().copied());
+        self.keys.get(..end.unwrap_or_default()).unwrap_or_default()
     }
 
     /// How many levels of categories there are.
@@ -138,6 +145,59 @@ impl ViewOrder {
         if extremum.is_some_and(|extremum| is_orderable(value, extremum.tag.kind())) {
             append_value(value, out);
         }
+    }
+
+    /// Appends the part of a row's string that one key makes, from the order key a backend has of its value.
+    pub(super) fn append_part(&self, at: usize, order_key: Option<&[u8]>, out: &mut Vec<u8>) {
+        let Some(key) = self.keys.get(at) else { return };
+        let Some(order_key) = order_key else {
+            out.push(ABSENT);
+            return;
+        };
+        out.push(PRESENT);
+        let start = out.len();
+        out.extend_from_slice(order_key);
+        if is_varying(key.tag.kind()) {
+            end_varying(start, out);
+        }
+        if key.descending {
+            invert(&mut out[start..]);
+        }
+    }
+
+    /// The row's string, from its place as the backend names it.
+    pub(super) fn string_of(&self, place: &RowKey) -> Vec<u8> {
+        let mut out = Vec::new();
+        for at in 0..self.keys.len() {
+            self.append_part(at, place.keys.get(at).and_then(Option::as_deref), &mut out);
+        }
+        let start = out.len();
+        out.extend_from_slice(&place.arrival.to_be_bytes());
+        if self.ties_descending {
+            invert(&mut out[start..]);
+        }
+        out
+    }
+
+    /// The place a row's string stands for; `None`: it is none of this order.
+    pub(super) fn place_of(&self, string: &[u8]) -> Option<RowKey> {
+        let mut rest = string;
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for key in &self.keys {
+            let (mark, tail) = rest.split_first()?;
+            rest = tail;
+            match *mark {
+                ABSENT => keys.push(None),
+                PRESENT => {
+                    let (order_key, tail) = split_key(rest, key.tag.kind(), key.descending)?;
+                    keys.push(Some(order_key));
+                    rest = tail;
+                }
+                _ => return None,
+            }
+        }
+        let number = u64::from_be_bytes(rest.try_into().ok()?);
+        Some(RowKey { keys, arrival: if self.ties_descending { !number } else { number } })
     }
 
     /// The row's place as the backend names it.
@@ -199,10 +259,18 @@ fn append_value(value: &ValueRef<'_>, out: &mut Vec<u8>) {
 fn append_single(value: &ValueRef<'_>, out: &mut Vec<u8>) {
     let start = out.len();
     collation::append_order_key(value, out);
-    let varying = value.kind().is_string() || matches!(value.kind(), PropType::BINARY | PropType::SVREID);
-    if !varying {
-        return;
+    if is_varying(value.kind()) {
+        end_varying(start, out);
     }
+}
+
+/// Whether the order keys of that type are not all of one length.
+fn is_varying(kind: PropType) -> bool {
+    kind.is_string() || matches!(kind, PropType::BINARY | PropType::SVREID)
+}
+
+/// Escapes the key from `start` on, and marks its end.
+fn end_varying(start: usize, out: &mut Vec<u8>) {
     if out[start..].contains(&0) {
         let key = out.split_off(start);
         for byte in key {
@@ -213,6 +281,38 @@ fn append_single(value: &ValueRef<'_>, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&[0, 0]);
+}
+
+/// Takes the order key of a value of that type from the beginning of a string; and what is left of the string.
+fn split_key(string: &[u8], kind: PropType, inverted: bool) -> Option<(Vec<u8>, &[u8])> {
+    let plain = |byte: &u8| if inverted { !byte } else { *byte };
+    let length = match kind {
+        PropType::BOOLEAN => 1,
+        PropType::I2 => 2,
+        PropType::LONG => 4,
+        PropType::CLSID => 16,
+        kind if is_varying(kind) => {
+            let mut key = Vec::new();
+            let mut at = 0;
+            loop {
+                let byte = plain(string.get(at)?);
+                if byte != 0 {
+                    key.push(byte);
+                    at += 1;
+                    continue;
+                }
+                match plain(string.get(at + 1)?) {
+                    0 => return Some((key, string.get(at + 2..)?)),
+                    0xFF => key.push(0),
+                    _ => return None,
+                }
+                at += 2;
+            }
+        }
+        _ => 8,
+    };
+    let (key, rest) = string.split_at_checked(length)?;
+    Some((key.iter().map(plain).collect(), rest))
 }
 
 fn invert(bytes: &mut [u8]) {
@@ -278,6 +378,22 @@ mod tests {
             let (left, right) = (key(&order, &left, a), key(&order, &right, b));
             prop_assert_eq!(left.cmp(&right), expected);
             prop_assert!(prefix(&left).cmp(&prefix(&right)).then(expected) == expected);
+        }
+
+        #[test]
+        fn a_string_and_the_place_it_stands_for_say_the_same(cells in cells(), arrival in any::<u64>(), cut in any::<prop::sample::Index>()) {
+            let keys = cells.iter().map(|(tag, descending, ..)| SortOrder { tag: *tag, order: u32::from(*descending) });
+            let order = ViewOrder::new(&SortOrderSet::plain(keys.collect()));
+            prop_assume!(order.can_be_pushed());
+            let columns: Vec<_> = cells.iter().map(|(tag, _, value, _)| Column::of(*tag, vec![value.clone()])).collect();
+            let batch = Batch { arrivals: vec![arrival], columns, ..Batch::default() };
+            let places: Vec<_> = (0..cells.len()).collect();
+            let place = order.row_key(&batch, 0, &places);
+            let mut string = Vec::new();
+            order.append(&batch, 0, &places, &mut string, &mut Vec::new());
+            prop_assert_eq!(&order.string_of(&place), &string);
+            prop_assert_eq!(order.place_of(&string), Some(place));
+            prop_assert_eq!(order.place_of(&string[..cut.index(string.len())]), None);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the rows of a table come from: the border between the view pipeline and what it shows (`tables` 2).
 
-use crate::backend::{Batch, Filter, ObjectId, OrderKey, Plan, RowKey, ScanFrom, ScanPage};
-use crate::error::Result;
+use crate::backend::{Batch, Filter, GroupBatch, ObjectId, OrderKey, Plan, RowKey, ScanFrom, ScanPage};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, Value};
 use crate::restriction::Part;
 use crate::tables::{ChangeQueue, SortOrderSet, TableType};
@@ -79,6 +79,21 @@ pub struct RowRequest<'a> {
     pub max: u32,
 }
 
+/// A request for categories. The meaning of every field is that of [`crate::backend::GroupRequest`].
+#[derive(Clone, Debug)]
+pub struct CategoryRequest<'a> {
+    /// Filters that the plan accepted.
+    pub filters: &'a [Filter],
+    /// An order that the plan accepted.
+    pub order: &'a [OrderKey],
+    /// How many of its keys make a category.
+    pub levels: u32,
+    /// Begin behind the category with these keys.
+    pub after: Option<Vec<Option<Vec<u8>>>>,
+    /// At most that many categories.
+    pub max: u32,
+}
+
 /// The underlying rows of a table. [`Batch::arrivals`] give the underlying order, ascending.
 pub trait RowSource {
     /// What `GetStatus` reports.
@@ -128,6 +143,14 @@ pub trait RowSource {
     /// # Errors
     /// The backend's own.
     fn rank(&self, filters: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64>;
+
+    /// A page of categories with what they count. Only asked when the plan said so.
+    ///
+    /// # Errors
+    /// The backend's own.
+    fn categories(&self, _request: &CategoryRequest<'_>) -> Result<GroupBatch> {
+        Err(Failure::new(Code::TooComplex, "the rows were asked for categories their plan did not offer"))
+    }
 
     /// Reads rows by identifier in the order given; rows that are gone are left out.
     ///

@@ -339,6 +339,11 @@ impl State {
             },
             _ => self.cursor.anchor.clone(),
         };
+        self.keep_bookmark(anchor)
+    }
+
+    /// A bookmark there.
+    pub(super) fn keep_bookmark(&mut self, anchor: Anchor) -> Result<Bookmark> {
         let number = self.check_bookmarks()?;
         self.last_bookmark = number;
         self.bookmarks.insert(number, Mark { anchor, relocated: false });

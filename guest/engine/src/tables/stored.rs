@@ -1,13 +1,15 @@
 //! Rows of a backend's container: folder contents, associated contents, hierarchy, queues (`tables` 14).
 
 use crate::backend::{
-    Batch, Column, ColumnData, Filter, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, RowKey, ScanFrom, ScanKind,
-    ScanPage, ScanRequest, Scope,
+    Batch, Column, ColumnData, Filter, GroupBatch, GroupRequest, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest,
+    RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest, Scope, Store,
 };
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, PropType, Value, tags};
 use crate::restriction::Part;
-use crate::tables::{Abilities, ChangeQueue, DefaultOrder, Feed, Interest, RowRequest, RowSource, TableClass, TableType};
+use crate::tables::{
+    Abilities, CategoryRequest, ChangeQueue, DefaultOrder, Feed, Interest, RowRequest, RowSource, TableClass, TableType,
+};
 use std::rc::Rc;
 
 /// One row, as the hook for computed columns sees it.
@@ -83,6 +85,8 @@ pub struct StoredRowsOptions {
 /// Rows of one container of a backend.
 pub struct StoredRows {
     objects: Rc<dyn Objects>,
+    /// The same, where it can be asked for categories.
+    store: Option<Rc<dyn Store>>,
     computed: Rc<dyn ComputedColumns>,
     feed: Option<Rc<Feed>>,
     scope: Scope,
@@ -99,8 +103,29 @@ impl StoredRows {
         feed: Option<Rc<Feed>>,
         options: StoredRowsOptions,
     ) -> Rc<Self> {
+        Rc::new(Self::over(objects, None, computed, feed, options))
+    }
+
+    /// As [`StoredRows::new`], for a container of a store, which may make categories of the rows.
+    #[must_use]
+    pub fn of_store(
+        store: Rc<dyn Store>,
+        computed: Rc<dyn ComputedColumns>,
+        feed: Option<Rc<Feed>>,
+        options: StoredRowsOptions,
+    ) -> Rc<Self> {
+        Rc::new(Self::over(store.clone(), Some(store), computed, feed, options))
+    }
+
+    fn over(
+        objects: Rc<dyn Objects>,
+        store: Option<Rc<dyn Store>>,
+        computed: Rc<dyn ComputedColumns>,
+        feed: Option<Rc<Feed>>,
+        options: StoredRowsOptions,
+    ) -> Self {
         let scope = Scope::One(options.container.clone());
-        Rc::new(Self { objects, computed, feed, scope, options })
+        Self { objects, store, computed, feed, scope, options }
     }
 
     /// The row of a queue with that arrival number. A queue is in the order of its numbers, so it is searched.
@@ -283,7 +308,8 @@ impl RowSource for StoredRows {
     }
 
     fn plan(&self, filters: &[Filter], order: &[OrderKey]) -> Result<Option<Plan>> {
-        self.objects.plan(&PlanRequest { scope: &self.scope, kind: self.options.kind, filters, order }).map(Some)
+        let plan = self.objects.plan(&PlanRequest { scope: &self.scope, kind: self.options.kind, filters, order })?;
+        Ok(Some(Plan { groups: plan.groups && self.store.is_some(), ..plan }))
     }
 
     fn scan(&self, request: &RowRequest<'_>) -> Result<ScanPage> {
@@ -308,6 +334,21 @@ impl RowSource for StoredRows {
 
     fn rank(&self, filters: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
         self.objects.rank(&self.scope, self.options.kind, filters, order, key)
+    }
+
+    fn categories(&self, request: &CategoryRequest<'_>) -> Result<GroupBatch> {
+        let Some(store) = &self.store else {
+            return Err(Failure::new(Code::TooComplex, "only a message store makes categories"));
+        };
+        store.groups(&GroupRequest {
+            scope: &self.scope,
+            kind: self.options.kind,
+            filters: request.filters,
+            order: request.order,
+            levels: request.levels,
+            after: request.after.clone(),
+            max: request.max,
+        })
     }
 
     fn read(&self, rows: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch> {

@@ -16,6 +16,7 @@ mod commit;
 mod encoding;
 mod feed;
 mod filter;
+mod groups;
 mod large;
 mod matching;
 mod names;

@@ -175,6 +175,15 @@ fn with_stored<T>(connection: &Connection, object: &ObjectId, work: impl FnOnce(
 /// Bytes of a value behind which what is read only passes through, and is not kept in the page cache.
 const PASSING: u64 = 1 << 20;
 
+/// The value of a property with that identifier and a type of the same family, if the object has one.
+pub(super) fn property(connection: &Connection, object: i64, tag: PropTag) -> Outcome<Option<Value>> {
+    let mut statement = connection.prepare_cached("SELECT props, late FROM objects CROSS JOIN bags USING (id) WHERE id = ?1")?;
+    let mut rows = statement.query([object])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let found = Stored::of(row, 0)?.find(tag.id())?.filter(|entry| entry.tag.kind().same_family(tag.kind()));
+    found.map(|entry| value(connection, &entry)).transpose()
+}
+
 /// A range of a value.
 pub(super) fn read_range(connection: &Connection, object: &ObjectId, tag: PropTag, offset: u64, length: u32) -> Outcome<Vec<u8>> {
     with_stored(connection, object, |stored| {

@@ -69,6 +69,12 @@ fn matches(connection: &Connection, recall: &dyn Recall, subject: &Subject, test
     recall.matches(subject, &mut || arrange(connection, subject, &*found(connection, recall, subject, tests)?))
 }
 
+/// The rows that pass, in order.
+pub(super) fn in_order(connection: &Connection, recall: &dyn Recall, subject: &Subject) -> Outcome<Arc<Matches>> {
+    let tests = recall.tests(connection, &subject.filters)?;
+    matches(connection, recall, subject, &tests)
+}
+
 /// Which rows of an order make up a page.
 enum Pick<'a> {
     Passing(&'a [Test]),

@@ -9,7 +9,7 @@ use crate::backends::sqlite::staging::Staging;
 use crate::backends::sqlite::state::State;
 use crate::backends::sqlite::trouble::{Outcome, Trouble};
 use crate::backends::sqlite::watch::{Announcements, Commits};
-use crate::backends::sqlite::{check, feed, names, plan, rows, scan, texts};
+use crate::backends::sqlite::{check, feed, groups, names, plan, rows, scan, texts};
 use mapi_engine::backend::{
     Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, IndexPlan, NamedProperty,
     ObjectHead, ObjectId, Objects, OrderKey, Plan, PlanRequest, Quota, RowKey, ScanKind, ScanPage, ScanRequest, Scope, Store,
@@ -212,7 +212,9 @@ impl Objects for SqliteStore {
                 order: if orderable { Support::Exact } else { Support::Unsupported },
                 counts: true,
                 positions: orderable,
-                groups: false,
+                groups: orderable
+                    && !queue
+                    && groups::pays(connection, &Self::subject(request.scope, request.kind, &[], request.order))?,
             })
         })
     }
@@ -342,8 +344,17 @@ impl Store for SqliteStore {
         }
     }
 
-    fn groups(&self, _request: &GroupRequest<'_>) -> Result<GroupBatch> {
-        Err(Failure::new(Code::TooComplex, "The store was asked for what its plan did not offer."))
+    fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch> {
+        let keys = request.order.get(..request.levels as usize).unwrap_or(request.order);
+        let subject = Self::subject(request.scope, request.kind, request.filters, keys);
+        if self.writable
+            && let Some(flags) = self.read(|connection| groups::wanted_flags(connection, &subject))?
+        {
+            self.keep_order(flags)?;
+        }
+        self.read_ordered(request.scope, request.kind, keys, |connection| {
+            groups::groups(connection, &self.inner.cache.at(connection)?, &subject, request.after.as_ref(), request.max)
+        })
     }
 
     fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>> {

@@ -284,9 +284,31 @@ fn categorized() -> impl Strategy<Value = SortOrderSet> {
     )
 }
 
+/// Categories whose order a store may keep, so that it can make them.
+fn kept() -> impl Strategy<Value = SortOrderSet> {
+    let combine = prop_oneof![4 => Just(0), 1 => Just(TABLE_SORT_COMBINE)];
+    let key = (select(vec![TEXT, TEXT, OTHER, DATE]), 0..2_u32, combine);
+    (prop::collection::vec(key, 1..4), 1..3_usize, 0..3_u32).prop_map(|(mut keys, categories, expanded)| {
+        let mut seen = Vec::new();
+        keys.retain(|(tag, ..)| {
+            let known = seen.contains(tag);
+            seen.push(*tag);
+            !known
+        });
+        let categories = categories.min(keys.len());
+        let order = |at: usize, order: u32, combine: u32| if at > 0 && at < categories { order | combine } else { order };
+        let keys = keys
+            .into_iter()
+            .enumerate()
+            .map(|(at, (tag, direction, combine))| SortOrder { tag, order: order(at, direction, combine) });
+        let categories = u32::try_from(categories).unwrap_or_default();
+        SortOrderSet { keys: keys.collect(), categories, expanded: expanded.min(categories) }
+    })
+}
+
 fn sort(categories: bool) -> BoxedStrategy<SortOrderSet> {
     let plain = plain_keys().prop_map(SortOrderSet::plain);
-    if categories { prop_oneof![1 => plain, 3 => categorized()].boxed() } else { plain.boxed() }
+    if categories { prop_oneof![2 => plain, 4 => categorized(), 2 => kept()].boxed() } else { plain.boxed() }
 }
 
 fn how() -> impl Strategy<Value = How> {

@@ -2,12 +2,14 @@
 //! be served in between (`tables` 2.2, TBL_ASYNC). Who does not want to wait for slices runs the same steps to
 //! their end.
 
+use super::grouped::Outlining;
+use super::obstacle::obstacle;
 use super::pushed::PushedView;
 use super::rows::Entry;
 use super::sorted::SortedView;
 use super::step_sort::StepSort;
 use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, in_circles, passes};
-use crate::backend::{Batch, Filter, RowKey, ScanFrom, Support};
+use crate::backend::{Batch, Filter, RowKey, ScanFrom};
 use crate::error::Result;
 use crate::restriction::{Matcher, Restriction};
 use crate::tables::pushdown::conjuncts;
@@ -20,6 +22,8 @@ use std::ops::ControlFlow;
 pub(in crate::tables) enum Building {
     /// The backend does it all: there is nothing to wait for.
     Pushed(Box<PushedView>),
+    /// The backend is asked for the categories.
+    Grouped(Box<Outlining>),
     /// The rows are gathered here.
     Rows(Box<Gathering>),
 }
@@ -29,15 +33,11 @@ impl Building {
     pub(in crate::tables) fn begin(source: &dyn RowSource, definition: &Definition, live: bool) -> Result<Self> {
         let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
         let split = divide(source, &parts, &[], &definition.order)?;
-        let pushed = split.rest.is_empty()
-            && !definition.itemised
-            && limit.is_none()
-            && live
-            && split.plan.is_some_and(|plan| plan.order == Support::Exact && plan.counts && plan.positions);
-        if pushed {
-            return Ok(Self::Pushed(Box::new(PushedView::new(definition.clone(), split.filters))));
-        }
-        Ok(Self::Rows(Box::new(Gathering::new(definition.clone(), limit, split.filters, &split.rest))))
+        Ok(match (obstacle(source, definition, limit, live, &split)?, &definition.order.grouping) {
+            (Some(_), _) => Self::Rows(Box::new(Gathering::new(definition.clone(), limit, split.filters, &split.rest))),
+            (None, Some(_)) => Self::Grouped(Box::new(Outlining::new(definition.clone(), split.filters))),
+            (None, None) => Self::Pushed(Box::new(PushedView::new(definition.clone(), split.filters))),
+        })
     }
 
     /// Goes on for what is left of a slice: breaks with the view when it is finished. `changed`: rows have
@@ -50,6 +50,10 @@ impl Building {
     ) -> Result<ControlFlow<View, Self>> {
         Ok(match self {
             Self::Pushed(view) => ControlFlow::Break(View::Pushed(*view)),
+            Self::Grouped(outlining) => match outlining.advance(source, slice)? {
+                ControlFlow::Break(view) => ControlFlow::Break(View::Grouped(view)),
+                ControlFlow::Continue(left) => ControlFlow::Continue(left),
+            },
             Self::Rows(rows) => match rows.advance(source, slice, changed)? {
                 ControlFlow::Break(view) => ControlFlow::Break(View::Sorted(view)),
                 ControlFlow::Continue(rows) => ControlFlow::Continue(Self::Rows(rows)),

@@ -105,28 +105,41 @@ pub(in crate::tables) fn read(
     Ok(Batch { arrivals: arrivals.collect(), ids, parents: Vec::new(), kinds: Vec::new(), columns: values })
 }
 
-fn is_count(tag: PropTag) -> bool {
+pub(super) fn is_count(tag: PropTag) -> bool {
     [tags::CONTENT_COUNT, tags::CONTENT_UNREAD].iter().any(|count| count.id() == tag.id())
+}
+
+impl Facts {
+    /// The value of a column that says something of the category as such.
+    pub(super) fn value(self, tag: PropTag) -> Option<Value> {
+        let Self { number, level, expanded, leaves, unread } = self;
+        let count = |count: u32| Some(Value::Long(count.cast_signed()));
+        match tag.id() {
+            id if id == tags::INSTANCE_KEY.id() => Some(Value::Binary(header_key(number))),
+            // Leaves have arrival numbers, which are positive.
+            id if id == tags::INST_ID.id() => Some(Value::I8(number.cast_signed().wrapping_neg())),
+            id if id == tags::INSTANCE_NUM.id() => Some(Value::Long(0)),
+            id if id == tags::ROW_TYPE.id() => Some(Value::Long(if expanded { EXPANDED } else { COLLAPSED })),
+            id if id == tags::DEPTH.id() => i32::try_from(level).ok().map(Value::Long),
+            id if id == tags::CONTENT_COUNT.id() => count(leaves),
+            id if id == tags::CONTENT_UNREAD.id() => count(unread),
+            _ => None,
+        }
+    }
+}
+
+/// A value of a leaf as its category shows it; one of another type than the key's counts as absent.
+pub(super) fn known(value: Value, key: PropTag) -> Option<Value> {
+    Some(value).filter(|value| is_orderable(&ValueRef::from(value), key.kind()))
 }
 
 impl Header {
     /// The value of a column. `of` reads it from a leaf.
     fn value(&self, order: &ViewOrder, tag: PropTag, of: impl Fn(&ObjectId) -> Option<Value>) -> Option<Value> {
-        let Facts { number, level, expanded, leaves, unread } = self.facts;
-        let count = |count: u32| Some(Value::Long(count.cast_signed()));
-        match tag.id() {
-            id if id == tags::INSTANCE_KEY.id() => return Some(Value::Binary(header_key(number))),
-            // Leaves have arrival numbers, which are positive.
-            id if id == tags::INST_ID.id() => return Some(Value::I8(number.cast_signed().wrapping_neg())),
-            id if id == tags::INSTANCE_NUM.id() => return Some(Value::Long(0)),
-            id if id == tags::ROW_TYPE.id() => return Some(Value::Long(if expanded { EXPANDED } else { COLLAPSED })),
-            id if id == tags::DEPTH.id() => return i32::try_from(level).ok().map(Value::Long),
-            id if id == tags::CONTENT_COUNT.id() => return count(leaves),
-            id if id == tags::CONTENT_UNREAD.id() => return count(unread),
-            _ => {}
+        if let Some(value) = self.facts.value(tag) {
+            return Some(value);
         }
         let grouping = order.grouping.as_ref()?;
-        let known = |value: Value, key: PropTag| Some(value).filter(|value| is_orderable(&ValueRef::from(value), key.kind()));
         for (level, first) in self.firsts.iter().enumerate() {
             let keys = order.keys.get(grouping.keys_of(level)).unwrap_or_default();
             if let Some(key) = keys.iter().find(|key| key.tag.id() == tag.id()) {

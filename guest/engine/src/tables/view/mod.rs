@@ -1,7 +1,8 @@
 //! The view: which rows a table shows, in which order, and where its cursor and bookmarks are (`tables` 2).
 //!
-//! One interface over two strategies. When the backend evaluates everything exactly, with counts and
-//! positions, the view holds no rows ([`pushed`]); else it holds the order of all of them ([`sorted`]).
+//! One interface over three strategies. When the backend evaluates everything exactly, with counts and
+//! positions, the view holds no rows ([`pushed`]), or with categories only those ([`grouped`]); else it holds the
+//! order of all rows ([`sorted`]). Which one, and why not a better one, [`obstacle`] says.
 
 mod applying;
 mod building;
@@ -9,7 +10,10 @@ mod categories;
 mod difference;
 mod event;
 mod expanding;
+mod folding;
+mod grouped;
 mod headers;
+mod obstacle;
 mod pushed;
 mod rereading;
 mod rows;
@@ -30,6 +34,7 @@ use crate::tables::source::{RowRequest, RowSource};
 pub(super) use building::Building;
 pub(super) use categories::{Held, Numbers};
 pub(super) use event::{Happened, RowEvent, Shown};
+use grouped::GroupedView;
 pub(super) use headers::{RowToRead, read as read_rows};
 use pushed::PushedView;
 pub(super) use pushed::StoredPlace;
@@ -52,8 +57,10 @@ const TEST_CELL_LIMIT: u32 = 2048;
 pub(super) enum Place {
     /// A row a [`SortedView`] holds.
     Held(Held),
-    /// A row of a [`PushedView`].
+    /// A row of a [`PushedView`], or a leaf of a [`GroupedView`].
     Stored(Box<StoredPlace>),
+    /// The header of a category of a [`GroupedView`], by its number.
+    Category(u64),
 }
 
 /// Where a cursor or bookmark stands (`tables` 2 "Cursor anchor kinds").
@@ -96,6 +103,7 @@ pub(super) struct Definition {
 /// The rows of a view in their order.
 pub(super) enum View {
     Pushed(PushedView),
+    Grouped(GroupedView),
     Sorted(SortedView),
 }
 
@@ -118,18 +126,11 @@ impl View {
         Building::begin(source, definition, live)?.finish(source)
     }
 
-    /// The view that holds its rows, if this is one.
-    pub(super) fn sorted(&mut self) -> Option<&mut SortedView> {
-        match self {
-            Self::Pushed(_) => None,
-            Self::Sorted(view) => Some(view),
-        }
-    }
-
     /// How many rows there are.
     pub(super) fn count(&mut self, source: &dyn RowSource) -> Result<u64> {
         match self {
             Self::Pushed(view) => view.count(source),
+            Self::Grouped(view) => Ok(view.count()),
             Self::Sorted(view) => Ok(view.count()),
         }
     }
@@ -139,6 +140,8 @@ impl View {
         match (self, anchor) {
             (_, Anchor::Begin) => Ok(0),
             (Self::Pushed(view), Anchor::Row(Place::Stored(place))) => view.index_of(source, place),
+            (Self::Grouped(view), Anchor::Row(Place::Stored(place))) => view.index_of(source, place),
+            (Self::Grouped(view), Anchor::Row(Place::Category(number))) => Ok(view.index_of_header(*number)),
             (Self::Sorted(view), Anchor::Row(Place::Held(row))) => Ok(view.index_of(*row)),
             (view, _) => view.count(source),
         }
@@ -148,6 +151,7 @@ impl View {
     pub(super) fn anchor_at(&mut self, source: &dyn RowSource, index: u64) -> Result<Anchor> {
         let place = match self {
             Self::Pushed(view) => view.place_at(source, index)?,
+            Self::Grouped(view) => view.place_at(source, index)?,
             Self::Sorted(view) => view.place_at(index),
         };
         Ok(place.map_or(Anchor::End, Anchor::Row))
@@ -163,14 +167,13 @@ impl View {
         cell_limit: u32,
         near: &Anchor,
     ) -> Result<Page> {
+        let near = match near {
+            Anchor::Row(Place::Stored(place)) => Some(&**place),
+            _ => None,
+        };
         match self {
-            Self::Pushed(view) => {
-                let near = match near {
-                    Anchor::Row(Place::Stored(place)) => Some(&**place),
-                    _ => None,
-                };
-                view.read(source, first, count, columns, cell_limit, near)
-            }
+            Self::Pushed(view) => view.read(source, first, count, columns, cell_limit, near),
+            Self::Grouped(view) => view.read(source, first, count, columns, cell_limit, near),
             Self::Sorted(view) => view.read(source, first, count, columns, cell_limit),
         }
     }
@@ -190,21 +193,21 @@ impl View {
             if let Some(id) = source.row_of_key(*tag, &value.value)? {
                 let index = match self {
                     Self::Pushed(view) => view.index_of_row(source, &id)?,
+                    Self::Grouped(view) => view.index_of_row(source, &id)?,
                     Self::Sorted(view) => view.index_of_key(&id),
                 };
                 return Ok(index.filter(|index| (*index < from) == backwards));
             }
-            if let (Self::Sorted(view), Value::Binary(key)) = (&*self, &value.value)
+            if let Value::Binary(key) = &value.value
                 && tag.id() == tags::INSTANCE_KEY.id()
-                && let Some(node) = view.header_of_key(key)
+                && let Some((_, index)) = self.visible_header(key)
             {
-                let header = Held::Header(node);
-                let index = Some(header).filter(|header| view.is_visible(*header)).map(|header| view.index_of(header));
-                return Ok(index.filter(|index| (*index < from) == backwards));
+                return Ok(Some(index).filter(|index| (*index < from) == backwards));
             }
         }
         match self {
             Self::Pushed(view) => view.find(source, restriction, from, backwards),
+            Self::Grouped(view) => view.find(source, restriction, from, backwards),
             Self::Sorted(view) => view.find(source, restriction, from, backwards),
         }
     }
@@ -216,17 +219,18 @@ impl View {
 
     /// Takes over which categories a former view of the same order had, and which of them were expanded.
     pub(super) fn inherit(&mut self, former: &Self) {
-        if let (Self::Sorted(view), Self::Sorted(former)) = (self, former) {
-            view.inherit(former);
+        match (self, former) {
+            (Self::Sorted(view), Self::Sorted(former)) => view.inherit(former),
+            (Self::Sorted(view), Self::Grouped(former)) => view.adopt(&|path| former.number_and_state(path)),
+            _ => {}
         }
     }
 
     /// The anchor in this view of where an anchor stood in a former one.
     pub(super) fn anchor_from(&mut self, source: &dyn RowSource, former: &mut Self, mut anchor: Anchor) -> Result<Anchor> {
         let found = match (&mut *self, &*former, &anchor) {
-            (Self::Sorted(view), Self::Pushed(_), Anchor::Row(Place::Stored(place))) => {
-                view.rows.slot_of(place.id()).map(Held::Leaf)
-            }
+            (Self::Sorted(view), _, Anchor::Row(Place::Stored(place))) => view.rows.slot_of(place.id()).map(Held::Leaf),
+            (Self::Sorted(view), _, Anchor::Row(Place::Category(number))) => view.header_of_number(*number).map(Held::Header),
             (Self::Sorted(view), Self::Sorted(former), Anchor::Row(Place::Held(row))) => view.row_of(former, *row),
             (_, _, Anchor::Row(_)) => None,
             _ => return Ok(anchor),
@@ -242,7 +246,7 @@ impl View {
     /// the view takes in their changes row by row.
     pub(super) fn follows_rows(&mut self, rows: &[ObjectId]) -> bool {
         match self {
-            Self::Pushed(_) => true,
+            Self::Pushed(_) | Self::Grouped(_) => true,
             Self::Sorted(view) => view.follows_rows(rows),
         }
     }
@@ -258,6 +262,7 @@ impl View {
     ) -> Result<()> {
         match self {
             Self::Pushed(view) => view.apply(source, changes, marks),
+            Self::Grouped(view) => view.apply(source, changes, marks),
             Self::Sorted(view) => view.apply(source, changes, marks, events),
         }
     }

@@ -17,10 +17,10 @@ const MAX_ROWS: u64 = u32::MAX as u64;
 /// A row of a pushed view, by its place in the order.
 #[derive(Clone, Debug)]
 pub(in crate::tables) struct StoredPlace {
-    id: ObjectId,
-    key: RowKey,
+    pub(super) id: ObjectId,
+    pub(super) key: RowKey,
     /// Its index, and the generation of the view in which it is right.
-    index: Option<(u64, u64)>,
+    pub(super) index: Option<(u64, u64)>,
 }
 
 impl StoredPlace {
@@ -176,20 +176,10 @@ impl PushedView {
     }
 
     pub(super) fn apply(&mut self, source: &dyn RowSource, changes: &Changes, marks: &mut [&mut Mark]) -> Result<()> {
-        let changed: Option<BTreeMap<&ObjectId, RowState>> = match changes {
-            Changes::None => return Ok(()),
-            // The state of the last change counts; a touch leaves it as it was.
-            Changes::Rows(rows) => {
-                let mut last = BTreeMap::new();
-                for change in rows {
-                    if change.state != RowState::Touched || !last.contains_key(&change.id) {
-                        last.insert(&change.id, change.state);
-                    }
-                }
-                Some(last)
-            }
-            Changes::Reread(_) | Changes::Reload => None,
-        };
+        if *changes == Changes::None {
+            return Ok(());
+        }
+        let changed = newest(changes);
         self.generation += 1;
         self.count = None;
         for mark in marks.iter_mut() {
@@ -220,16 +210,7 @@ impl PushedView {
         if state == RowState::Gone {
             return Ok(None);
         }
-        let limit = self.reading.limit.max(KEY_CELL_LIMIT);
-        let batch = source.read(std::slice::from_ref(id), &self.reading.columns, limit)?;
-        if batch.ids.first() != Some(id) {
-            return Ok(None);
-        }
-        let row = BatchRow::new(source, &batch, 0, self.matcher.columns(), limit);
-        if !self.matcher.matches(&row)? {
-            return Ok(None);
-        }
-        let key = self.order.row_key(&batch, 0, &self.reading.keys);
+        let Some(key) = key_now(source, id, &self.order, &self.matcher, &self.reading)? else { return Ok(None) };
         if state == RowState::Touched {
             // The row exists, but perhaps in another container by now.
             let page = self.scan(source, &[], 0, ScanFrom::At(key.clone()), false, 1)?;
@@ -239,8 +220,38 @@ impl PushedView {
     }
 }
 
+/// What became of each changed row in the end; `None`: any row may have changed.
+pub(super) fn newest(changes: &Changes) -> Option<BTreeMap<&ObjectId, RowState>> {
+    let Changes::Rows(rows) = changes else { return None };
+    let mut last = BTreeMap::new();
+    for change in rows {
+        // A touch leaves it as it was.
+        if change.state != RowState::Touched || !last.contains_key(&change.id) {
+            last.insert(&change.id, change.state);
+        }
+    }
+    Some(last)
+}
+
+/// Where the row of an object stands in an order, if there is the object and the row passes.
+pub(super) fn key_now(
+    source: &dyn RowSource,
+    id: &ObjectId,
+    order: &ViewOrder,
+    matcher: &Matcher,
+    reading: &Reading,
+) -> Result<Option<RowKey>> {
+    let limit = reading.limit.max(KEY_CELL_LIMIT);
+    let batch = source.read(std::slice::from_ref(id), &reading.columns, limit)?;
+    if batch.ids.first() != Some(id) {
+        return Ok(None);
+    }
+    let row = BatchRow::new(source, &batch, 0, matcher.columns(), limit);
+    Ok(matcher.matches(&row)?.then(|| order.row_key(&batch, 0, &reading.keys)))
+}
+
 /// The place of the last row of a page.
-fn place(page: &mut ScanPage, index: Option<(u64, u64)>) -> Option<Place> {
+pub(super) fn place(page: &mut ScanPage, index: Option<(u64, u64)>) -> Option<Place> {
     let id = page.batch.ids.last()?.clone();
     Some(Place::Stored(Box::new(StoredPlace { id, key: page.last.take()?, index })))
 }

@@ -1,7 +1,7 @@
 //! Reading all rows of a view again: marks follow their rows, and the difference is told (`tables` 2, 11).
 
 use super::applying::anchor_of;
-use super::categories::Held;
+use super::categories::{Held, Known};
 use super::difference::{Fate, fates};
 use super::event::{Happened, RowEvent};
 use super::headers::RowToRead;
@@ -55,6 +55,13 @@ impl SortedView {
     pub(super) fn inherit(&mut self, former: &Self) {
         if let (Arrangement::Grouped(categories), Arrangement::Grouped(former)) = (&mut self.order, &former.order) {
             categories.inherit(former);
+        }
+    }
+
+    /// Takes over the numbers and states of categories that are known by the strings of their keys.
+    pub(super) fn adopt(&mut self, known: &Known<'_>) {
+        if let Arrangement::Grouped(categories) = &mut self.order {
+            categories.adopt(known);
         }
     }
 

@@ -100,6 +100,12 @@ impl SortedView {
         categories.of_number(number_of(key)?)
     }
 
+    /// The header of the category with that number.
+    pub(super) fn header_of_number(&self, number: u64) -> Option<u32> {
+        let Arrangement::Grouped(categories) = &self.order else { return None };
+        categories.of_number(number)
+    }
+
     /// Up to `count` visible rows from an index on.
     pub(super) fn rows_from(&self, first: u64, count: usize) -> Vec<Held> {
         match &self.order {

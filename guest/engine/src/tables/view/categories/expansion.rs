@@ -3,6 +3,9 @@
 use super::{Categories, Child, Inner, Node, ROOT};
 use crate::tables::view::sequence::Sequence;
 
+/// What a former view knows of the category of a path: its number, and whether it is expanded.
+pub(in crate::tables::view) type Known<'a> = dyn Fn(&[u8]) -> Option<(u64, bool)> + 'a;
+
 impl Categories {
     /// Expands or collapses a category; whether it was not so already.
     pub(in crate::tables::view) fn set_expanded(&mut self, node: u32, expanded: bool) -> bool {
@@ -70,11 +73,7 @@ impl Categories {
         while let Some((node, old)) = pairs.pop() {
             if node != ROOT {
                 let Node { number, expanded, .. } = *former.node(old);
-                let made = self.node(node).number;
-                self.by_number.remove(&made);
-                self.by_number.insert(number, node);
-                let node = self.node_mut(node);
-                (node.number, node.expanded) = (number, expanded);
+                self.take_over(node, number, expanded);
             }
             let Inner::Categories { order, .. } = &self.node(node).inner else { continue };
             let found = order.iter().filter_map(|child| {
@@ -84,5 +83,28 @@ impl Categories {
             pairs.extend(found);
         }
         self.reweigh(ROOT);
+    }
+
+    /// Takes over numbers and states of the categories that are known by the keys that lead to them.
+    pub(in crate::tables::view) fn adopt(&mut self, known: &Known<'_>) {
+        let mut open = vec![(ROOT, Vec::new())];
+        while let Some((node, path)) = open.pop() {
+            if node != ROOT
+                && let Some((number, expanded)) = known(&path)
+            {
+                self.take_over(node, number, expanded);
+            }
+            let Inner::Categories { order, .. } = &self.node(node).inner else { continue };
+            open.extend(order.iter().map(|child| (child.node, [&path, self.node(child.node).key()].concat())));
+        }
+        self.reweigh(ROOT);
+    }
+
+    fn take_over(&mut self, node: u32, number: u64, expanded: bool) {
+        let made = self.node(node).number;
+        self.by_number.remove(&made);
+        self.by_number.insert(number, node);
+        let node = self.node_mut(node);
+        (node.number, node.expanded) = (number, expanded);
     }
 }

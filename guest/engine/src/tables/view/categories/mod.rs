@@ -8,6 +8,8 @@ mod building;
 mod changing;
 mod expansion;
 
+pub(super) use expansion::Known;
+
 use super::rows::Rows;
 use super::sequence::{Item, Sequence, Spot};
 use crate::tables::order::Extremum;
@@ -32,7 +34,7 @@ pub(in crate::tables) enum Held {
 pub(in crate::tables) struct Numbers(Rc<Cell<u64>>);
 
 impl Numbers {
-    fn take(&self) -> u64 {
+    pub(super) fn take(&self) -> u64 {
         let number = self.0.get() + 1;
         self.0.set(number);
         number
