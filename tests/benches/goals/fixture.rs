@@ -29,10 +29,22 @@ impl Fixture {
     pub(crate) fn folder_of(stage: &Stage, count: u32) -> anyhow::Result<Self> {
         Self::made(stage, &format!("folder-{count}-v{VERSION}"), |fixture| {
             let store = SqliteStore::open(&fixture.file, Access::Write)?;
-            // A provider's identifier: four flag bytes, the store's MAPIUID, the backend's own bytes.
-            let own = fixture.folder.get(20..).and_then(ObjectId::new).context("the folder's identifier is too short")?;
-            messages::fill(&store, &own, count)
+            messages::fill(&store, &fixture.own_folder()?, count)
         })
+    }
+
+    /// A folder of that many short messages.
+    pub(crate) fn folder_of_short(stage: &Stage, count: u32) -> anyhow::Result<Self> {
+        Self::made(stage, &format!("short-{count}-v{VERSION}"), |fixture| {
+            let store = SqliteStore::open(&fixture.file, Access::Write)?;
+            messages::fill_short(&store, &fixture.own_folder()?, count)
+        })
+    }
+
+    /// The folder as its store names it. A provider's identifier: four flag bytes, the store's MAPIUID, the
+    /// backend's own bytes.
+    fn own_folder(&self) -> anyhow::Result<ObjectId> {
+        self.folder.get(20..).and_then(ObjectId::new).context("the folder's identifier is too short")
     }
 
     /// A folder with the messages of the archive.

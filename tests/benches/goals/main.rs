@@ -3,6 +3,7 @@
 //! `cargo xtask bench [AREA] [--json]` builds this program and `mapi-reference` in the release profile and
 //! runs it. A row that cannot be produced is missing and fails, as does a missed goal.
 
+mod allocated;
 mod client;
 mod commits;
 mod engine;
@@ -36,7 +37,7 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 22] = [
+const BENCHES: [Bench; 30] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
@@ -52,7 +53,15 @@ const BENCHES: [Bench; 22] = [
     Bench { name: "stores.search_body", unit: "ms", goal: Goal::Under(8.0), measure: stores::search_body },
     Bench { name: "stores.search_body_short", unit: "ms", goal: Goal::Under(80.0), measure: stores::search_body_short },
     Bench { name: "stores.search_subject", unit: "ms", goal: Goal::Under(3.0), measure: stores::search_subject },
+    Bench { name: "tables.categories_1m", unit: "ms", goal: Goal::UnderAndAtMost(150.0, 1.5), measure: stores::categories_1m },
+    Bench { name: "tables.component_overhead", unit: "x", goal: Goal::AtMost(1.3), measure: tables::component_overhead },
+    Bench { name: "tables.delete", unit: "µs", goal: Goal::UnderBoth(20.0, 100.0), measure: tables::delete },
+    Bench { name: "tables.insert", unit: "µs", goal: Goal::UnderBoth(20.0, 100.0), measure: tables::insert },
+    Bench { name: "tables.memory", unit: "bytes", goal: Goal::AtMost(96.0), measure: tables::memory },
+    Bench { name: "tables.modify", unit: "µs", goal: Goal::UnderBoth(20.0, 100.0), measure: tables::modify },
+    Bench { name: "tables.open_pushdown_10m", unit: "ms", goal: Goal::Under(3.0), measure: stores::open_10m },
     Bench { name: "tables.page", unit: "µs", goal: Goal::Under(100.0), measure: tables::page },
+    Bench { name: "tables.page_pushdown_10m", unit: "ms", goal: Goal::Under(3.0), measure: stores::page_approximate_10m },
     Bench { name: "tables.page_pushdown_1m", unit: "ms", goal: Goal::Under(3.0), measure: stores::page_approximate_1m },
     Bench { name: "tables.restrict_substring", unit: "M rows/s", goal: Goal::AtLeast(15.0), measure: tables::restrict_substring },
     Bench { name: "tables.restrict_tree", unit: "ms", goal: Goal::RatioAtMost(2.0), measure: tables::restrict_tree },

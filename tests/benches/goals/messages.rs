@@ -58,6 +58,15 @@ impl Numbers {
 
 /// Puts that many messages into a folder.
 pub(crate) fn fill(store: &dyn Store, folder: &ObjectId, count: u32) -> anyhow::Result<()> {
+    fill_with(store, folder, count, message)
+}
+
+fn fill_with(
+    store: &dyn Store,
+    folder: &ObjectId,
+    count: u32,
+    message: impl Fn(u32, &mut Numbers) -> Vec<Property>,
+) -> anyhow::Result<()> {
     let plan = store.identity().index;
     let mut numbers = Numbers(u64::from(count));
     let mut made = 0;
@@ -103,8 +112,25 @@ pub(crate) fn composed(number: u32, numbers: &mut Numbers) -> Vec<Property> {
     properties
 }
 
+/// Puts that many short messages into a folder: what its rows are ordered by, a topic and an address.
+pub(crate) fn fill_short(store: &dyn Store, folder: &ObjectId, count: u32) -> anyhow::Result<()> {
+    const SHORT: [PropTag; 6] = [
+        tags::MESSAGE_CLASS,
+        tags::CONVERSATION_TOPIC,
+        tags::SENDER_EMAIL_ADDRESS,
+        tags::MESSAGE_DELIVERY_TIME,
+        tags::MESSAGE_SIZE,
+        tags::MESSAGE_FLAGS,
+    ];
+    fill_with(store, folder, count, |number, numbers| {
+        let mut properties = message(number, numbers);
+        properties.retain(|property| SHORT.contains(&property.tag));
+        properties
+    })
+}
+
 /// The properties of one message.
-fn message(number: u32, numbers: &mut Numbers) -> Vec<Property> {
+pub(crate) fn message(number: u32, numbers: &mut Numbers) -> Vec<Property> {
     let text = |tag: PropTag, value: &str| Property::new(tag, Value::Unicode(value.to_owned()));
     let long = |tag: PropTag, value: i32| Property::new(tag, Value::Long(value));
     let (sender, receiver, copied) = (numbers.pick(&PEOPLE), numbers.pick(&PEOPLE), numbers.pick(&PEOPLE));

@@ -14,6 +14,12 @@ pub(crate) enum Goal {
     Under(f64),
     /// At least that.
     AtLeast(f64),
+    /// At most that.
+    AtMost(f64),
+    /// The median less than the first, and of a hundred all but one less than the second.
+    UnderBoth(f64, f64),
+    /// Less than that, and at most so many times the reference.
+    UnderAndAtMost(f64, f64),
 }
 
 /// What was measured, in the unit of the row.
@@ -21,17 +27,24 @@ pub(crate) enum Goal {
 pub(crate) struct Figures {
     pub(crate) ours: f64,
     pub(crate) reference: Option<f64>,
+    /// Of a hundred measurements all but one are below that.
+    pub(crate) p99: Option<f64>,
 }
 
 impl Figures {
     /// A figure against a reference.
     pub(crate) const fn against(ours: f64, reference: f64) -> Self {
-        Self { ours, reference: Some(reference) }
+        Self { ours, reference: Some(reference), p99: None }
     }
 
     /// A figure against a bound.
     pub(crate) const fn alone(ours: f64) -> Self {
-        Self { ours, reference: None }
+        Self { ours, reference: None, p99: None }
+    }
+
+    /// A median and a ninety-ninth percentile against bounds.
+    pub(crate) const fn spread(ours: f64, p99: f64) -> Self {
+        Self { ours, reference: None, p99: Some(p99) }
     }
 
     fn ratio(&self) -> Option<f64> {
@@ -56,6 +69,9 @@ impl Row {
             Goal::RatioAtLeast(least) => figures.ratio().is_some_and(|ratio| ratio >= least),
             Goal::Under(bound) => figures.ours < bound,
             Goal::AtLeast(least) => figures.ours >= least,
+            Goal::AtMost(most) => figures.ours <= most,
+            Goal::UnderBoth(median, p99) => figures.ours < median && figures.p99.is_some_and(|found| found < p99),
+            Goal::UnderAndAtMost(bound, most) => figures.ours < bound && figures.ratio().is_some_and(|ratio| ratio <= most),
         }
     }
 
@@ -65,6 +81,9 @@ impl Row {
             Goal::RatioAtLeast(least) => format!("at least {least}x"),
             Goal::Under(bound) => format!("under {bound} {}", self.unit),
             Goal::AtLeast(least) => format!("at least {least} {}", self.unit),
+            Goal::AtMost(most) => format!("at most {most} {}", self.unit),
+            Goal::UnderBoth(median, p99) => format!("under {median} {0}, p99 under {p99} {0}", self.unit),
+            Goal::UnderAndAtMost(bound, most) => format!("under {bound} {} and at most {most}x", self.unit),
         }
     }
 
@@ -72,9 +91,16 @@ impl Row {
         let figure =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{} {}", rounded(value), self.unit));
         let figures = self.figures.as_ref();
+        let ours = match figures {
+            None => "missing".to_owned(),
+            Some(Figures { ours, p99: Some(p99), .. }) => {
+                format!("{} {unit}, p99 {} {unit}", rounded(*ours), rounded(*p99), unit = self.unit)
+            }
+            Some(Figures { ours, .. }) => figure(Some(*ours)),
+        };
         [
             self.name.to_owned(),
-            if figures.is_none() { "missing".to_owned() } else { figure(figures.map(|figures| figures.ours)) },
+            ours,
             figure(figures.and_then(|figures| figures.reference)),
             figures.and_then(Figures::ratio).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x")),
             self.goal(),
@@ -89,6 +115,7 @@ impl Row {
             "unit": self.unit,
             "ours": figures.map(|figures| figures.ours),
             "reference": figures.and_then(|figures| figures.reference),
+            "p99": figures.and_then(|figures| figures.p99),
             "ratio": figures.and_then(Figures::ratio),
             "goal": self.goal(),
             "met": self.met(),

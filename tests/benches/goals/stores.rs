@@ -6,28 +6,106 @@ use crate::messages::Numbers;
 use crate::row::Figures;
 use crate::stage::Stage;
 use crate::timing::{median, milliseconds};
-use anyhow::ensure;
-use mapi_session::Table;
-use mapi_session::flags::{LogoffFlags, QueryRowsFlags, RestrictFlags};
+use anyhow::{bail, ensure};
+use mapi_session::flags::{GetContentsTableFlags, LogoffFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags};
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::restriction::{FL_IGNORECASE, FL_SUBSTRING, Restriction};
-use mapi_session::tables::Bookmark;
+use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
+use mapi_session::{Folder, Table};
+use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 /// `stores.page_random_1m`: fifty rows at a random position of 1,000,000, by date.
 pub(crate) fn page_random_1m(stage: &Stage) -> anyhow::Result<Figures> {
-    pages(stage, false)
+    pages(stage, &Fixture::folder_of(stage, 1_000_000)?, 1_000_000, false)
 }
 
 /// `tables.page_pushdown_1m`: the same by `SeekRowApprox`.
 pub(crate) fn page_approximate_1m(stage: &Stage) -> anyhow::Result<Figures> {
-    pages(stage, true)
+    pages(stage, &Fixture::folder_of(stage, 1_000_000)?, 1_000_000, true)
 }
 
-fn pages(stage: &Stage, approximate: bool) -> anyhow::Result<Figures> {
-    const ROWS: u32 = 1_000_000;
+const TEN_MILLION: u32 = 10_000_000;
+
+/// `tables.page_pushdown_10m`: the same of 10,000,000.
+pub(crate) fn page_approximate_10m(stage: &Stage) -> anyhow::Result<Figures> {
+    pages(stage, &Fixture::folder_of_short(stage, TEN_MILLION)?, TEN_MILLION, true)
+}
+
+/// `tables.open_pushdown_10m`: from a folder of 10,000,000 to its newest fifty messages.
+pub(crate) fn open_10m(stage: &Stage) -> anyhow::Result<Figures> {
+    const RUNS: u32 = 51;
+    let fixture = Fixture::folder_of_short(stage, TEN_MILLION)?;
+    stage.runtime.block_on(async {
+        let subsystem = stage.subsystem(&fixture.data).await?;
+        let mut samples = Vec::new();
+        // Each with the store just opened, which remembers nothing.
+        for _ in 0..RUNS {
+            let session = client::logon(&subsystem).await?;
+            let store = client::default_store(&session).await?;
+            let folder = client::folder(&store, Some(&fixture.folder)).await?;
+            let start = Instant::now();
+            let rows = client::newest_first(&folder).await?.query_rows(50, QueryRowsFlags::empty()).await?;
+            samples.push(start.elapsed());
+            ensure!(rows.len() == 50, "the page has {} rows", rows.len());
+            session.logoff(LogoffFlags::empty()).await?;
+        }
+        Ok(Figures::alone(milliseconds(median(samples)?)))
+    })
+}
+
+/// `tables.categories_1m`: from a folder of 1,000,000 to its senders, each with its counts, against one `GROUP BY` on
+/// the same file.
+pub(crate) fn categories_1m(stage: &Stage) -> anyhow::Result<Figures> {
+    categories(stage, 1_000_000)
+}
+
+fn categories(stage: &Stage, rows: u32) -> anyhow::Result<Figures> {
+    const RUNS: u32 = 11;
+    let fixture = Fixture::folder_of(stage, rows)?;
+    let (ours, senders) = stage.runtime.block_on(async {
+        let subsystem = stage.subsystem(&fixture.data).await?;
+        let (mut samples, mut senders) = (Vec::new(), 0);
+        // The first one begins to keep the orders; each other one has a store just opened, which remembers nothing.
+        for run in 0..=RUNS {
+            let session = client::logon(&subsystem).await?;
+            let store = client::default_store(&session).await?;
+            let folder = client::folder(&store, Some(&fixture.folder)).await?;
+            let start = Instant::now();
+            let headers = by_sender(&folder).await?;
+            if run > 0 {
+                samples.push(start.elapsed());
+            }
+            let sum = |column: usize| -> anyhow::Result<i64> {
+                let counts = headers.iter().map(|row| match row.get(column).map(|cell| &cell.value) {
+                    Some(Value::Long(count)) => Ok(i64::from(*count)),
+                    other => bail!("a header counts {other:?}"),
+                });
+                counts.sum()
+            };
+            let (messages, unread) = (sum(1)?, sum(2)?);
+            ensure!(messages == i64::from(rows) && unread == i64::from(rows) / 10, "{messages} messages, {unread} unread");
+            senders = headers.len();
+            session.logoff(LogoffFlags::empty()).await?;
+        }
+        anyhow::Ok((median(samples)?, senders))
+    })?;
+    let (runs, senders) = (RUNS.to_string(), senders.to_string());
+    let arguments = [OsStr::new("groups"), fixture.file.as_os_str(), OsStr::new(&runs), OsStr::new(&senders)];
+    Ok(Figures::against(milliseconds(ours), milliseconds(stage.reference(&arguments)?)))
+}
+
+/// The first page of a folder by sender, collapsed.
+async fn by_sender(folder: &Folder) -> anyhow::Result<Vec<Vec<Property>>> {
+    let table = folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+    table.set_columns(&[tags::SENDER_NAME, tags::CONTENT_COUNT, tags::CONTENT_UNREAD], SetColumnsFlags::empty()).await?;
+    let keys = vec![SortOrder::ascending(tags::SENDER_NAME)];
+    table.sort_table(SortOrderSet { keys, categories: 1, expanded: 0 }, SortTableFlags::empty()).await?;
+    Ok(table.query_rows(50, QueryRowsFlags::empty()).await?)
+}
+
+fn pages(stage: &Stage, fixture: &Fixture, count: u32, approximate: bool) -> anyhow::Result<Figures> {
     const RUNS: u32 = 201;
-    let fixture = Fixture::folder_of(stage, ROWS)?;
     stage.runtime.block_on(async {
         let subsystem = stage.subsystem(&fixture.data).await?;
         let session = client::logon(&subsystem).await?;
@@ -35,10 +113,10 @@ fn pages(stage: &Stage, approximate: bool) -> anyhow::Result<Figures> {
         let table = client::newest_first(&client::folder(&store, Some(&fixture.folder)).await?).await?;
         let (mut numbers, mut samples) = (Numbers(7), Vec::new());
         for _ in 0..RUNS {
-            let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
+            let position = u32::try_from(numbers.below(u64::from(count - 50)))?;
             let start = Instant::now();
             if approximate {
-                table.seek_row_approx(position, ROWS).await?;
+                table.seek_row_approx(position, count).await?;
             } else {
                 table.seek_row(Bookmark::BEGINNING, i32::try_from(position)?).await?;
             }

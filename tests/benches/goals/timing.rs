@@ -1,4 +1,4 @@
-//! Medians.
+//! Medians and percentiles.
 
 use anyhow::Context as _;
 use std::time::Duration;
@@ -7,6 +7,12 @@ use std::time::Duration;
 pub(crate) fn median(mut samples: Vec<Duration>) -> anyhow::Result<Duration> {
     samples.sort_unstable();
     samples.get(samples.len() / 2).copied().context("nothing was measured")
+}
+
+/// The one that one in a hundred exceeds.
+pub(crate) fn p99(mut samples: Vec<Duration>) -> anyhow::Result<Duration> {
+    samples.sort_unstable();
+    samples.get(samples.len() * 99 / 100).copied().context("nothing was measured")
 }
 
 /// In milliseconds.

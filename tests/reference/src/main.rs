@@ -2,7 +2,7 @@
 //! library: wasmtime with an empty component, SQLite with plain queries, lettre with its own connection.
 //!
 //! `mapi-reference instantiate RUNS`, `mapi-reference first-rows FILE RUNS`, `mapi-reference commits FILE`,
-//! `mapi-reference smtp PORT FILE RUNS`, `mapi-reference sort FILE` and `mapi-reference tree FILE EXPECTED` print the
+//! `mapi-reference groups FILE RUNS EXPECTED`, `mapi-reference smtp PORT FILE RUNS`, `mapi-reference sort FILE` and `mapi-reference tree FILE EXPECTED` print the
 //! median in nanoseconds.
 
 mod tables;
@@ -26,12 +26,13 @@ fn main() -> anyhow::Result<()> {
         ["instantiate", runs] => instantiate(runs.parse()?)?,
         ["first-rows", file, runs] => first_rows(file, runs.parse()?)?,
         ["commits", file] => commits(file)?,
+        ["groups", file, runs, expected] => groups(file, runs.parse()?, expected.parse()?)?,
         ["smtp", port, file, runs] => smtp(port.parse()?, file, runs.parse()?)?,
         ["sort", file] => tables::sort(file)?,
         ["tree", file, expected] => tables::tree(file, expected.parse()?)?,
         _ => bail!(
-            "usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE | smtp PORT FILE RUNS | sort FILE | \
-             tree FILE EXPECTED"
+            "usage: mapi-reference instantiate RUNS | first-rows FILE RUNS | commits FILE | groups FILE RUNS EXPECTED | \
+             smtp PORT FILE RUNS | sort FILE | tree FILE EXPECTED"
         ),
     };
     println!("{nanoseconds}");
@@ -105,6 +106,35 @@ fn first_rows(file: &str, runs: u32) -> anyhow::Result<u128> {
         drop(rows);
         drop(connection);
         samples.push(start.elapsed().as_nanos());
+    }
+    median(samples)
+}
+
+/// Groups the messages of the largest folder of a store file by sender: how many there are of each, how many of them
+/// unread, and which came first.
+fn groups(file: &str, runs: u32, expected: usize) -> anyhow::Result<u128> {
+    const SENDER_NAME: i64 = 0x0C1A_001F;
+    let mut samples = Vec::new();
+    for _ in 0..runs {
+        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        let start = Instant::now();
+        let order: i64 = connection.query_row(
+            "SELECT orders.id FROM orders JOIN counters ON counters.container = orders.container
+             WHERE tag = ?1 ORDER BY contents DESC LIMIT 1",
+            [SENDER_NAME],
+            |row| row.get(0),
+        )?;
+        let mut rows = connection.prepare(
+            "SELECT sort, count(*), sum(unread), min(entries.arrival) FROM entries JOIN objects ON objects.id = entries.object
+             WHERE ord = ?1 GROUP BY sort",
+        )?;
+        let groups: Vec<(Vec<u8>, i64, i64, i64)> =
+            rows.query_map([order], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect::<Result<_, _>>()?;
+        samples.push(start.elapsed().as_nanos());
+        if groups.len() != expected {
+            bail!("{} senders, not {expected}", groups.len());
+        }
     }
     median(samples)
 }

@@ -6,8 +6,9 @@ use crate::tables::{by_subject, rows};
 use anyhow::Context as _;
 use mapi_engine::memory::{MemoryCatalogue, MemoryProfiles};
 use mapi_session::backend::ProviderKind;
-use mapi_session::flags::{GetContentsTableFlags, QueryRowsFlags, SetColumnsFlags, SortTableFlags};
+use mapi_session::flags::{GetContentsTableFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags};
 use mapi_session::properties::Value;
+use mapi_session::restriction::Restriction;
 use mapi_session::{Backends, Folder, Limits, Opened, Session, SharedStore, Subsystem, Table, Threading};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -52,6 +53,15 @@ impl Mail {
         let cell = table.query_rows(1, QueryRowsFlags::empty()).await?.into_iter().flatten().nth(1);
         self.sorted.replace(Some(table));
         Ok(cell.context("the folder is empty")?.value)
+    }
+
+    /// A restricted table; how many rows pass.
+    pub(super) async fn restricted(&self, restriction: &Restriction) -> anyhow::Result<u32> {
+        self.sorted.take();
+        let table = self.folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+        table.set_columns(&COLUMNS, SetColumnsFlags::empty()).await?;
+        table.restrict(Some(restriction), RestrictFlags::empty()).await?;
+        Ok(table.get_row_count().await?.value)
     }
 
     /// How many rows the page at a position of the sorted table has.

@@ -2,9 +2,16 @@
 //!
 //! What is native is the engine as a Rust library; the reference program has the same rows in a file.
 
+mod changes;
 mod component;
+mod memory;
 mod native;
+mod overhead;
 mod rows;
+
+pub(crate) use changes::{delete, insert, modify};
+pub(crate) use memory::memory;
+pub(crate) use overhead::component_overhead;
 
 use crate::messages::Numbers;
 use crate::row::Figures;

@@ -59,6 +59,12 @@ impl Mail {
         Ok(cell.context("the folder is empty")?.value)
     }
 
+    /// How many rows the page at a position of that table has.
+    pub(super) fn page(table: &Table, position: u32, rows: u32) -> anyhow::Result<usize> {
+        table.seek_row_approx(position, rows)?;
+        Ok(table.query_rows(50, 0)?.len())
+    }
+
     /// A restricted table; how many rows pass.
     pub(super) fn restricted(&self, restriction: Restriction) -> anyhow::Result<u32> {
         let table = self.table()?;

@@ -30,6 +30,13 @@ pub(super) fn store() -> anyhow::Result<(Arc<MemoryStore>, Vec<u8>)> {
     Ok(MADE.get_or_init(|| made).clone())
 }
 
+/// The store, and its folder with the mail as the store names it.
+pub(super) fn store_and_folder() -> anyhow::Result<(Arc<MemoryStore>, ObjectId)> {
+    let (store, entry_id) = store()?;
+    let folder = entry_id.get(20..).and_then(ObjectId::new).context("the folder's identifier is too short")?;
+    Ok((store, folder))
+}
+
 /// A provider's identifier: four flag bytes, the store's MAPIUID, the backend's own bytes.
 fn entry_id(object: &ObjectId) -> Vec<u8> {
     [&[0; 4], STORE.0.as_slice(), object.as_bytes()].concat()
