@@ -146,7 +146,7 @@ impl Gathering {
         let this = &mut *self;
         if this.index.is_none() {
             let sort = this.sort.get_or_insert_with(|| StepSort::new(mem::take(&mut this.rows)));
-            let Some(order) = sort.advance(slice, |a, b| this.view.rows.compare(a, b)) else {
+            let Some(order) = sort.advance(slice, |a, b| this.view.rows.compare(a, b), |rows| this.view.rows.sort(rows)) else {
                 return Ok(ControlFlow::Continue(self));
             };
             this.view.arrange(&order, &this.cuts);
@@ -155,7 +155,8 @@ impl Gathering {
             }
         }
         let index = this.index.get_or_insert_with(|| StepSort::new(this.view.rows.live()));
-        let Some(index) = index.advance(slice, |a, b| this.view.rows.id(*a).cmp(this.view.rows.id(*b))) else {
+        let compare = |a: &u32, b: &u32| this.view.rows.id(*a).cmp(this.view.rows.id(*b));
+        let Some(index) = index.advance(slice, compare, |slots| slots.sort_unstable_by(compare)) else {
             return Ok(ControlFlow::Continue(self));
         };
         this.view.rows.set_index(&index);

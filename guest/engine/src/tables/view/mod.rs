@@ -21,6 +21,7 @@ mod sequence;
 mod sorted;
 mod step_sort;
 mod steps;
+mod string_sort;
 
 use crate::backend::{Batch, Column, Filter, ObjectId, Plan, ScanFrom, Support};
 use crate::error::{Code, Failure, Result};

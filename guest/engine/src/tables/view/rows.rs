@@ -20,7 +20,7 @@ const TIDY_ABOVE: usize = 1 << 20;
 const READ: i32 = 1;
 
 /// One row: where its bytes are in the arena, one part behind the other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slot {
     start: usize,
     key: u32,
@@ -42,13 +42,20 @@ impl Slot {
 }
 
 /// One row in a flat order: the first bytes of its key decide most comparisons.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     prefix: u64,
     pub(super) slot: u32,
 }
 
 impl super::sequence::Item for Entry {}
+
+impl Entry {
+    /// The first bytes of the row's key.
+    pub(super) fn prefix(&self) -> u64 {
+        self.prefix
+    }
+}
 
 /// The rows by their slots.
 #[derive(Default)]
@@ -62,6 +69,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Rows with these keys and nothing else.
+    #[cfg(test)]
+    pub(super) fn of_keys(keys: &[Vec<u8>]) -> Self {
+        let mut rows = Self::default();
+        for key in keys {
+            let (start, key_length) = (rows.arena.len(), u32::try_from(key.len()).unwrap());
+            rows.arena.extend_from_slice(key);
+            rows.slots.push(Slot { start, key: key_length, live: true, ..Slot::default() });
+        }
+        rows
+    }
+
     /// A number for a row that was written.
     pub(super) fn take_slot(&mut self, slot: Slot) -> Result<u32> {
         let number = match self.free.pop() {

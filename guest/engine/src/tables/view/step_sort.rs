@@ -24,9 +24,14 @@ impl<T: Copy> StepSort<T> {
         Self { items, runs: Vec::new(), cut: 0, merged: None }
     }
 
-    /// Goes on for what is left of a slice; the sorted items when all is done. The order must be total, and the
-    /// same in each call.
-    pub(super) fn advance(&mut self, slice: &mut Slice, mut compare: impl FnMut(&T, &T) -> Ordering) -> Option<Vec<T>> {
+    /// Goes on for what is left of a slice; the sorted items when all is done. `sort` puts items into the order of
+    /// `compare`, which must be total, and the same in each call.
+    pub(super) fn advance(
+        &mut self,
+        slice: &mut Slice,
+        mut compare: impl FnMut(&T, &T) -> Ordering,
+        sort: impl Fn(&mut [T]),
+    ) -> Option<Vec<T>> {
         while self.cut < self.items.len() {
             // Work that nobody waits behind needs no runs.
             let length =
@@ -36,7 +41,7 @@ impl<T: Copy> StepSort<T> {
                 return None;
             }
             slice.spend(run.len());
-            self.items[run.clone()].sort_unstable_by(&mut compare);
+            sort(&mut self.items[run.clone()]);
             self.cut = run.end;
             self.runs.push(run);
             let last = self.runs.len() - 1;
@@ -101,7 +106,7 @@ mod tests {
         let mut slices = 1;
         loop {
             let mut slice = slice();
-            if let Some(sorted) = sort.advance(&mut slice, Ord::cmp) {
+            if let Some(sorted) = sort.advance(&mut slice, Ord::cmp, <[u32]>::sort_unstable) {
                 return (sorted, slices);
             }
             assert!(slice.left() < RUN.min(slice.whole()), "a slice is used as far as it goes");
