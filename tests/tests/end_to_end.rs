@@ -9,7 +9,7 @@ use mapi_session::error::{Code, Origin};
 use mapi_session::notifications::{Notification, TableEvent, TableNotification};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
 use mapi_session::restriction::{Relop, Restriction};
-use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet, TableStatus, TableType};
+use mapi_session::tables::{Bookmark, Evaluation, KeptBecause, SortOrder, SortOrderSet, TableStatus, TableType};
 use mapi_session::{
     Backends, Engine, EngineOptions, Entry, Folder, FolderType, ImportOptions, Limits, LogonOptions, Message, MessageOptions,
     MessageStore, Object, Opened, Session, SharedStore, Subsystem, Table, Threading, flags,
@@ -152,6 +152,34 @@ async fn rows(table: &Table) -> Vec<(i32, i32, Option<i32>, Option<String>)> {
     let text = |cell: &Property| if let Value::Unicode(text) = &cell.value { Some(text.clone()) } else { None };
     let rows = table.query_rows(100, flags::QueryRowsFlags::empty()).await.unwrap();
     rows.iter().map(|row| (long(&row[0]).unwrap(), long(&row[1]).unwrap(), long(&row[2]), text(&row[3]))).collect()
+}
+
+#[tokio::test]
+async fn a_table_says_what_its_store_evaluates_and_why_not_the_rest() {
+    let subsystem = subsystem(&Backends::memory()).await;
+    create_profile(&subsystem).await;
+    let session = subsystem.logon(LogonOptions::profile("Test")).await.unwrap();
+    let store = open_store(&session).await;
+    let table = root(&store).await.get_contents_table(flags::GetContentsTableFlags::MAPI_UNICODE).await.unwrap();
+    let exists = Restriction::Exist { tag: tags::SUBJECT };
+    let compared = Restriction::CompareProps { relop: Relop::Eq, left: tags::SENDER_NAME, right: tags::SUBJECT };
+    table.restrict(Some(&exists), flags::RestrictFlags::empty()).await.unwrap();
+    let explained = table.explain().await.unwrap();
+    assert_eq!((&explained.conditions[..], explained.rows), (&[Evaluation::Store][..], Evaluation::Store));
+    let both = Restriction::And(vec![exists, compared]);
+    table.restrict(Some(&both), flags::RestrictFlags::empty()).await.unwrap();
+    let categories = SortOrderSet {
+        keys: vec![SortOrder::ascending(tags::SUBJECT), SortOrder::descending(tags::SUBJECT)],
+        categories: 1,
+        expanded: 0,
+    };
+    table.sort_table(categories, flags::SortTableFlags::empty()).await.unwrap();
+    let explained = table.explain().await.unwrap();
+    assert_eq!(explained.conditions, [Evaluation::Store, Evaluation::Engine(KeptBecause::NoFilter)]);
+    assert_eq!(explained.rows, Evaluation::Engine(KeptBecause::Condition));
+    assert!(explained.categories.is_some());
+    let stores = session.get_msg_stores_table(flags::GetMsgStoresTableFlags::MAPI_UNICODE).await.unwrap();
+    assert_eq!(stores.explain().await.unwrap().rows, Evaluation::Engine(KeptBecause::NoStore));
 }
 
 #[tokio::test]

@@ -31,10 +31,17 @@ const SHORT: &[(&str, PropTag)] = &[
     ("topic", tags::CONVERSATION_TOPIC),
 ];
 
+/// What stands before the name of a multi-valued property whose elements are meant one by one (`MVI_FLAG`).
+const EACH: &str = "each:";
+
 /// The tag of a property name: a short name, a MAPI name with or without `PR_`, or eight hexadecimal
-/// digits after `0x`.
+/// digits after `0x`. `each:` before the name of a multi-valued one means one row for each of its elements.
 #[must_use]
 pub fn parse_property(name: &str) -> Option<PropTag> {
+    if let Some(name) = name.strip_prefix(EACH) {
+        let tag = parse_property(name).filter(|tag| tag.kind().is_multi())?;
+        return Some(tag.with_kind(PropType(tag.kind().0 | PropType::MV_INSTANCE)));
+    }
     if let Some(digits) = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
         return (digits.len() == 8).then(|| u32::from_str_radix(digits, 16).ok().map(PropTag)).flatten();
     }
@@ -45,9 +52,12 @@ pub fn parse_property(name: &str) -> Option<PropTag> {
 }
 
 /// The name of a property: `PR_SUBJECT`, or the tag in hexadecimal when the catalogue has none. Names
-/// stand for the catalogued type; the other string width and the multi-value instance form carry a mark.
+/// stand for the catalogued type in either string width; the multi-value instance form carries `each:`.
 #[must_use]
 pub fn property_name(tag: PropTag) -> String {
+    if tag.kind().is_instance() {
+        return format!("{EACH}{}", property_name(tag.with_kind(PropType(tag.kind().0 & !PropType::MV_INSTANCE))));
+    }
     let matching = tags::CATALOGUE
         .iter()
         .filter(|entry| entry.tag.id() == tag.id())

@@ -254,6 +254,7 @@ impl Expectation {
         if events.len() > BURST {
             return Err(format!("{} events are told one by one", events.len()));
         }
+        self.learn_new(events, keys)?;
         let mut mirror = self.before.clone();
         let mut told: Vec<(TableEvent, Key)> = Vec::new();
         for (at, event) in events.iter().enumerate() {
@@ -335,6 +336,31 @@ impl Expectation {
             }
             other => Err(format!("{other:?} is told of a few rows, not {:?}", self.required)),
         }
+    }
+
+    /// Learns the keys of rows that are new from where they end up: by their cells alone several may look alike.
+    fn learn_new(&self, events: &[TableNotification], keys: &mut Keys) -> Result<(), String> {
+        let mut list: Vec<Vec<u8>> = self.before.iter().filter_map(|key| keys.bytes(*key).map(<[u8]>::to_vec)).collect();
+        for event in events {
+            let (Value::Binary(index), place) = (&event.index.value, &event.prior.value) else { continue };
+            list.retain(|row| row != index);
+            let behind = match place {
+                _ if event.event == TableEvent::RowDeleted => continue,
+                Value::Binary(prior) => list.iter().position(|row| row == prior).map(|at| at + 1),
+                _ => Some(0),
+            };
+            list.insert(behind.unwrap_or(list.len()), index.clone());
+        }
+        if list.len() != self.after.len() {
+            return Ok(());
+        }
+        for (bytes, key) in list.into_iter().zip(&self.after) {
+            let shown = Value::Binary(bytes);
+            if self.required.get(key) == Some(&TableEvent::RowAdded) && keys.bytes(*key).is_none() && keys.key(&shown).is_none() {
+                keys.learn(*key, &shown)?;
+            }
+        }
+        Ok(())
     }
 
     fn recognise(&self, event: &TableNotification, way: &mut usize, keys: &mut Keys) -> Result<Key, String> {

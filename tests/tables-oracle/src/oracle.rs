@@ -175,12 +175,9 @@ impl Oracle {
     pub(crate) fn flush(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         if let Some(columns) = pending.columns {
-            let instances = |columns: &[PropTag]| {
-                let mut tags: Vec<PropTag> = columns.iter().copied().filter(|tag| tag.kind().is_instance()).collect();
-                tags.sort();
-                tags.dedup();
-                tags
-            };
+            // Those that stand in another order make other rows.
+            let instances =
+                |columns: &[PropTag]| columns.iter().copied().filter(|tag| tag.kind().is_instance()).collect::<Vec<PropTag>>();
             let same = instances(&columns) == instances(&self.settings.columns);
             self.settings.columns = columns;
             if !same {
@@ -329,7 +326,12 @@ impl Oracle {
 
     /// `CreateBookmark`, under that number.
     pub(crate) fn create_bookmark(&mut self, number: usize) {
-        let anchor = if self.count() == 0 { Anchor::Begin } else { self.anchor_at(self.position()) };
+        self.mark(self.position(), number);
+    }
+
+    /// A bookmark at an index; in an empty view it marks the beginning.
+    fn mark(&mut self, index: usize, number: usize) {
+        let anchor = if self.count() == 0 { Anchor::Begin } else { self.anchor_at(index) };
         self.marks.insert(number, Mark { anchor, moved: false });
     }
 
@@ -408,7 +410,9 @@ impl Oracle {
         if self.settings.sort.categories == 0 {
             return Err(Code::NoSupport);
         }
-        if state.sort != self.settings.sort || state.restriction != self.settings.restriction {
+        // As they are written, since a constant may be a NaN.
+        let same = format!("{:?}", state.restriction) == format!("{:?}", self.settings.restriction);
+        if state.sort != self.settings.sort || !same {
             return Err(Code::UnableToComplete);
         }
         let before = self.view.keys();
@@ -422,7 +426,7 @@ impl Oracle {
         let landing = self.landing(&state.row);
         if let Landing::At(at) = landing {
             self.put(at);
-            self.marks.insert(number, Mark { anchor: self.anchor_at(at), moved: false });
+            self.mark(at, number);
         }
         Ok(landing)
     }
@@ -430,7 +434,7 @@ impl Oracle {
     /// The cursor is where the subject says it is, on a row or at the end; so is a bookmark under that number.
     pub(crate) fn adopt(&mut self, at: usize, number: usize) {
         self.put(at);
-        self.marks.insert(number, Mark { anchor: self.anchor_at(at), moved: false });
+        self.mark(at, number);
     }
 
     fn landing(&self, row: &Named) -> Landing {

@@ -36,6 +36,7 @@ fn assert_shares(shares: &Shares) {
     }
     let percent = |count| shares.percent(count);
     assert!(percent(shares.categories) >= 30, "{shares}");
+    assert!(percent(shares.instances) >= 15, "{shares}");
     assert!(percent(shares.made) >= 10, "{shares}");
     assert!(percent(shares.aborted) >= 10, "{shares}");
     if cfg!(feature = "host") {

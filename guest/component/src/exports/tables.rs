@@ -5,7 +5,9 @@ use crate::types::{Bits, scode, tags, tree, wire_properties, wire_tags};
 use crate::world::exports::mapi::session::tables as export;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
-use mapi_engine::tables::{Bookmark, Expanded, Position, Row, SortOrderSet, Table, TableStatus, TableType};
+use mapi_engine::tables::{
+    Bookmark, Evaluation, Expanded, KeptBecause, Position, Row, SortOrderSet, Table, TableStatus, TableType,
+};
 
 impl export::Guest for Component {
     type Table = ExportedTable;
@@ -38,6 +40,33 @@ fn wire_status(status: TableStatus) -> export::TableStatus {
         TableStatus::SetColError => export::TableStatus::SetcolError,
         TableStatus::Restricting => export::TableStatus::Restricting,
         TableStatus::RestrictError => export::TableStatus::RestrictError,
+    }
+}
+
+fn wire_reason(why: KeptBecause) -> export::KeptBecause {
+    match why {
+        KeptBecause::NoStore => export::KeptBecause::NoStore,
+        KeptBecause::Computed => export::KeptBecause::Computed,
+        KeptBecause::NoFilter => export::KeptBecause::NoFilter,
+        KeptBecause::NotEvaluated => export::KeptBecause::NotEvaluated,
+        KeptBecause::Inexact => export::KeptBecause::Inexact,
+        KeptBecause::MultiValue => export::KeptBecause::MultiValue,
+        KeptBecause::Instances => export::KeptBecause::Instances,
+        KeptBecause::Categories => export::KeptBecause::Categories,
+        KeptBecause::Told => export::KeptBecause::Told,
+        KeptBecause::Fixed => export::KeptBecause::Fixed,
+        KeptBecause::Limited => export::KeptBecause::Limited,
+        KeptBecause::Condition => export::KeptBecause::Condition,
+        KeptBecause::Order => export::KeptBecause::Order,
+        KeptBecause::Positions => export::KeptBecause::Positions,
+    }
+}
+
+fn wire_evaluation(evaluation: Evaluation) -> export::Evaluation {
+    match evaluation {
+        Evaluation::Store => export::Evaluation::Store,
+        Evaluation::Narrowed(why) => export::Evaluation::Narrowed(wire_reason(why)),
+        Evaluation::Engine(why) => export::Evaluation::Engine(wire_reason(why)),
     }
 }
 
@@ -161,5 +190,15 @@ impl export::GuestTable for ExportedTable {
 
     fn set_collapse_state(&self, state: Vec<u8>) -> Result<export::Bookmark, wire::Failure> {
         Ok(export::Bookmark::Made(self.0.set_collapse_state(0, &state)?.0))
+    }
+
+    fn explain(&self) -> Result<export::Explanation, wire::Failure> {
+        let explanation = self.0.explain()?;
+        Ok(export::Explanation {
+            conditions: explanation.conditions.into_iter().map(wire_evaluation).collect(),
+            order: wire_evaluation(explanation.order),
+            categories: explanation.categories.map(wire_evaluation),
+            rows: wire_evaluation(explanation.rows),
+        })
     }
 }

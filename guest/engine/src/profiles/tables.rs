@@ -5,7 +5,7 @@
 use crate::error::Result;
 use crate::profiles::Profile;
 use crate::properties::{Guid, PropTag, Property, Value, tags};
-use crate::tables::{Row, Table, TableData, TableType, ViewOptions};
+use crate::tables::{Abilities, Row, Table, TableData, TableType, ViewOptions};
 
 const PROFILE_COLUMNS: [PropTag; 3] = [tags::DISPLAY_NAME, tags::DEFAULT_PROFILE, tags::INSTANCE_KEY];
 
@@ -42,7 +42,7 @@ const OPTIONAL_PROVIDER: [PropTag; 5] =
 fn fixed(columns: &[PropTag], rows: Vec<Row>, unicode: bool) -> Result<Table> {
     let data = TableData::new(TableType::Snapshot, tags::INSTANCE_KEY, columns.to_vec())?;
     data.modify_rows(0, rows)?;
-    data.view(ViewOptions { unicode, ..ViewOptions::default() })
+    data.view(ViewOptions { unicode, abilities: Abilities::IN_MEMORY, ..ViewOptions::default() })
 }
 
 /// The profile table: name, and whether it is the default.

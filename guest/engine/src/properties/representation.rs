@@ -130,8 +130,8 @@ impl PropType {
             (false, ..) => self,
             (true, false, true) => Self::UNICODE,
             (true, false, false) => Self::STRING8,
-            (true, true, true) => Self::UNICODE.multi(),
-            (true, true, false) => Self::STRING8.multi(),
+            (true, true, true) => Self(Self::UNICODE.multi().0 | self.0 & Self::MV_INSTANCE),
+            (true, true, false) => Self(Self::STRING8.multi().0 | self.0 & Self::MV_INSTANCE),
         }
     }
 }

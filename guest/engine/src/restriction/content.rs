@@ -1,6 +1,6 @@
 //! `CONTENT` matching (`tables` 5.3), on whole values and on values that come in parts.
 //!
-//! A word is a longest run of alphanumeric characters.
+//! A word is a longest run of alphanumeric characters and the marks that combine with them: an accent is no end of one.
 
 use crate::collation;
 use crate::error::Result;
@@ -133,8 +133,12 @@ impl ContentTest {
     }
 }
 
+fn is_of_word(character: char) -> bool {
+    character.is_alphanumeric() || is_combining_mark(character)
+}
+
 fn words(text: &str) -> Vec<String> {
-    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    text.split(|character: char| !is_of_word(character)).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// A search through normalised parts.
@@ -201,7 +205,7 @@ impl<'a> Search<'a> {
             How::Phrase(phrase) => {
                 let longest = phrase.iter().map(String::len).max().unwrap_or(0);
                 for character in String::from_utf8_lossy(part).chars() {
-                    if character.is_alphanumeric() {
+                    if is_of_word(character) {
                         // A word longer than any of the phrase is only remembered as too long.
                         if self.word.len() <= longest {
                             self.word.push(character);
@@ -220,9 +224,9 @@ impl<'a> Search<'a> {
         while let Some(found) = self.tail.get(from..).and_then(|rest| self.test.finder.find(rest)) {
             let at = from + found;
             let begin = &self.tail[at..self.tail.len().min(at + 4)];
-            let begins = String::from_utf8_lossy(begin).chars().next().is_some_and(char::is_alphanumeric);
+            let begins = String::from_utf8_lossy(begin).chars().next().is_some_and(is_of_word);
             let before = String::from_utf8_lossy(&self.tail[at.saturating_sub(4)..at]).chars().next_back();
-            if begins && before.map_or(self.at_start, |before| !before.is_alphanumeric()) {
+            if begins && before.map_or(self.at_start, |before| !is_of_word(before)) {
                 return true;
             }
             from = at + 1;
@@ -289,6 +293,7 @@ mod tests {
         assert!(found(0x12, "hello w", "say hello world") && found(0x12, "hel", "hello"));
         assert!(found(0x21, "b c", "a b, c d") && !found(0x21, "b c", "a bb c") && !found(0x21, "b c", "b x c"));
         assert!(found(0x20, "b c", "b c"));
+        assert!(!found(0x20, "e", "e\u{301}") && !found(0x12, "t", "e\u{301}te\u{301}") && found(0x20, "e\u{301}", "a e\u{301}"));
     }
 
     proptest! {

@@ -217,8 +217,9 @@ fn content(fuzzy: u32, value: &Value, constant: &Value) -> bool {
     if constant.is_empty() {
         return fuzzy & 3 != 0 || value.is_empty();
     }
+    let of_word = |character: char| character.is_alphanumeric() || is_combining_mark(character);
     let words = |text: &str| -> Vec<String> {
-        text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(String::from).collect()
+        text.split(|character: char| !of_word(character)).filter(|word| !word.is_empty()).map(String::from).collect()
     };
     match fuzzy & 0x33 {
         0 => value == constant,
@@ -227,9 +228,8 @@ fn content(fuzzy: u32, value: &Value, constant: &Value) -> bool {
         0x12 => {
             let value: Vec<char> = value.chars().collect();
             let constant: Vec<char> = constant.chars().collect();
-            (0..value.len()).any(|at| {
-                value[at..].starts_with(&constant) && value[at].is_alphanumeric() && (at == 0 || !value[at - 1].is_alphanumeric())
-            })
+            (0..value.len())
+                .any(|at| value[at..].starts_with(&constant) && of_word(value[at]) && (at == 0 || !of_word(value[at - 1])))
         }
         _ => {
             let (value, constant) = (words(&value), words(&constant));

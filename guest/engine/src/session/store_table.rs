@@ -5,7 +5,7 @@ use crate::entry_id::{EntryId, WrappedStoreId};
 use crate::error::Result;
 use crate::profiles::{Profile, Provider, provider_flags};
 use crate::properties::{PropTag, Property, Value, tags};
-use crate::tables::{Row, TAD_ALL_ROWS, Table, TableData, TableType, ViewOptions};
+use crate::tables::{Abilities, Row, TAD_ALL_ROWS, Table, TableData, TableType, ViewOptions};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -57,7 +57,7 @@ impl StoreTable {
     }
 
     pub(super) fn view(&self, unicode: bool) -> Result<Table> {
-        self.data.view(ViewOptions { unicode, ..ViewOptions::default() })
+        self.data.view(ViewOptions { unicode, abilities: Abilities::IN_MEMORY, ..ViewOptions::default() })
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn table(store: &Rc<StoreReference>, flags: u32) -> Result<Table> {
     let options = StoredRowsOptions {
         container: store.connection.root().clone(),
         kind: ScanKind::Queue,
-        abilities: Abilities { message_rows: false, ..Abilities::CONTENTS },
+        abilities: Abilities::IN_MEMORY,
         default_columns: COLUMNS.to_vec(),
         default_order: DefaultOrder { order: SortOrderSet::plain(keys), reported: false },
     };

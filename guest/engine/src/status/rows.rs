@@ -4,7 +4,7 @@ use crate::entry_id::StatusEntryId;
 use crate::error::Result;
 use crate::profiles::{PROTECTED, Provider};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
-use crate::tables::{Row, Table, TableData, TableType, ViewOptions};
+use crate::tables::{Abilities, Row, Table, TableData, TableType, ViewOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -93,7 +93,7 @@ impl StatusRows {
     /// The table's own.
     pub fn table(&self, no_mail: bool, unicode: bool) -> Result<Table> {
         let data = if no_mail { &self.no_mail } else { &self.mail };
-        data.view(ViewOptions { unicode, ..ViewOptions::default() })
+        data.view(ViewOptions { unicode, abilities: Abilities::IN_MEMORY, ..ViewOptions::default() })
     }
 
     /// What the object of a row shows; `None` for a row that is gone, or hidden from clients without mail.

@@ -10,7 +10,7 @@ use crate::properties::{PropTag, Property, Value, tags};
 use crate::stores::computed::private;
 use crate::stores::reference::{Named, StoreReference};
 use crate::stores::{ChangeSet, CommitMode, catalogue, standard_folders};
-use crate::tables::{MAPI_UNICODE, Table, TableData, TableType, ViewOptions};
+use crate::tables::{Abilities, MAPI_UNICODE, Table, TableData, TableType, ViewOptions};
 use std::collections::BTreeSet;
 
 /// Characters of a class, without its terminator.
@@ -246,7 +246,7 @@ pub(crate) fn table(store: &StoreReference, flags: u32) -> Result<Table> {
         ]);
     }
     data.modify_rows(0, rows)?;
-    data.view(ViewOptions { unicode: flags & MAPI_UNICODE != 0, ..ViewOptions::default() })
+    data.view(ViewOptions { unicode: flags & MAPI_UNICODE != 0, abilities: Abilities::IN_MEMORY, ..ViewOptions::default() })
 }
 
 #[cfg(test)]

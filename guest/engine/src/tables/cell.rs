@@ -30,7 +30,12 @@ impl CellRule {
         self.tag.kind() == PropType::NULL
     }
 
-    /// The tag a row source is asked for.
+    /// The column of a view: the elements of a multi-value are another one than the array.
+    pub(super) fn read_tag(self) -> PropTag {
+        self.tag.with_kind(self.tag.kind().with_width(true))
+    }
+
+    /// The stored property.
     pub(super) fn source_tag(self) -> PropTag {
         let kind = PropType(self.tag.kind().0 & !PropType::MV_INSTANCE);
         self.tag.with_kind(kind.with_width(true))
@@ -88,10 +93,8 @@ impl CellRule {
             return Column { tag: self.tag, ..column.clone() };
         }
         let mut present = vec![0_u8; rows.div_ceil(8)];
-        let mut tag = self.source_tag();
-        if self.tag.kind().is_string() {
-            tag = tag.with_kind(PropType(self.tag.kind().0 & !PropType::MV_INSTANCE));
-        }
+        let kind = self.tag.kind();
+        let tag = self.tag.with_kind(if kind.is_instance() { kind.base() } else { kind });
         let cells = (0..rows)
             .map(|row| {
                 let cell = self.cell(column.and_then(|column| column.value_ref(row)), class);

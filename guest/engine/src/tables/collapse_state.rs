@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 /// What every state begins with; the last byte is the version of the form.
-const MAGIC: [u8; 4] = *b"MCS\x01";
+const MAGIC: [u8; 4] = *b"MCS\x02";
 
 /// Bytes a state may have.
 const MAX_BYTES: usize = 64 << 20;
@@ -58,6 +58,8 @@ pub(super) struct NamedRow {
 pub(super) struct NamedLeaf {
     /// The identifier of its object.
     pub(super) id: Vec<u8>,
+    /// Which of the instances of its object it is.
+    pub(super) number: u32,
     /// Its place in the order.
     pub(super) key: Vec<u8>,
 }
@@ -99,7 +101,7 @@ mod tests {
     fn state() -> impl Strategy<Value = CollapseState> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..20);
         let step = (bytes(), bytes()).prop_map(|(key, rank)| Step { key, rank });
-        let leaf = prop::option::of((bytes(), bytes()).prop_map(|(id, key)| NamedLeaf { id, key }));
+        let leaf = prop::option::of((bytes(), any::<u32>(), bytes()).prop_map(|(id, number, key)| NamedLeaf { id, number, key }));
         let changed = prop::collection::vec(prop::collection::vec(bytes(), 0..4), 0..6);
         (changed, prop::collection::vec(step, 0..4), leaf).prop_map(|(changed, path, leaf)| CollapseState {
             stamp: stamp(),

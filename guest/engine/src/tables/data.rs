@@ -34,7 +34,7 @@ pub struct ViewOptions {
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        Self { unicode: true, sort: None, default_order: DefaultOrder::default(), abilities: Abilities::IN_MEMORY }
+        Self { unicode: true, sort: None, default_order: DefaultOrder::default(), abilities: Abilities::DATA }
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::error::{Code, Failure, Result, check_reserved};
 use crate::properties::{Value, tags};
 use crate::tables::collapse_state::{CollapseState, Stamp};
+use crate::tables::instances::RowId;
 use crate::tables::reading;
 use crate::tables::state::State;
 use crate::tables::view::{Anchor, View};
@@ -81,7 +82,8 @@ impl Table {
             state.flush(source)?;
             let stamp = stamp(state, source);
             let view = grouped(state, source)?;
-            let id = source.row_of_key(tags::INSTANCE_KEY, &Value::Binary(key.to_vec()))?;
+            let named = source.row_of_key(tags::INSTANCE_KEY, &Value::Binary(key.to_vec()))?;
+            let id = named.map(|(object, number)| RowId { object, number: number.unwrap_or_default() });
             let Some(row) = view.name_row(source, key, id.as_ref())? else {
                 return Err(Failure::not_found("no row of this view has that PR_INSTANCE_KEY"));
             };

@@ -6,7 +6,8 @@
 //! backend, [`Feed`] hands the changes of a backend to all views on it. A view that somebody has registered
 //! for tells what happens to each of its rows (`tables` 11), headers of categories included (`tables` 8).
 //!
-//! Work that need not be done at once goes on in slices (`work`). Multi-value instances are not here.
+//! Rows whose multi-values are shown one row an element are expanded before anything else (`instances`). Work
+//! that need not be done at once goes on in slices (`work`).
 
 #[cfg(test)]
 mod categories_tests;
@@ -19,7 +20,11 @@ mod data;
 mod data_tests;
 mod deep_hierarchy;
 mod expansion;
+mod explanation;
 mod feed;
+mod instances;
+#[cfg(test)]
+mod instances_tests;
 #[cfg(test)]
 mod nothing_computed;
 mod notify;
@@ -51,6 +56,7 @@ pub use constants::{
 pub use data::{TableData, ViewOptions};
 pub use deep_hierarchy::DeepHierarchy;
 pub use expansion::Expanded;
+pub use explanation::{Evaluation, Explanation, KeptBecause, conditions};
 pub use feed::{Feed, FeedListener, Interest, touched_folders};
 pub use sort::{
     SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,

@@ -3,8 +3,9 @@
 
 use crate::backend::{Batch, OrderKey, RowKey};
 use crate::collation;
-use crate::properties::{PropTag, PropType, Value, ValueRef};
-use crate::tables::{SortOrder, SortOrderSet, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE};
+use crate::properties::{PropTag, PropType, Value, ValueRef, tags};
+use crate::tables::instances::Instances;
+use crate::tables::{KeptBecause, SortOrder, SortOrderSet, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE};
 
 /// UTF-16 units of a cell that order keys are made of: enough for 255 code points outside the basic plane.
 pub(super) const KEY_CELL_LIMIT: u32 = 2 * collation::STRING_KEY_BOUND as u32;
@@ -18,6 +19,16 @@ pub(super) struct ViewOrder {
     ties_descending: bool,
     /// The categories, if there are any.
     pub(super) grouping: Option<Grouping>,
+    /// What the rows are instances of. Their numbers are the last key, behind the arrival numbers.
+    pub(super) instances: Instances,
+}
+
+/// Where a row stands in underlying order (`tables` 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Arrival {
+    arrival: u64,
+    /// `PR_INSTANCE_NUM`.
+    number: u32,
 }
 
 /// What categories a view has (`tables` 8).
@@ -67,7 +78,7 @@ impl ViewOrder {
         let ties_descending = keys.last().is_some_and(|key| key.descending);
         let categories = set.keys.get(..set.categories as usize).unwrap_or_default();
         if categories.is_empty() {
-            return Self { keys, ties_descending, grouping: None };
+            return Self { keys, ties_descending, ..Self::default() };
         }
         let starts = categories.iter().enumerate().filter(|(_, key)| key.order & TABLE_SORT_COMBINE == 0).map(|(at, _)| at);
         let levels: Vec<usize> = starts.skip(1).chain([categories.len()]).collect();
@@ -80,17 +91,30 @@ impl ViewOrder {
             let greatest = extreme.order == TABLE_SORT_CATEG_MAX;
             grouping.extremum = Some(Extremum { tag: known(extreme.tag), greatest, descending });
         }
-        Self { keys, ties_descending, grouping: Some(grouping) }
+        Self { keys, ties_descending, grouping: Some(grouping), instances: Instances::default() }
     }
 
+    /// The order of the instances of these properties.
+    pub(super) fn expanded_on(self, instances: Instances) -> Self {
+        Self { instances, ..self }
+    }
+
+    /// The columns a row's string is made of.
     pub(super) fn tags(&self) -> impl Iterator<Item = PropTag> + '_ {
-        self.keys.iter().map(|key| key.tag)
+        let number = (!self.instances.is_empty()).then_some(tags::INSTANCE_NUM);
+        self.keys.iter().map(|key| key.tag).chain(number)
     }
 
-    /// Whether every key's type has an order key a backend can hold, and nothing else orders the rows.
-    pub(super) fn can_be_pushed(&self) -> bool {
+    /// Why no backend can be asked for the order: some key has no order key, or more than keys decides.
+    pub(super) fn kept_because(&self) -> Option<KeptBecause> {
         let by_extreme = self.grouping.as_ref().is_some_and(|grouping| grouping.extremum.is_some());
-        !by_extreme && self.keys.iter().all(|key| !key.tag.kind().is_multi())
+        if by_extreme {
+            Some(KeptBecause::Categories)
+        } else if !self.instances.is_empty() {
+            Some(KeptBecause::Instances)
+        } else {
+            self.keys.iter().any(|key| key.tag.kind().is_multi()).then_some(KeptBecause::MultiValue)
+        }
     }
 
     /// The keys that make categories.
@@ -104,13 +128,21 @@ impl ViewOrder {
         self.grouping.as_ref().map_or(0, |grouping| grouping.levels.len())
     }
 
-    /// The arrival number in a row's string.
-    pub(super) fn arrival(&self, key: &[u8]) -> u64 {
-        let number = key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        if self.ties_descending { !number } else { number }
+    /// The arrival number and the number of the instance in a row's string.
+    pub(super) fn arrival(&self, key: &[u8]) -> Arrival {
+        let (key, number) = match key.split_last_chunk() {
+            Some((key, number)) if !self.instances.is_empty() => (key, u32::from_be_bytes(*number)),
+            _ => (key, 0),
+        };
+        let arrival = key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        if !self.ties_descending {
+            Arrival { arrival, number }
+        } else {
+            Arrival { arrival: !arrival, number: if self.instances.is_empty() { number } else { !number } }
+        }
     }
 
-    /// Appends the row's string. `columns` says where in the batch each key is. To `cuts` is added for each
+    /// Appends the row's string. `columns` says where in the batch each of [`ViewOrder::tags`] is. To `cuts` is added for each
     /// level of categories how long the part of the string is that names the row's categories up to it.
     pub(super) fn append(&self, batch: &Batch, row: usize, columns: &[usize], out: &mut Vec<u8>, cuts: &mut Vec<u32>) {
         let begin = out.len();
@@ -134,6 +166,9 @@ impl ViewOrder {
         }
         let start = out.len();
         out.extend_from_slice(&batch.arrivals.get(row).copied().unwrap_or_default().to_be_bytes());
+        if !self.instances.is_empty() {
+            out.extend_from_slice(&number_at(batch, row, columns.get(self.keys.len()).copied()).to_be_bytes());
+        }
         if self.ties_descending {
             invert(&mut out[start..]);
         }
@@ -230,6 +265,15 @@ impl Extremum {
         if self.descending {
             invert(&mut out[start..]);
         }
+    }
+}
+
+/// `PR_INSTANCE_NUM` of a row, where that column is read at all.
+pub(super) fn number_at(batch: &Batch, row: usize, column: Option<usize>) -> u32 {
+    let value = column.and_then(|column| batch.columns.get(column)?.value_ref(row));
+    match value.as_ref().and_then(ValueRef::plain) {
+        Some(Value::Long(number)) => number.cast_unsigned(),
+        _ => 0,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::properties::{PropTag, PropType, Property, Value, tags};
 use crate::restriction::{
     FL_FULLSTRING, FL_IGNORECASE, FL_IGNORENONSPACE, FL_LOOSE, FL_PREFIX, FL_SUBSTRING, Relop, Restriction, name_resolution,
 };
+use crate::tables::KeptBecause;
 
 /// A filter, and whether it means exactly what the restriction means; else it lets more rows through.
 pub(super) struct Pushed {
@@ -32,30 +33,31 @@ pub(super) fn conjuncts(restriction: &Restriction) -> (Vec<&Restriction>, Option
     (parts, limit)
 }
 
-/// The filter for a restriction; `None`: no part of it helps. `computed` tells columns no backend has.
-pub(super) fn translate(restriction: &Restriction, computed: &dyn Fn(PropTag) -> bool) -> Option<Pushed> {
-    let exactly = |test| Some(Pushed { filter: vec![test], exact: true });
+/// The filter for a restriction, or why no part of it helps. `computed` tells columns no backend has.
+pub(super) fn translate(restriction: &Restriction, computed: &dyn Fn(PropTag) -> bool) -> Result<Pushed, KeptBecause> {
+    let exactly = |test| Ok(Pushed { filter: vec![test], exact: true });
     match restriction {
         Restriction::And(children) => {
             let parts: Vec<_> = children.iter().map(|child| translate(child, computed)).collect();
-            let exact = parts.iter().all(|part| part.as_ref().is_some_and(|part| part.exact));
+            let exact = parts.iter().all(|part| part.as_ref().is_ok_and(|part| part.exact));
+            let why = parts.iter().find_map(|part| part.as_ref().err().copied()).unwrap_or(KeptBecause::NoFilter);
             let parts: Vec<_> = parts.into_iter().flatten().collect();
-            (exact || !parts.is_empty()).then(|| join(FilterTest::And, parts, exact))
+            if exact || !parts.is_empty() { Ok(join(FilterTest::And, parts, exact)) } else { Err(why) }
         }
         Restriction::Or(children) => {
-            let parts: Vec<_> = children.iter().map(|child| translate(child, computed)).collect::<Option<_>>()?;
+            let parts: Vec<_> = children.iter().map(|child| translate(child, computed)).collect::<Result<_, _>>()?;
             let exact = parts.iter().all(|part| part.exact);
-            Some(join(FilterTest::Or, parts, exact))
+            Ok(join(FilterTest::Or, parts, exact))
         }
         Restriction::Not(child) => {
             // The complement of a superset would lose rows.
-            let Pushed { mut filter, exact: true } = translate(child, computed)? else { return None };
+            let Pushed { mut filter, exact: true } = translate(child, computed)? else { return Err(KeptBecause::Inexact) };
             filter.insert(0, FilterTest::Not);
-            Some(Pushed { filter, exact: true })
+            Ok(Pushed { filter, exact: true })
         }
         Restriction::Comment { child, .. } | Restriction::Annotation { child, .. } => match child {
             Some(child) => translate(child, computed),
-            None => Some(Pushed { filter: vec![FilterTest::And(0)], exact: true }),
+            None => Ok(Pushed { filter: vec![FilterTest::And(0)], exact: true }),
         },
         Restriction::Property { tag, .. }
         | Restriction::Content { tag, .. }
@@ -64,16 +66,23 @@ pub(super) fn translate(restriction: &Restriction, computed: &dyn Fn(PropTag) ->
         | Restriction::Exist { tag }
             if computed(*tag) =>
         {
-            None
+            Err(KeptBecause::Computed)
         }
         // A backend that resolves names itself may take its own best guess.
-        Restriction::Property { relop, tag, value } if *tag == name_resolution::RESOLVES => compare(*relop, tags::ANR, value),
-        Restriction::Property { relop, tag, value } => compare(*relop, *tag, value),
-        Restriction::Content { fuzzy, tag, value } => content(*fuzzy, *tag, value),
+        Restriction::Property { relop, tag, value } if *tag == name_resolution::RESOLVES => {
+            compare(*relop, tags::ANR, value).ok_or(KeptBecause::NoFilter)
+        }
+        Restriction::Property { relop, tag, value } => compare(*relop, *tag, value).ok_or(KeptBecause::NoFilter),
+        Restriction::Content { fuzzy, tag, value } => content(*fuzzy, *tag, value).ok_or(KeptBecause::NoFilter),
         Restriction::Bitmask { relation, tag, mask } => exactly(FilterTest::Bits { tag: *tag, relation: *relation, mask: *mask }),
-        Restriction::Size { relop, tag, size } => exactly(FilterTest::Size { tag: stored(*tag)?, relop: *relop, size: *size }),
-        Restriction::Exist { tag } => exactly(FilterTest::Exist(stored(*tag)?)),
-        Restriction::CompareProps { .. } | Restriction::SubRestriction { .. } | Restriction::Count { .. } => None,
+        Restriction::Size { relop, tag, size } => {
+            let tag = stored(*tag).ok_or(KeptBecause::NoFilter)?;
+            exactly(FilterTest::Size { tag, relop: *relop, size: *size })
+        }
+        Restriction::Exist { tag } => exactly(FilterTest::Exist(stored(*tag).ok_or(KeptBecause::NoFilter)?)),
+        Restriction::CompareProps { .. } | Restriction::SubRestriction { .. } | Restriction::Count { .. } => {
+            Err(KeptBecause::NoFilter)
+        }
     }
 }
 
@@ -132,17 +141,17 @@ mod tests {
     #[test]
     fn a_superset_is_never_negated() {
         let exact = |restriction: &Restriction| translate(restriction, &|_| false).map(|pushed| pushed.exact);
-        assert_eq!(exact(&content_of(1)), Some(false));
-        assert_eq!(exact(&content_of(1 | FL_IGNORECASE)), Some(true));
-        assert_eq!(exact(&Restriction::Not(Box::new(content_of(1)))), None);
-        assert_eq!(exact(&Restriction::Not(Box::new(content_of(1 | FL_IGNORECASE)))), Some(true));
-        assert_eq!(exact(&Restriction::And(vec![content_of(1), content_of(FL_LOOSE)])), Some(false));
-        assert_eq!(exact(&Restriction::Or(vec![content_of(1), content_of(FL_LOOSE)])), None);
+        assert_eq!(exact(&content_of(1)), Ok(false));
+        assert_eq!(exact(&content_of(1 | FL_IGNORECASE)), Ok(true));
+        assert_eq!(exact(&Restriction::Not(Box::new(content_of(1)))), Err(KeptBecause::Inexact));
+        assert_eq!(exact(&Restriction::Not(Box::new(content_of(1 | FL_IGNORECASE)))), Ok(true));
+        assert_eq!(exact(&Restriction::And(vec![content_of(1), content_of(FL_LOOSE)])), Ok(false));
+        assert_eq!(exact(&Restriction::Or(vec![content_of(1), content_of(FL_LOOSE)])), Err(KeptBecause::NoFilter));
     }
 
     #[test]
     fn computed_columns_are_not_pushed() {
         let exist = Restriction::Exist { tag: tags::ENTRYID };
-        assert!(translate(&exist, &|tag| tag == tags::ENTRYID).is_none());
+        assert_eq!(translate(&exist, &|tag| tag == tags::ENTRYID).err(), Some(KeptBecause::Computed));
     }
 }

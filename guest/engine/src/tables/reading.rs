@@ -1,14 +1,14 @@
 //! Reading the visible cells of rows, within the bounds of one call (`tables` 4.1 "QueryRows").
 
-use crate::backend::{Batch, Column, ColumnData, ObjectId};
+use crate::backend::{Batch, Column, ColumnData};
 use crate::error::Result;
 use crate::properties::{PropTag, ValueRef};
 use crate::tables::Row;
 use crate::tables::cell::{CELL_LIMIT, CellRule};
+use crate::tables::instances::{RowId, same_column};
 use crate::tables::order::ViewOrder;
 use crate::tables::source::{RowSource, TableClass};
-use crate::tables::view::{Anchor, RowToRead, View, read_rows};
-use std::collections::BTreeMap;
+use crate::tables::view::{Anchor, Page, RowToRead, View, read_rows};
 
 /// Rows one call returns at most.
 const MAX_ROWS: u64 = 65_536;
@@ -50,8 +50,8 @@ impl Request {
                 if rule.is_placeholder() {
                     return None;
                 }
-                let tag = rule.source_tag();
-                let place = tags.iter().position(|have| have.id() == tag.id()).unwrap_or_else(|| {
+                let tag = rule.read_tag();
+                let place = tags.iter().position(|have| same_column(*have, tag)).unwrap_or_else(|| {
                     tags.push(tag);
                     tags.len() - 1
                 });
@@ -67,7 +67,8 @@ impl Request {
     }
 
     /// Reads again, uncut, the keys that came cut.
-    fn complete(&self, source: &dyn RowSource, mut batch: Batch) -> Result<Batch> {
+    fn complete(&self, source: &dyn RowSource, page: Page) -> Result<Batch> {
+        let Page { mut batch, instances, numbers, .. } = page;
         if self.limit == 0 {
             return Ok(batch);
         }
@@ -82,15 +83,21 @@ impl Request {
             if rows.is_empty() {
                 continue;
             }
-            let ids: Vec<ObjectId> = rows.iter().map(|row| batch.ids[*row].clone()).collect();
-            let uncut = source.read(&ids, &self.tags[*place..=*place], 0)?;
-            let found: BTreeMap<&ObjectId, usize> = uncut.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
-            let cells = (0..batch.len())
-                .map(|row| match found.get(&batch.ids[row]) {
-                    Some(at) => uncut.columns.first().and_then(|column| column.value(*at)),
-                    None => column.value(row),
-                })
-                .collect();
+            let id = |row: &usize| {
+                let number = numbers.get(*row).copied().unwrap_or_default();
+                Some(RowId { object: batch.ids.get(*row)?.clone(), number })
+            };
+            let ids: Vec<RowId> = rows.iter().filter_map(id).collect();
+            let uncut = instances.read(source, &ids, &self.tags[*place..=*place], 0)?;
+            let mut cells: Vec<_> = (0..batch.len()).map(|row| column.value(row)).collect();
+            for (at, row) in rows.iter().enumerate() {
+                // One that has vanished meanwhile stays as it was.
+                if let (Some(cell), Some(value)) =
+                    (cells.get_mut(*row), uncut.columns.first().and_then(|column| column.value(at)))
+                {
+                    *cell = Some(value);
+                }
+            }
             batch.columns[*place] = Column::of(self.tags[*place], cells);
         }
         Ok(batch)
@@ -102,8 +109,8 @@ pub(super) fn rows(source: &dyn RowSource, columns: &[CellRule], order: &ViewOrd
     let request = Request::new(columns, source.class());
     let mut cells = Cells::new(columns, &request, source.class());
     for rows in rows.chunks(usize::try_from(request.rows_per_read).unwrap_or(1)) {
-        let batch = read_rows(source, order, rows, &request.tags, request.limit)?;
-        cells.pages.push(request.complete(source, batch)?);
+        let page = read_rows(source, order, rows, &request.tags, request.limit)?;
+        cells.pages.push(request.complete(source, page)?);
     }
     Ok(cells.rows())
 }
@@ -145,11 +152,11 @@ pub(super) fn forward(
         let left = (wanted - cells.rows as u64).min(request.rows_per_read);
         let at = first + cells.rows as u64;
         let page = view.read(source, at, u32::try_from(left).unwrap_or(u32::MAX), &request.tags, request.limit, &behind)?;
-        let read = page.batch.len();
-        if cells.push(request.complete(source, page.batch)?) < read {
+        let (read, next) = (page.batch.len(), page.next.clone());
+        if cells.push(request.complete(source, page)?) < read {
             return Ok((cells, Behind::Unread));
         }
-        let Some(next) = page.next else { return Ok((cells, Behind::Anchor(Anchor::End))) };
+        let Some(next) = next else { return Ok((cells, Behind::Anchor(Anchor::End))) };
         behind = Anchor::Row(next);
     }
     Ok((cells, Behind::Anchor(behind)))
@@ -166,7 +173,7 @@ pub(super) fn backward(view: &mut View, source: &dyn RowSource, columns: &[CellR
         let page =
             view.read(source, at, u32::try_from(left).unwrap_or(u32::MAX), &request.tags, request.limit, &Anchor::Begin)?;
         let read = page.batch.len();
-        let taken = cells.push_front(request.complete(source, page.batch)?);
+        let taken = cells.push_front(request.complete(source, page)?);
         if taken < read || (read as u64) < left {
             break;
         }

@@ -73,6 +73,11 @@ impl SortOrderSet {
         if !abilities.sort {
             return Err(Failure::new(Code::NoSupport, "this store does not sort its tables"));
         }
+        if !abilities.instances
+            && let Some(key) = self.keys.iter().find(|key| key.tag.kind().is_instance())
+        {
+            return Err(no_instances().with_tag(key.tag));
+        }
         if self.categories > 0 && !abilities.message_rows {
             return Err(Failure::new(Code::NoSupport, "only tables of messages have categories"));
         }
@@ -131,6 +136,11 @@ impl SortOrderSet {
         }
         Ok(())
     }
+}
+
+/// What a table answers that shows every row once (`tables` 9).
+pub(super) fn no_instances() -> Failure {
+    Failure::new(Code::TooComplex, "this table does not show multi-values one row an element")
 }
 
 fn invalid(message: &'static str) -> Failure {
@@ -196,6 +206,8 @@ mod tests {
         let instance = (PropTag(0x6806_301F), TABLE_SORT_ASCEND);
         assert_eq!(code(vec![instance], 0, 0, Abilities::CONTENTS), None);
         assert_eq!(code(vec![instance, instance], 0, 0, Abilities::CONTENTS), Some(Code::TooComplex));
+        assert_eq!(code(vec![instance], 0, 0, Abilities::IN_MEMORY), Some(Code::TooComplex));
+        assert_eq!(code(vec![instance], 0, 0, Abilities::DATA), None);
     }
 
     #[test]

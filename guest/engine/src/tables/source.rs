@@ -33,14 +33,25 @@ pub struct Abilities {
     pub bookmarks: bool,
     /// `PR_ANR` resolves names (`tables` 5.1); else nothing has it.
     pub resolves_names: bool,
+    /// Columns and sort keys may be multi-value instances; else `MAPI_E_TOO_COMPLEX` (`tables` 9).
+    pub instances: bool,
 }
 
 impl Abilities {
     /// All that a table in memory allows.
-    pub const IN_MEMORY: Self =
-        Self { restrict: true, sort: true, fixed_order: false, message_rows: false, bookmarks: true, resolves_names: false };
+    pub const IN_MEMORY: Self = Self {
+        restrict: true,
+        sort: true,
+        fixed_order: false,
+        message_rows: false,
+        bookmarks: true,
+        resolves_names: false,
+        instances: false,
+    };
+    /// All that a view of an `ITableData` and a recipient table allow.
+    pub const DATA: Self = Self { instances: true, ..Self::IN_MEMORY };
     /// All that a folder contents table allows.
-    pub const CONTENTS: Self = Self { message_rows: true, ..Self::IN_MEMORY };
+    pub const CONTENTS: Self = Self { message_rows: true, ..Self::DATA };
     /// All that a table of address book entries allows.
     pub const ENTRIES: Self = Self { resolves_names: true, ..Self::IN_MEMORY };
     /// All that a hierarchy table without `CONVENIENT_DEPTH` allows.
@@ -170,13 +181,18 @@ pub trait RowSource {
     /// The backend's own.
     fn size(&self, row: &ObjectId, tag: PropTag) -> Result<Option<u64>>;
 
-    /// The row whose value of a key column that is, if it can be told without looking through the rows. It
-    /// need not be in any view.
+    /// The object whose value of a key column that is, if it can be told without looking through the rows, and
+    /// the number of its instance, where the value names one. It need not be in any view.
     ///
     /// # Errors
     /// The backend's own.
-    fn row_of_key(&self, _tag: PropTag, _value: &Value) -> Result<Option<ObjectId>> {
+    fn row_of_key(&self, _tag: PropTag, _value: &Value) -> Result<Option<(ObjectId, Option<u32>)>> {
         Ok(None)
+    }
+
+    /// `PR_INSTANCE_KEY` of an instance of the row that has this one (`tables` 9).
+    fn instance_key(&self, row: &[u8], number: u32) -> Vec<u8> {
+        [row, &number.to_be_bytes()].concat()
     }
 
     /// The recipients or attachments of a row that is a message, for sub-restrictions; `None`: rows have none.

@@ -6,6 +6,7 @@ use crate::properties::PropTag;
 use crate::restriction::Restriction;
 use crate::tables::cell::CellRule;
 use crate::tables::change::{ChangeQueue, Changes};
+use crate::tables::instances::{Instances, instance_tags};
 use crate::tables::notify::notifications;
 use crate::tables::order::ViewOrder;
 use crate::tables::slice::SLICE_STEPS;
@@ -25,6 +26,15 @@ const MEANWHILE: usize = 256;
 /// How often an itemised view is read anew because its rows changed meanwhile. Past that the changes are told
 /// although the view has them already.
 const CALM_ATTEMPTS: u32 = 3;
+
+/// What decides which rows a view has, and in which order.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) restriction: Option<Rc<Restriction>>,
+    pub(super) sort: Option<SortOrderSet>,
+    /// The columns that show one element of a multi-value.
+    pub(super) instances: Vec<PropTag>,
+}
 
 pub(super) struct State {
     /// The current set.
@@ -99,7 +109,7 @@ impl State {
         let mut events = Vec::new();
         let outcome = self.apply(source, &queue, &changes, &mut events);
         if self.itemised && !events.is_empty() {
-            let order = ViewOrder::new(&self.order_set(source));
+            let order = view_order(&self.shape(), source);
             self.told.extend(notifications(source, &self.columns, &order, events));
         }
         outcome?;
@@ -174,8 +184,7 @@ impl State {
         let Some(mut former) = self.view.take_if(|view| !view.is_itemised()) else {
             return self.view(source).map(drop);
         };
-        let sort = self.sort.clone();
-        let made = self.make_view(source, self.restriction.clone(), sort.as_ref()).and_then(|mut view| {
+        let made = self.make_view(source, self.shape()).and_then(|mut view| {
             view.inherit(&former);
             let marks = self.bookmarks.values().chain([&self.cursor]);
             let place = |mark: &Mark| view.anchor_from(source, &mut former, mark.anchor.clone());
@@ -206,15 +215,16 @@ impl State {
         std::mem::take(&mut self.told)
     }
 
-    pub(super) fn make_view(
-        &mut self,
-        source: &dyn RowSource,
-        restriction: Option<Rc<Restriction>>,
-        sort: Option<&SortOrderSet>,
-    ) -> Result<View> {
+    /// What is in force.
+    pub(super) fn shape(&self) -> Shape {
+        let instances = instance_tags(self.columns.iter().map(|rule| rule.tag));
+        Shape { restriction: self.restriction.clone(), sort: self.sort.clone(), instances }
+    }
+
+    pub(super) fn make_view(&mut self, source: &dyn RowSource, shape: Shape) -> Result<View> {
         // Before the rows are read: what happens in between is then told twice rather than never.
         self.subscribe(source)?;
-        let definition = self.definition(source, restriction, sort);
+        let definition = self.definition(source, shape);
         let Some(queue) = self.queue.clone().filter(|_| self.itemised) else {
             return View::new(source, &definition, self.queue.is_some());
         };
@@ -231,15 +241,10 @@ impl State {
         }
     }
 
-    /// What a view of that restriction and order shows.
-    pub(super) fn definition(
-        &self,
-        source: &dyn RowSource,
-        restriction: Option<Rc<Restriction>>,
-        sort: Option<&SortOrderSet>,
-    ) -> Definition {
-        let order = ViewOrder::new(&order_under(sort, source));
-        Definition { restriction, order, itemised: self.itemised, numbers: self.numbers.clone() }
+    /// What a view of that shape shows.
+    pub(super) fn definition(&self, source: &dyn RowSource, shape: Shape) -> Definition {
+        let order = view_order(&shape, source);
+        Definition { restriction: shape.restriction, order, itemised: self.itemised, numbers: self.numbers.clone() }
     }
 
     /// Takes in what happened while the rows of the view were read in slices. Much is left to the next call that
@@ -274,8 +279,7 @@ impl State {
     /// The view, made now if it is not there yet.
     fn view(&mut self, source: &dyn RowSource) -> Result<&mut View> {
         if self.view.is_none() {
-            let sort = self.sort.clone();
-            let view = self.make_view(source, self.restriction.clone(), sort.as_ref())?;
+            let view = self.make_view(source, self.shape())?;
             self.view = Some(view);
         }
         self.view.as_mut().ok_or_else(|| Failure::new(Code::CallFailed, "the table has no view"))
@@ -380,6 +384,12 @@ impl State {
 fn unknown_bookmark() -> Failure {
     Failure::new(Code::InvalidBookmark, "there is no such bookmark in this table, or a new order discarded it")
         .with_argument("bookmark")
+}
+
+/// How the rows of a view of that shape are ordered.
+fn view_order(shape: &Shape, source: &dyn RowSource) -> ViewOrder {
+    let order = order_under(shape.sort.as_ref(), source);
+    ViewOrder::new(&order).expanded_on(Instances::of(shape.instances.iter().copied(), &order))
 }
 
 /// A sort, or the default order without one.

@@ -369,22 +369,29 @@ impl RowSource for StoredRows {
         Ok(sizes.iter().find(|entry| entry.tag.id() == tag.id()).map(|entry| entry.size))
     }
 
-    fn row_of_key(&self, tag: PropTag, value: &Value) -> Result<Option<ObjectId>> {
+    fn row_of_key(&self, tag: PropTag, value: &Value) -> Result<Option<(ObjectId, Option<u32>)>> {
         let Value::Binary(bytes) = value else { return Ok(None) };
         if tag.id() != tags::INSTANCE_KEY.id() {
-            return Ok(self.computed.object_of(tag, value));
+            return Ok(self.computed.object_of(tag, value).map(|object| (object, None)));
         }
-        let Some(arrival) = bytes.first_chunk().filter(|_| bytes.len() == 12).map(|key| u64::from_be_bytes(*key)) else {
+        let Some((arrival, number)) = bytes.split_first_chunk().map(|(arrival, rest)| (u64::from_be_bytes(*arrival), rest))
+        else {
             return Ok(None);
         };
+        let Some(number) = number.try_into().ok().map(u32::from_be_bytes) else { return Ok(None) };
         if self.options.kind == ScanKind::Queue {
-            return self.queued_row(arrival);
+            return Ok(self.queued_row(arrival)?.map(|row| (row, Some(number))));
         }
         let from = ScanFrom::At(RowKey { keys: Vec::new(), arrival });
         let page =
             self.scan(&RowRequest { columns: &[], cell_limit: 0, filters: &[], order: &[], from, backwards: false, max: 1 })?;
         let found = page.batch.arrivals.first() == Some(&arrival);
-        Ok(page.batch.ids.into_iter().next().filter(|_| found))
+        Ok(page.batch.ids.into_iter().next().filter(|_| found).map(|row| (row, Some(number))))
+    }
+
+    fn instance_key(&self, row: &[u8], number: u32) -> Vec<u8> {
+        // The key of a row ends in the number of its first instance.
+        [row.get(..8).unwrap_or(row), &number.to_be_bytes()].concat()
     }
 
     fn parts(&self, row: &ObjectId, part: Part) -> Option<Rc<dyn RowSource>> {

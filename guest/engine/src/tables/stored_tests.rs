@@ -6,8 +6,8 @@ use crate::memory::{MemoryStore, PushDown};
 use crate::properties::{Guid, PropTag, PropType, Property, Value, tags};
 use crate::restriction::{FL_IGNORECASE, FL_SUBSTRING, Relop, Restriction};
 use crate::tables::{
-    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Feed, StoredRows, StoredRowsOptions, TBL_ALL_COLUMNS,
-    TBL_NOADVANCE, Table,
+    Abilities, Bookmark, ComputedColumns, ComputedRow, DefaultOrder, Evaluation, Explanation, Feed, KeptBecause, SortOrder,
+    SortOrderSet, StoredRows, StoredRowsOptions, TBL_ALL_COLUMNS, TBL_NOADVANCE, Table,
 };
 use std::rc::Rc;
 
@@ -109,6 +109,39 @@ fn a_word_across_the_border_of_two_windows_is_found_in_a_body() {
         table.restrict(Some(Restriction::Not(Box::new(size))), 0).unwrap();
         assert_eq!(subjects(&table), ["hit", "none"], "{mode:?}");
     }
+}
+
+#[test]
+fn a_view_says_what_it_leaves_to_its_store_and_why_not_the_rest() {
+    use Evaluation::{Engine, Narrowed, Store};
+    let sorted = |tag| Some(SortOrderSet::plain(vec![SortOrder::descending(tag)]));
+    let and = |other| Some(Restriction::And(vec![content(FL_SUBSTRING | FL_IGNORECASE, tags::SUBJECT, "b"), other]));
+    let told = |mode, restriction: Option<Restriction>, sort: Option<SortOrderSet>| {
+        let table = Folder::new(mode).table();
+        table.restrict(restriction, 0).unwrap();
+        table.sort_table(Some(sort.unwrap_or_default()), 0).unwrap();
+        let Explanation { conditions, order, categories, rows } = table.explain().unwrap();
+        assert_eq!(categories, None);
+        (conditions, order, rows)
+    };
+    let compared = || Restriction::CompareProps { relop: Relop::Eq, left: tags::SUBJECT, right: tags::BODY };
+    let cased = || content(FL_SUBSTRING, tags::SUBJECT, "B");
+    let computed = || content(FL_SUBSTRING | FL_IGNORECASE, tags::NORMALIZED_SUBJECT, "b");
+    let exact = PushDown::EXACT;
+    assert_eq!(told(exact, None, sorted(tags::SUBJECT)), (vec![], Store, Store));
+    let conditions = |other| vec![Store, other];
+    let kept = Engine(KeptBecause::Condition);
+    assert_eq!(told(exact, and(compared()), None), (conditions(Engine(KeptBecause::NoFilter)), Store, kept));
+    assert_eq!(told(exact, and(cased()), None), (conditions(Narrowed(KeptBecause::Inexact)), Store, kept));
+    assert_eq!(told(exact, and(computed()), None), (conditions(Engine(KeptBecause::Computed)), Store, kept));
+    let order = Engine(KeptBecause::Order);
+    assert_eq!(told(exact, None, sorted(tags::NORMALIZED_SUBJECT)), (vec![], Engine(KeptBecause::Computed), order));
+    assert_eq!(told(exact, None, sorted(PropTag(0x6806_301F))), (vec![], Engine(KeptBecause::Instances), order));
+    assert_eq!(told(exact, None, sorted(PropTag(0x6806_101F))), (vec![], Engine(KeptBecause::MultiValue), order));
+    let count = Restriction::Count { count: 1, child: Box::new(Restriction::And(Vec::new())) };
+    assert_eq!(told(exact, Some(count), None), (vec![], Store, Engine(KeptBecause::Limited)));
+    let refused = Engine(KeptBecause::NotEvaluated);
+    assert_eq!(told(PushDown::NONE, and(cased()), sorted(tags::SUBJECT)), (vec![refused; 2], refused, kept));
 }
 
 #[test]

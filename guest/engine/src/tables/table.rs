@@ -7,6 +7,7 @@ use crate::properties::{PropTag, PropType};
 use crate::restriction::{self, Place, Restriction, Rows, name_resolution};
 use crate::session::Alive;
 use crate::tables::reading::{self, Behind, Cells};
+use crate::tables::sort::no_instances;
 use crate::tables::state::State;
 use crate::tables::view::Anchor;
 use crate::tables::work::Change;
@@ -271,10 +272,10 @@ impl Table {
     /// # Errors
     /// `MAPI_E_INVALID_PARAMETER`, `MAPI_E_TOO_COMPLEX`, `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_BUSY`.
     pub fn set_columns(&self, columns: &[PropTag], flags: u32) -> Result<()> {
-        self.ask(flags, |_| {
+        self.ask(flags, |source| {
             check_columns_present(columns)?;
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
-            check_columns(columns)?;
+            check_columns(columns, source.abilities().instances)?;
             Ok(Change::Columns(columns.to_vec()))
         })
     }
@@ -454,9 +455,6 @@ impl Table {
             };
             check_flags(flags, TBL_ASYNC | TBL_BATCH)?;
             order.validate(&source.abilities())?;
-            if order.keys.iter().any(|key| key.tag.kind().is_instance()) {
-                return Err(no_instances());
-            }
             Ok(Change::Sort(order))
         })
     }
@@ -604,7 +602,7 @@ fn check_columns_present(columns: &[PropTag]) -> Result<()> {
 }
 
 /// `FBadColumnSet`.
-fn check_columns(columns: &[PropTag]) -> Result<()> {
+fn check_columns(columns: &[PropTag], instances: bool) -> Result<()> {
     if columns.len() > MAX_COLUMNS {
         return Err(Failure::new(Code::TooComplex, format!("a column set has at most {MAX_COLUMNS} columns")));
     }
@@ -617,14 +615,10 @@ fn check_columns(columns: &[PropTag]) -> Result<()> {
             return Err(Failure::invalid("columns", "a column needs a known type").with_tag(*tag));
         }
     }
-    match columns.iter().find(|tag| tag.kind().is_instance()) {
+    match columns.iter().find(|tag| tag.kind().is_instance() && !instances) {
         Some(tag) => Err(no_instances().with_tag(*tag)),
         None => Ok(()),
     }
-}
-
-fn no_instances() -> Failure {
-    Failure::new(Code::TooComplex, "this table does not show multi-values one row an element")
 }
 
 fn no_notifications() -> Failure {

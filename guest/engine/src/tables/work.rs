@@ -6,9 +6,10 @@ use crate::notifications::{TableEvent, TableNotification};
 use crate::properties::PropTag;
 use crate::restriction::Restriction;
 use crate::tables::cell::CellRule;
+use crate::tables::instances::instance_tags;
 use crate::tables::slice::Slice;
 use crate::tables::source::RowSource;
-use crate::tables::state::State;
+use crate::tables::state::{Shape, State};
 use crate::tables::view::{Building, View};
 use crate::tables::{SortOrderSet, TBL_ASYNC, TBL_BATCH, TableStatus};
 use std::ops::ControlFlow;
@@ -87,13 +88,13 @@ impl Pending {
         columns.into_iter().chain(restriction).chain(sort).collect()
     }
 
-    fn needs_rows(&self) -> bool {
-        self.restriction.is_some() || self.sort.is_some()
-    }
-
-    /// The kind a failure counts as: columns need no rows and cannot fail.
+    /// The kind a failure counts as.
     const fn failing(&self) -> Kind {
-        if self.restriction.is_some() { Kind::Restriction } else { Kind::Sort }
+        match (&self.restriction, &self.sort) {
+            (Some(_), _) => Kind::Restriction,
+            (None, Some(_)) => Kind::Sort,
+            (None, None) => Kind::Columns,
+        }
     }
 }
 
@@ -185,9 +186,8 @@ impl State {
     /// Carries out what calls asked for and have not got yet; on failure all of it is dropped.
     fn finish(&mut self, source: &dyn RowSource) -> Result<()> {
         let asked = std::mem::take(&mut self.pending);
-        let view = if asked.needs_rows() {
-            let (restriction, sort) = self.wanted(&asked);
-            let made = self.make_view(source, restriction, sort.as_ref());
+        let view = if self.needs_rows(&asked) {
+            let made = self.make_view(source, self.wanted(&asked));
             Some(made.inspect_err(|_| self.failed.note(asked.failing()))?)
         } else {
             None
@@ -199,7 +199,7 @@ impl State {
     /// Begins what calls asked for and have not got yet, and does its first slice. On failure all of it is dropped.
     fn start(&mut self, source: &dyn RowSource, kind: Kind) -> Result<()> {
         let asked = std::mem::take(&mut self.pending);
-        if !asked.needs_rows() {
+        if !self.needs_rows(&asked) {
             self.accept(asked, None);
             return Ok(());
         }
@@ -212,8 +212,7 @@ impl State {
     fn begin(&mut self, source: &dyn RowSource, asked: &Pending) -> Result<Building> {
         // Before the rows are read: what happens meanwhile waits in the queue.
         let live = self.subscribe(source)?;
-        let (restriction, sort) = self.wanted(asked);
-        let definition = self.definition(source, restriction, sort.as_ref());
+        let definition = self.definition(source, self.wanted(asked));
         Building::begin(source, &definition, live)
     }
 
@@ -275,11 +274,25 @@ impl State {
         }
     }
 
-    /// The restriction and the order that are in force once this is done.
-    fn wanted(&self, asked: &Pending) -> (Option<Rc<Restriction>>, Option<SortOrderSet>) {
-        let restriction = asked.restriction.as_ref().map_or(&self.restriction, |asked| &asked.wanted);
-        let sort = asked.sort.as_ref().map(|asked| &asked.wanted).or(self.sort.as_ref());
-        (restriction.clone(), sort.cloned())
+    /// Whether this makes another view: columns do so when other multi-values are shown one row an element, or
+    /// the same ones in another order, in which the rows change.
+    fn needs_rows(&self, asked: &Pending) -> bool {
+        asked.restriction.is_some() || asked.sort.is_some() || self.wanted(asked).instances != self.shape().instances
+    }
+
+    /// What is in force once this is done.
+    fn wanted(&self, asked: &Pending) -> Shape {
+        let mut shape = self.shape();
+        if let Some(asked) = &asked.columns {
+            shape.instances = instance_tags(asked.wanted.iter().copied());
+        }
+        if let Some(asked) = &asked.restriction {
+            shape.restriction.clone_from(&asked.wanted);
+        }
+        if let Some(asked) = &asked.sort {
+            shape.sort = Some(asked.wanted.clone());
+        }
+        shape
     }
 
     /// Puts in force what was asked for.

@@ -321,7 +321,8 @@ pub(crate) struct TableArguments {
     /// The hidden messages instead (MAPI_ASSOCIATED).
     #[arg(long)]
     pub(crate) associated: bool,
-    /// Columns: property names separated by commas, "all", or "default".
+    /// Columns: property names separated by commas, "all", or "default". "each:" in front of a multi-valued one
+    /// shows a row for each of its values, here and in --sort.
     #[arg(long, short, value_name = "PROPERTIES", default_value = "received,from,subject,size")]
     pub(crate) columns: String,
     /// Rows to show, such as 'subject contains "plan" and received > 2024-01-01'.
@@ -361,6 +362,9 @@ pub(crate) struct TableArguments {
     /// Print only the number of rows (GetRowCount).
     #[arg(long)]
     pub(crate) count: bool,
+    /// Instead of rows, say what of restriction, order and categories the store evaluates, and why not the rest.
+    #[arg(long, conflicts_with_all = ["count", "find", "position", "at", "expand", "collapse"])]
+    pub(crate) explain: bool,
 }
 
 #[derive(Debug, Args)]

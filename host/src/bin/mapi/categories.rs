@@ -1,6 +1,6 @@
 //! Tables with categories: how they are asked for, expanded and shown (IMAPITable::ExpandRow, CollapseRow).
 
-use crate::output::{Output, cell_text, row_object};
+use crate::output::{Output, cell_text, heading, row_object};
 use crate::terminal::Grid;
 use anyhow::{Context as _, anyhow, bail};
 use mapi_session::Table;
@@ -12,8 +12,8 @@ use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet, TABLE_SORT_CATEG_M
 /// What is read besides the columns asked for, to tell headers from messages.
 const EXTRA: [PropTag; 5] = [tags::ROW_TYPE, tags::DEPTH, tags::CONTENT_COUNT, tags::CONTENT_UNREAD, tags::INSTANCE_KEY];
 
-/// `received` ascending, `-received` descending, `combine:`, `max:` and `min:` as the constants of that name;
-/// the first keys make the categories.
+/// `received` ascending, `-received` descending, `combine:`, `max:` and `min:` as the constants of that name,
+/// `each:` for the elements of a multi-value; the first keys make the categories.
 pub(crate) fn sort_order(text: &str, categories: u32, expanded: u32) -> anyhow::Result<SortOrderSet> {
     let keys = text
         .split(',')
@@ -24,8 +24,10 @@ pub(crate) fn sort_order(text: &str, categories: u32, expanded: u32) -> anyhow::
                 Some(("combine", name)) => (TABLE_SORT_COMBINE, name),
                 Some(("max", name)) => (TABLE_SORT_CATEG_MAX, name),
                 Some(("min", name)) => (TABLE_SORT_CATEG_MIN, name),
-                Some((other, _)) => bail!("--sort: there is no {other:?}; use combine:, max: or min:"),
-                None => (u32::from(name.starts_with('-')), name.trim_start_matches(['-', '+'])),
+                Some((other, _)) if other.trim_start_matches(['-', '+']) != "each" => {
+                    bail!("--sort: there is no {other:?}; use combine:, max:, min: or each:")
+                }
+                _ => (u32::from(name.starts_with('-')), name.trim_start_matches(['-', '+'])),
             };
             let tag = parse_property(name).ok_or_else(|| super::commands::table::unknown("--sort", name))?;
             Ok(SortOrder { tag, order })
@@ -68,8 +70,7 @@ pub(crate) fn show(output: &Output, wanted: &[PropTag], order: &SortOrderSet, ro
         }
         return Ok(());
     }
-    let headings: Vec<String> =
-        wanted.iter().map(|tag| property_name(*tag).trim_start_matches("PR_").replace('_', " ")).collect();
+    let headings: Vec<String> = wanted.iter().map(|tag| heading(*tag)).collect();
     let marked: Vec<(&str, bool)> =
         std::iter::once(("category", false)).chain(headings.iter().map(|heading| (heading.as_str(), false))).collect();
     let mut grid = Grid::new(&marked);
@@ -123,6 +124,9 @@ mod tests {
         let orders: Vec<u32> = order.keys.iter().map(|key| key.order).collect();
         assert_eq!(orders, [1, TABLE_SORT_COMBINE, TABLE_SORT_CATEG_MAX, 0]);
         assert_eq!((order.categories, order.expanded), (2, 1));
+        let order = sort_order("-each:0x6806101F,each:0x6806101F", 0, 0).unwrap();
+        assert_eq!(order.keys[0], SortOrder { tag: PropTag(0x6806_301F), order: 1 });
+        assert_eq!(order.keys[1], SortOrder { tag: PropTag(0x6806_301F), order: 0 });
         assert!(sort_order("best:from", 0, 0).unwrap_err().to_string().contains("best"));
     }
 

@@ -10,6 +10,7 @@ mod categories;
 mod commands;
 mod compose;
 mod context;
+mod explain;
 mod output;
 mod selection;
 mod sending;

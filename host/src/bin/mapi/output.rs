@@ -55,8 +55,7 @@ impl Output {
             }
             return Ok(());
         }
-        let headings: Vec<String> =
-            columns.iter().map(|tag| property_name(*tag).trim_start_matches("PR_").replace('_', " ")).collect();
+        let headings: Vec<String> = columns.iter().map(|tag| heading(*tag)).collect();
         let marked: Vec<(&str, bool)> =
             headings.iter().zip(columns).map(|(heading, tag)| (heading.as_str(), is_number(*tag))).collect();
         let mut grid = Grid::new(&marked);
@@ -67,6 +66,11 @@ impl Output {
         write!(out, "{grid}")?;
         Ok(())
     }
+}
+
+/// What stands above a column.
+pub(crate) fn heading(tag: PropTag) -> String {
+    property_name(tag).replace("PR_", "").replace('_', " ")
 }
 
 /// A row as a JSON object; cells without a value are left out.

@@ -23,7 +23,7 @@ pub(crate) use providers::{
 pub(crate) use restrictions::to_lists;
 pub(crate) use scans::{filters, group_page, order, plan, scan_from, scan_kind, scan_page, scope};
 pub(crate) use services::{outcome as configure_outcome, request as configure_request, service};
-pub(crate) use tables::{bookmark, sort_order, to_bookmark, to_sort_order};
+pub(crate) use tables::{bookmark, explanation, sort_order, to_bookmark, to_sort_order};
 
 use mapi_engine::error::Result;
 

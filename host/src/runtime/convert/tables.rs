@@ -6,8 +6,8 @@ use crate::runtime::world::mapi::session::types;
 use mapi_engine::error::{Failure, MapiError, Result};
 use mapi_engine::properties::PropTag;
 use mapi_engine::tables::{
-    Bookmark, SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX, TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE,
-    TABLE_SORT_DESCEND, TableStatus, TableType,
+    Bookmark, Evaluation, Explanation, KeptBecause, SortOrder, SortOrderSet, TABLE_SORT_ASCEND, TABLE_SORT_CATEG_MAX,
+    TABLE_SORT_CATEG_MIN, TABLE_SORT_COMBINE, TABLE_SORT_DESCEND, TableStatus, TableType,
 };
 
 pub(crate) const fn bookmark(bookmark: Bookmark) -> wit::Bookmark {
@@ -96,6 +96,40 @@ alike! { TableType {
     Keyset = Keyset,
     Dynamic = Dynamic,
 } }
+
+alike! { KeptBecause {
+    NoStore = NoStore,
+    Computed = Computed,
+    NoFilter = NoFilter,
+    NotEvaluated = NotEvaluated,
+    Inexact = Inexact,
+    MultiValue = MultiValue,
+    Instances = Instances,
+    Categories = Categories,
+    Told = Told,
+    Fixed = Fixed,
+    Limited = Limited,
+    Condition = Condition,
+    Order = Order,
+    Positions = Positions,
+} }
+
+fn evaluation(evaluation: wit::Evaluation) -> Result<Evaluation> {
+    Ok(match evaluation {
+        wit::Evaluation::Store => Evaluation::Store,
+        wit::Evaluation::Narrowed(why) => Evaluation::Narrowed(KeptBecause::from_wit(why)?),
+        wit::Evaluation::Engine(why) => Evaluation::Engine(KeptBecause::from_wit(why)?),
+    })
+}
+
+pub(crate) fn explanation(explanation: wit::Explanation) -> Result<Explanation> {
+    Ok(Explanation {
+        conditions: explanation.conditions.into_iter().map(evaluation).collect::<Result<_>>()?,
+        order: evaluation(explanation.order)?,
+        categories: explanation.categories.map(evaluation).transpose()?,
+        rows: evaluation(explanation.rows)?,
+    })
+}
 
 impl Wire for MapiError {
     type Wit = types::MapiError;

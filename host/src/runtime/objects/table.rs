@@ -9,7 +9,7 @@ use mapi_engine::backend::Column;
 use mapi_engine::error::{Code, Result, Warned};
 use mapi_engine::properties::{PropTag, Property};
 use mapi_engine::restriction::Restriction;
-use mapi_engine::tables::{Bookmark, Expanded, Position, SortOrderSet, TableStatus, TableType};
+use mapi_engine::tables::{Bookmark, Expanded, Explanation, Position, SortOrderSet, TableStatus, TableType};
 use std::time::Instant;
 
 /// A row: its cells in the order of the columns. A cell without a value holds an error value.
@@ -311,6 +311,17 @@ impl Table {
         Ok(to_bookmark(call!(self.subsystem(), "IMAPITable::SetCollapseState", |live| {
             live.world.mapi_session_tables().table().call_set_collapse_state(&mut live.store, this, &state).await
         })?))
+    }
+
+    /// What of the view the store evaluates, and why it does not evaluate the rest.
+    ///
+    /// # Errors
+    /// `MAPI_E_BUSY` while other work goes on.
+    pub async fn explain(&self) -> Result<Explanation> {
+        let this = self.handle.resource;
+        crate::runtime::convert::explanation(call!(self.subsystem(), "explaining a table", |live| {
+            live.world.mapi_session_tables().table().call_explain(&mut live.store, this).await
+        })?)
     }
 
     /// `HrQueryAllRows`: every row, with these columns, at most `max` of them.

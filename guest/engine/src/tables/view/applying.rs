@@ -1,6 +1,6 @@
 //! Taking in changes of single rows: cursor and bookmarks move along, and what happens is told (`tables` 2, 10, 11).
 
-use super::categories::{Categories, Grouped, Held};
+use super::categories::{Categories, Facts, Grouped, Held};
 use super::event::{Happened, RowEvent, Shown};
 use super::headers::{Header, RowToRead};
 use super::rows::Slot;
@@ -10,48 +10,43 @@ use super::{Anchor, Mark, Place, passes};
 use crate::backend::{Batch, ObjectId};
 use crate::error::Result;
 use crate::tables::change::{Changes, RowChange, RowState};
+use crate::tables::instances::Expansion;
+use crate::tables::order::number_at;
 use crate::tables::slice::Slice;
 use crate::tables::source::RowSource;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a category that moves which are told one by one: more than any table tells of one operation.
 const TOLD_BELOW: usize = 64;
 
+/// Instances of changed rows that are taken in one by one; if there are more, all rows are read again.
+const MAX_INSTANCES: usize = 1 << 20;
+
+/// The newest state of changed rows: where in the batch it is, by object and number of the instance.
+type Newest<'a> = BTreeMap<(&'a ObjectId, u32), usize>;
+
 /// What goes on while one operation is taken in.
-pub(super) struct Progress<'a, 'm> {
-    pub(super) marks: &'a mut [&'m mut Mark],
+pub(super) struct Progress<'a> {
     pub(super) events: &'a mut Vec<RowEvent>,
     pub(super) operation: u64,
     /// How many events there were before the operation.
     begun: usize,
-    /// Categories that lost their last row, with the marks that left their headers and how they were.
-    emptied: BTreeMap<u32, Vec<(usize, bool)>>,
+    /// Categories that lost their last row.
+    emptied: BTreeSet<u32>,
+    /// Categories whose headers were told of: what they count is told as it is at the end of the operation, and
+    /// once is enough unless they move.
+    told: BTreeSet<u32>,
 }
 
-impl Progress<'_, '_> {
+impl Progress<'_> {
     fn tell(&mut self, happened: Happened) {
         self.events.push(RowEvent { operation: self.operation, happened });
     }
 
-    /// Marks on a row that left move to the row that took its place. Which ones, and whether they had moved before.
-    fn relocate(&mut self, row: Held, next: Option<Held>) -> Vec<(usize, bool)> {
-        let mut moved = Vec::new();
-        for (at, mark) in self.marks.iter_mut().enumerate() {
-            if mark.is_on(row) {
-                moved.push((at, mark.relocated));
-                **mark = Mark { anchor: anchor_of(next), relocated: true };
-            }
-        }
-        moved
-    }
-
     /// A category that was empty in between is still the same one.
     fn revive(&mut self, node: u32, key: &[u8]) -> bool {
-        let Some(marks) = self.emptied.remove(&node) else { return false };
-        for (at, relocated) in marks {
-            if let Some(mark) = self.marks.get_mut(at) {
-                **mark = Mark { anchor: anchor_of(Some(Held::Header(node))), relocated };
-            }
+        if !self.emptied.remove(&node) {
+            return false;
         }
         let begun = self.begun;
         let mut at = 0;
@@ -94,30 +89,50 @@ impl SortedView {
         marks: &mut [&mut Mark],
         events: &mut Vec<RowEvent>,
     ) -> Result<()> {
-        let steps = steps(changes, !self.definition.itemised);
-        let wanted = wanted(&steps, |id| self.rows.slot_of(id).is_some());
-        let batch =
+        // A category that was empty between two operations is another one after them.
+        let steps = steps(changes, !self.definition.itemised && !self.is_grouped());
+        let wanted = wanted(&steps, |id| !self.rows.slots_of(id).is_empty());
+        let mut batch =
             if wanted.is_empty() { Batch::default() } else { source.read(&wanted, &self.reading.columns, self.reading.limit)? };
-        let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
-        // Tested before anything changes, so that a failing backend leaves the view as it was.
-        let mut shown = vec![false; batch.len()];
-        for (row, shown) in shown.iter_mut().enumerate() {
-            *shown = passes(source, &batch, row, &self.matcher, &self.reading, &mut Slice::unlimited())?;
+        if !self.reading.instances.is_empty() {
+            let mut from = Expansion::default();
+            batch = self.reading.instances.expand(source, &batch, &self.reading.columns, &mut from, MAX_INSTANCES);
+            if batch.len() == MAX_INSTANCES {
+                return self.reread(source, Some(changes), marks, events);
+            }
         }
-        let find = |id: &ObjectId| rows.get(id).copied().filter(|row| shown[*row]);
+        // Tested before anything changes, so that a failing backend leaves the view as it was.
+        let mut rows = Newest::new();
+        for (row, id) in batch.ids.iter().enumerate() {
+            if passes(source, &batch, row, &self.matcher, &self.reading, &mut Slice::unlimited())? {
+                rows.insert((id, number_at(&batch, row, self.reading.number)), row);
+            }
+        }
         let told = events.len();
         for step in &steps {
             let begun = events.len();
-            let mut progress = Progress { marks, events, operation: step.operation, begun, emptied: BTreeMap::new() };
-            self.apply_step(step, &batch, find, &mut progress)?;
+            let touched = step.gone.iter().chain(step.changed.keys()).flat_map(|id| self.rows.slots_of(id)).collect();
+            let standing = self.standing(touched, marks);
+            let mut progress =
+                Progress { events, operation: step.operation, begun, emptied: BTreeSet::new(), told: BTreeSet::new() };
+            let applied = self.apply_step(step, &batch, &rows, &mut progress);
+            self.move_marks(&standing, marks);
+            self.refresh_headers(events.get_mut(begun..).unwrap_or_default(), |_, now| now);
+            if let Arrangement::Grouped(categories) = &mut self.order {
+                categories.bury();
+            }
+            self.rows.reuse_released();
+            applied?;
         }
-        self.refresh_headers(events.get_mut(told..).unwrap_or_default());
+        self.refresh_headers(events.get_mut(told..).unwrap_or_default(), |told, _| told);
         self.rows.tidy();
         Ok(())
     }
 
-    /// Headers are read in the newest state, as leaves are: from the leaves that answer for them now.
-    fn refresh_headers(&self, events: &mut [RowEvent]) {
+    /// Headers are read in the newest state, as leaves are: from the leaves that answer for them now. What they
+    /// count is that of the end of the operation, whatever they counted while the rows went one by one: `facts`
+    /// chooses between what was told and what is.
+    fn refresh_headers(&self, events: &mut [RowEvent], facts: fn(Facts, Facts) -> Facts) {
         let headers = events.iter_mut().filter_map(|event| match &mut event.happened {
             Happened::Added(Shown { row: RowToRead::Header(header), .. })
             | Happened::Modified(Shown { row: RowToRead::Header(header), .. }) => Some(header),
@@ -126,39 +141,33 @@ impl SortedView {
         for header in headers {
             let node = self.categories().and_then(|categories| categories.of_number(header.facts.number));
             if let Some(RowToRead::Header(now)) = node.and_then(|node| self.row_to_read(Held::Header(node))) {
-                let facts = header.facts;
+                let facts = facts(header.facts, now.facts);
                 *header = Header { facts, ..now };
             }
         }
     }
 
     /// Takes in one operation: first the rows that leave, then the others in the order of the view.
-    fn apply_step(
-        &mut self,
-        step: &Step,
-        batch: &Batch,
-        find: impl Fn(&ObjectId) -> Option<usize>,
-        progress: &mut Progress<'_, '_>,
-    ) -> Result<()> {
+    fn apply_step(&mut self, step: &Step, batch: &Batch, rows: &Newest<'_>, progress: &mut Progress<'_>) -> Result<()> {
         for id in &step.gone {
-            if let Some(slot) = self.rows.slot_of(id) {
+            for slot in self.rows.slots_of(id) {
                 self.remove(slot, progress);
             }
         }
         let mut staying = Vec::new();
         for (id, state) in &step.changed {
-            let old = self.rows.slot_of(id);
-            match find(id).filter(|_| *state == RowState::Present || old.is_some()) {
-                Some(row) => {
-                    let mut key = Vec::new();
-                    self.definition.order.append(batch, row, &self.reading.keys, &mut key, &mut Vec::new());
-                    staying.push((key, row, old));
-                }
-                None => {
-                    if let Some(slot) = old {
-                        self.remove(slot, progress);
-                    }
-                }
+            let mut old = self.rows.slots_of(id);
+            if *state != RowState::Present && old.is_empty() {
+                continue;
+            }
+            for ((_, number), row) in rows.range((id, 0)..=(id, u32::MAX)) {
+                let at = old.iter().position(|slot| self.rows.number(*slot) == *number);
+                let mut key = Vec::new();
+                self.definition.order.append(batch, *row, &self.reading.keys, &mut key, &mut Vec::new());
+                staying.push((key, *row, at.map(|at| old.remove(at))));
+            }
+            for slot in old {
+                self.remove(slot, progress);
             }
         }
         staying.sort();
@@ -169,9 +178,6 @@ impl SortedView {
                 Some(slot) => self.replace(slot, written, &cuts, progress),
                 None => self.insert(written, &cuts, progress)?,
             }
-        }
-        if let Arrangement::Grouped(categories) = &mut self.order {
-            categories.bury();
         }
         Ok(())
     }
@@ -191,7 +197,7 @@ impl SortedView {
         self.definition.itemised.then(|| self.shown(row).map(happened)).flatten()
     }
 
-    fn insert(&mut self, written: Slot, cuts: &[u32], progress: &mut Progress<'_, '_>) -> Result<()> {
+    fn insert(&mut self, written: Slot, cuts: &[u32], progress: &mut Progress<'_>) -> Result<()> {
         let slot = self.rows.take_slot(written)?;
         match &mut self.order {
             Arrangement::Grouped(_) => self.regroup(slot, Regrouping { from: false, to: Some((None, cuts)) }, progress),
@@ -206,7 +212,7 @@ impl SortedView {
 
     /// Gives a row its new key; it keeps its slot. A row that left and came back is another one for those who
     /// are told.
-    fn replace(&mut self, slot: u32, written: Slot, cuts: &[u32], progress: &mut Progress<'_, '_>) {
+    fn replace(&mut self, slot: u32, written: Slot, cuts: &[u32], progress: &mut Progress<'_>) {
         let Arrangement::Flat(order) = &mut self.order else {
             return self.regroup(slot, Regrouping { from: true, to: Some((Some(written), cuts)) }, progress);
         };
@@ -234,14 +240,12 @@ impl SortedView {
 
     /// Takes out a row nobody has seen yet.
     pub(super) fn forget(&mut self, slot: u32) {
-        self.remove(
-            slot,
-            &mut Progress { marks: &mut [], events: &mut Vec::new(), operation: 0, begun: 0, emptied: BTreeMap::new() },
-        );
+        let (emptied, told) = (BTreeSet::new(), BTreeSet::new());
+        self.remove(slot, &mut Progress { events: &mut Vec::new(), operation: 0, begun: 0, emptied, told });
     }
 
-    /// Takes a row out; marks on it move to the row that takes its place.
-    fn remove(&mut self, slot: u32, progress: &mut Progress<'_, '_>) {
+    /// Takes a row out.
+    fn remove(&mut self, slot: u32, progress: &mut Progress<'_>) {
         match &mut self.order {
             Arrangement::Grouped(_) => self.regroup(slot, Regrouping { from: true, to: None }, progress),
             Arrangement::Flat(order) => {
@@ -250,9 +254,7 @@ impl SortedView {
                 if order.get(spot).is_none_or(|found| found.slot != slot) {
                     return;
                 }
-                let at = order.weight_before(spot);
                 order.remove(spot);
-                progress.relocate(Held::Leaf(slot), self.row_at(at));
                 if self.definition.itemised {
                     progress.tell(Happened::Deleted(self.rows.instance(slot).to_vec()));
                 }
@@ -279,8 +281,6 @@ struct Before {
     seen: Vec<bool>,
     /// The leaf could be seen.
     leaf: bool,
-    /// What takes the place of rows that leave.
-    next: Option<Held>,
     unread: bool,
     instance: Vec<u8>,
     /// Where the innermost header stood.
@@ -303,16 +303,13 @@ impl SortedView {
         }
     }
 
-    /// The state of a row's categories; where nobody is told and nothing stands on the row or its headers, only
-    /// which ones they are.
-    fn before(&self, slot: u32, progress: &Progress<'_, '_>) -> Option<Before> {
+    /// The state of a row's categories; where nobody is told, only which ones they are.
+    fn before(&self, slot: u32) -> Option<Before> {
         let categories = self.categories()?;
         let leaf = Held::Leaf(slot);
         let path = categories.path(&self.rows, leaf);
         let unread = self.rows.is_unread(slot);
-        let watched =
-            progress.marks.iter().any(|mark| mark.is_on(leaf) || path.iter().any(|node| mark.is_on(Held::Header(*node))));
-        if !watched && !self.definition.itemised {
+        if !self.definition.itemised {
             return Some(Before { path, unread, ..Before::default() });
         }
         let seen = path.iter().map(|node| categories.is_visible(&self.rows, Held::Header(*node))).collect();
@@ -320,7 +317,6 @@ impl SortedView {
         Some(Before {
             seen,
             leaf: last == leaf,
-            next: self.row_at(categories.index_of(&self.rows, last) + 1),
             unread,
             instance: self.rows.instance(slot).to_vec(),
             index: path.last().map_or(0, |node| categories.index_of(&self.rows, Held::Header(*node))),
@@ -332,9 +328,9 @@ impl SortedView {
     /// it disappears, the headers it leaves from the innermost outwards, those it enters from the outermost
     /// inwards, the leaf. What is told of the headers it leaves is said before it has entered the others: whoever
     /// is told still knows the leaf by its old place.
-    fn regroup(&mut self, slot: u32, change: Regrouping<'_>, progress: &mut Progress<'_, '_>) {
+    fn regroup(&mut self, slot: u32, change: Regrouping<'_>, progress: &mut Progress<'_>) {
         let leaf = Held::Leaf(slot);
-        let before = change.from.then(|| self.before(slot, progress)).flatten();
+        let before = change.from.then(|| self.before(slot)).flatten();
         let shared = match (&before, &change.to) {
             (Some(before), Some((Some(written), cuts))) => {
                 self.categories().map_or(0, |categories| categories.shared(&before.path, self.rows.key_of(written), cuts))
@@ -347,7 +343,7 @@ impl SortedView {
             && let Some((categories, rows, order)) = self.grouped()
         {
             grouped = categories.remove(rows, order, slot);
-            self.tell_left(before, shared, grouped, &mut left);
+            self.tell_left(before, shared, grouped, progress, &mut left);
         }
         let mut entered = Vec::new();
         let mut is_leaf_visible = false;
@@ -365,14 +361,7 @@ impl SortedView {
             self.tell_entered(slot, before.as_ref(), shared, grouped, progress, &mut entered);
         }
         if let Some(before) = &before {
-            let mut next = before.next;
-            if before.leaf && is_leaf_visible {
-                // It followed the headers it left.
-                next = Some(leaf);
-            } else if before.leaf {
-                progress.relocate(leaf, next);
-            }
-            self.note_emptied(before, shared, next, progress);
+            self.note_emptied(before, shared, progress);
         }
         if !self.definition.itemised {
             return;
@@ -387,7 +376,7 @@ impl SortedView {
     }
 
     /// What is told of the headers a row left.
-    fn tell_left(&self, before: &Before, shared: usize, grouped: Grouped, told: &mut Vec<Happened>) {
+    fn tell_left(&self, before: &Before, shared: usize, grouped: Grouped, progress: &mut Progress<'_>, told: &mut Vec<Happened>) {
         let Some(categories) = self.categories().filter(|_| self.definition.itemised) else { return };
         let innermost = before.path.len().saturating_sub(1);
         for (level, (node, seen)) in before.path.iter().zip(&before.seen).enumerate().skip(shared).rev() {
@@ -396,11 +385,15 @@ impl SortedView {
             }
             let header = Held::Header(*node);
             if categories.facts(*node).leaves == 0 {
+                progress.told.remove(node);
                 told.push(Happened::Deleted(self.instance_key(header)));
                 continue;
             }
-            told.extend(self.happened(header, Happened::Modified));
-            if level == innermost && grouped.moved {
+            let moved = level == innermost && grouped.moved;
+            if progress.told.insert(*node) || moved {
+                told.extend(self.happened(header, Happened::Modified));
+            }
+            if moved {
                 told.extend(self.below(*node).into_iter().filter_map(|row| self.happened(row, Happened::Modified)));
             }
         }
@@ -413,7 +406,7 @@ impl SortedView {
         before: Option<&Before>,
         shared: usize,
         grouped: Grouped,
-        progress: &mut Progress<'_, '_>,
+        progress: &mut Progress<'_>,
         told: &mut Vec<Happened>,
     ) {
         let Some(categories) = self.categories() else { return };
@@ -435,12 +428,15 @@ impl SortedView {
             if kept && !unread_changed && !(is_innermost && grouped.extreme_changed) {
                 continue;
             }
-            told.extend(self.happened(header, if is_new { Happened::Added } else { Happened::Modified }));
-            let moved = match before.filter(|_| kept) {
-                Some(before) => before.index != self.index_of(header),
-                None => grouped.moved && !is_new,
-            };
-            if is_innermost && moved {
+            let moved = is_innermost
+                && match before.filter(|_| kept) {
+                    Some(before) => before.index != self.index_of(header),
+                    None => grouped.moved && !is_new,
+                };
+            if progress.told.insert(*node) || is_new || moved {
+                told.extend(self.happened(header, if is_new { Happened::Added } else { Happened::Modified }));
+            }
+            if moved {
                 for row in self.below(*node) {
                     leaf_told |= row == leaf;
                     told.extend(self.happened(row, if row == leaf { leaf_event } else { Happened::Modified }));
@@ -452,13 +448,11 @@ impl SortedView {
         }
     }
 
-    /// Marks on headers that went with their last row move on.
-    fn note_emptied(&self, before: &Before, shared: usize, next: Option<Held>, progress: &mut Progress<'_, '_>) {
+    /// Notes which categories went with their last row.
+    fn note_emptied(&self, before: &Before, shared: usize, progress: &mut Progress<'_>) {
         let Some(categories) = self.categories() else { return };
-        for node in before.path.iter().skip(shared).filter(|node| categories.facts(**node).leaves == 0) {
-            let moved = progress.relocate(Held::Header(*node), next);
-            progress.emptied.insert(*node, moved);
-        }
+        let left = before.path.iter().skip(shared).copied();
+        progress.emptied.extend(left.filter(|node| categories.facts(*node).leaves == 0));
     }
 
     /// The visible rows below the header of an innermost category, as many as are told.

@@ -12,9 +12,11 @@ use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, in_circles,
 use crate::backend::{Batch, Filter, RowKey, ScanFrom};
 use crate::error::Result;
 use crate::restriction::{Matcher, Restriction};
+use crate::tables::instances::Expansion;
 use crate::tables::pushdown::conjuncts;
 use crate::tables::slice::Slice;
 use crate::tables::source::{RowRequest, RowSource};
+use crate::tables::{Evaluation, Explanation};
 use std::mem;
 use std::ops::ControlFlow;
 
@@ -38,6 +40,15 @@ impl Building {
             (None, Some(_)) => Self::Grouped(Box::new(Outlining::new(definition.clone(), split.filters))),
             (None, None) => Self::Pushed(Box::new(PushedView::new(definition.clone(), split.filters))),
         })
+    }
+
+    /// Who would evaluate the parts of a view that is begun now.
+    pub(in crate::tables) fn explain(source: &dyn RowSource, definition: &Definition, live: bool) -> Result<Explanation> {
+        let (parts, limit) = definition.restriction.as_deref().map(conjuncts).unwrap_or_default();
+        let split = divide(source, &parts, &[], &definition.order)?;
+        let rows = obstacle(source, definition, limit, live, &split)?.map_or(Evaluation::Store, Evaluation::Engine);
+        let categories = definition.order.grouping.as_ref().map(|_| rows);
+        Ok(Explanation { conditions: split.conditions, order: split.order, categories, rows })
     }
 
     /// Goes on for what is left of a slice: breaks with the view when it is finished. `changed`: rows have
@@ -104,7 +115,9 @@ pub(in crate::tables) struct Gathering {
     limit: usize,
     scan: Scan,
     before: Option<RowKey>,
-    /// Rows read, and how many of them were tested.
+    /// Rows read, and how many of their instances have been made; a view without instances has none here.
+    read: (Batch, Expansion),
+    /// Rows to be tested, and how many of them were.
     page: (Batch, usize),
     rows: Vec<Entry>,
     /// Where the parts of their keys end.
@@ -126,6 +139,7 @@ impl Gathering {
             limit: limit.map_or(usize::MAX, |limit| limit as usize),
             scan: Scan::From(ScanFrom::Start),
             before: None,
+            read: (Batch::default(), Expansion::default()),
             page: (Batch::default(), 0),
             rows: Vec::new(),
             cuts: Vec::new(),
@@ -155,7 +169,7 @@ impl Gathering {
             }
         }
         let index = this.index.get_or_insert_with(|| StepSort::new(this.view.rows.live()));
-        let compare = |a: &u32, b: &u32| this.view.rows.id(*a).cmp(this.view.rows.id(*b));
+        let compare = |a: &u32, b: &u32| this.view.rows.compare_identities(*a, *b);
         let Some(index) = index.advance(slice, compare, |slots| slots.sort_unstable_by(compare)) else {
             return Ok(ControlFlow::Continue(self));
         };
@@ -172,6 +186,9 @@ impl Gathering {
             }
             if slice.left() == 0 {
                 return Ok(false);
+            }
+            if self.expand(source, slice) {
+                continue;
             }
             let Scan::From(from) = mem::replace(&mut self.scan, Scan::Over) else { return Ok(true) };
             self.read(source, from, slice)?;
@@ -190,6 +207,14 @@ impl Gathering {
             }
         }
         Ok(())
+    }
+
+    /// Makes the next instances of the rows that have been read; whether there were any.
+    fn expand(&mut self, source: &dyn RowSource, slice: &Slice) -> bool {
+        let most = usize::try_from(ROWS_PER_SCAN).unwrap_or(usize::MAX).min(slice.left());
+        let (batch, from) = &mut self.read;
+        self.page = (self.reading.instances.expand(source, batch, &self.reading.columns, from, most), 0);
+        !self.page.0.is_empty()
     }
 
     /// Reads the next rows.
@@ -213,7 +238,10 @@ impl Gathering {
             }
             self.scan = Scan::From(ScanFrom::After(last));
         }
-        self.page = (page.batch, 0);
+        match self.reading.instances.is_empty() {
+            true => self.page = (page.batch, 0),
+            false => self.read = (page.batch, Expansion::default()),
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use super::sorted::{Arrangement, SortedView};
 use super::{Anchor, Mark, Place};
 use crate::backend::ObjectId;
 use crate::tables::collapse_state::{NamedLeaf, NamedRow, Step};
+use crate::tables::instances::RowId;
 
 impl SortedView {
     /// Whether there are categories.
@@ -68,8 +69,9 @@ impl SortedView {
         changed.map(keys).collect()
     }
 
-    /// What names a row, visible or not: a header by its `PR_INSTANCE_KEY`, a leaf by its object.
-    pub(in crate::tables) fn name_row(&mut self, key: &[u8], id: Option<&ObjectId>) -> Option<NamedRow> {
+    /// What names a row, visible or not: a header by its `PR_INSTANCE_KEY`, a leaf by its object and the number of
+    /// its instance.
+    pub(in crate::tables) fn name_row(&mut self, key: &[u8], id: Option<&RowId>) -> Option<NamedRow> {
         let slot = id.and_then(|id| self.rows.slot_of(id));
         let row = match slot {
             Some(slot) => Held::Leaf(slot),
@@ -81,14 +83,18 @@ impl SortedView {
             Step { key: key.to_vec(), rank: rank.to_vec() }
         };
         let path = categories.path(&self.rows, row).into_iter().map(step).collect();
-        let leaf = slot.map(|slot| NamedLeaf { id: self.rows.id(slot).to_vec(), key: self.rows.key(slot).to_vec() });
+        let leaf = slot.map(|slot| {
+            let (id, number) = (self.rows.id(slot).to_vec(), self.rows.number(slot));
+            NamedLeaf { id, number, key: self.rows.key(slot).to_vec() }
+        });
         Some(NamedRow { path, leaf })
     }
 
     /// Gives all categories their initial states, and the other one to those named; marks on rows that are
     /// hidden by it move on. Returns where the named row stands, or the next visible one.
     pub(in crate::tables) fn restore(&mut self, changed: &[Vec<Vec<u8>>], row: &NamedRow, marks: &mut [&mut Mark]) -> Anchor {
-        let slot = row.leaf.as_ref().and_then(|leaf| ObjectId::new(&leaf.id)).and_then(|id| self.rows.slot_of(&id));
+        let id = |leaf: &NamedLeaf| Some(RowId { object: ObjectId::new(&leaf.id)?, number: leaf.number });
+        let slot = row.leaf.as_ref().and_then(id).and_then(|id| self.rows.slot_of(&id));
         let Some(categories) = self.grouping() else { return Anchor::End };
         let exceptions: Vec<u32> = changed.iter().filter_map(|keys| categories.of_path(keys.iter().map(Vec::as_slice))).collect();
         categories.reset_expanded(&exceptions);

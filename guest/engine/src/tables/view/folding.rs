@@ -1,9 +1,9 @@
 //! Expanding and collapsing categories of a view, whichever way it has them (`tables` 8.2, 8.3).
 
 use super::{Anchor, Mark, View};
-use crate::backend::ObjectId;
 use crate::error::Result;
 use crate::tables::collapse_state::NamedRow;
+use crate::tables::instances::RowId;
 use crate::tables::source::RowSource;
 
 /// The header of a category, good until the view changes.
@@ -71,11 +71,11 @@ impl View {
         &mut self,
         source: &dyn RowSource,
         key: &[u8],
-        id: Option<&ObjectId>,
+        id: Option<&RowId>,
     ) -> Result<Option<NamedRow>> {
         match self {
             Self::Pushed(_) => Ok(None),
-            Self::Grouped(view) => view.name_row(source, key, id),
+            Self::Grouped(view) => view.name_row(source, key, id.map(|id| &id.object)),
             Self::Sorted(view) => Ok(view.name_row(key, id)),
         }
     }

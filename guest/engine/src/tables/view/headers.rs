@@ -3,11 +3,12 @@
 //! A header has no object of its own: what it shows of its category's values is read from leaves, and what it
 //! counts is known to the view.
 
+use super::Page;
 use super::categories::Facts;
-use super::in_place;
 use crate::backend::{Batch, Column, ObjectId};
 use crate::error::Result;
 use crate::properties::{PropTag, Value, ValueRef, tags};
+use crate::tables::instances::{RowId, same_column};
 use crate::tables::order::{ViewOrder, is_orderable};
 use crate::tables::source::RowSource;
 use std::collections::BTreeMap;
@@ -21,8 +22,8 @@ const COLLAPSED: i32 = 4;
 /// A row to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::tables) enum RowToRead {
-    /// The row of an object.
-    Leaf(ObjectId),
+    /// The row of an object, or one of its instances.
+    Leaf(RowId),
     /// The header of a category.
     Header(Header),
 }
@@ -32,9 +33,9 @@ pub(in crate::tables) enum RowToRead {
 pub(in crate::tables) struct Header {
     pub(super) facts: Facts,
     /// The first leaf, in underlying order, of the outermost category, the one in it, and so on to its own.
-    pub(super) firsts: Vec<ObjectId>,
+    pub(super) firsts: Vec<RowId>,
     /// The leaf with the extreme.
-    pub(super) extreme: Option<ObjectId>,
+    pub(super) extreme: Option<RowId>,
 }
 
 /// `PR_INSTANCE_KEY` of a header. Those of leaves have another length.
@@ -48,16 +49,30 @@ pub(super) fn number_of(key: &[u8]) -> Option<u64> {
 }
 
 impl RowToRead {
-    /// The objects whose values it shows.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &ObjectId> {
+    /// The leaves whose values it shows.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &RowId> {
         match self {
             Self::Leaf(id) => std::slice::from_ref(id).iter().chain(&None),
             Self::Header(header) => header.firsts.iter().chain(&header.extreme),
         }
     }
 
-    /// The object that answers for the row.
-    fn id(&self) -> Option<&ObjectId> {
+    /// The leaves whose change is one of the row: for a header, not those of the categories around its own.
+    pub(super) fn own_ids(&self) -> impl Iterator<Item = &RowId> {
+        let extreme = if let Self::Header(header) = self { header.extreme.as_ref() } else { None };
+        self.id().into_iter().chain(extreme)
+    }
+
+    /// Whether it is another header than that one in what is its own: the categories around it are told themselves.
+    pub(super) fn differs_from(&self, former: &Self) -> bool {
+        match (self, former) {
+            (Self::Header(now), Self::Header(was)) => now.facts != was.facts || !self.own_ids().eq(former.own_ids()),
+            _ => self != former,
+        }
+    }
+
+    /// The leaf that answers for the row.
+    fn id(&self) -> Option<&RowId> {
         match self {
             Self::Leaf(id) => Some(id),
             Self::Header(header) => header.firsts.last(),
@@ -65,8 +80,21 @@ impl RowToRead {
     }
 }
 
+/// Reads these rows in this order, and says of what they are instances.
+pub(in crate::tables) fn page(
+    source: &dyn RowSource,
+    order: &ViewOrder,
+    rows: &[RowToRead],
+    columns: &[PropTag],
+    cell_limit: u32,
+) -> Result<Page> {
+    let batch = read(source, order, rows, columns, cell_limit)?;
+    let number = |row: &RowToRead| row.id().map_or(0, |id| id.number);
+    Ok(Page { batch, instances: order.instances.clone(), numbers: rows.iter().map(number).collect(), next: None })
+}
+
 /// Reads these rows in this order; rows of objects that are gone are empty.
-pub(in crate::tables) fn read(
+pub(super) fn read(
     source: &dyn RowSource,
     order: &ViewOrder,
     rows: &[RowToRead],
@@ -74,23 +102,23 @@ pub(in crate::tables) fn read(
     cell_limit: u32,
 ) -> Result<Batch> {
     if order.grouping.is_none() {
-        let ids: Vec<ObjectId> = rows.iter().filter_map(|row| row.id().cloned()).collect();
-        return Ok(in_place(source.read(&ids, columns, cell_limit)?, &ids, columns));
+        let ids: Vec<RowId> = rows.iter().filter_map(|row| row.id().cloned()).collect();
+        return order.instances.read(source, &ids, columns, cell_limit);
     }
-    let mut wanted: Vec<ObjectId> = Vec::with_capacity(rows.len());
-    let mut places: BTreeMap<&ObjectId, usize> = BTreeMap::new();
+    let mut wanted: Vec<RowId> = Vec::with_capacity(rows.len());
+    let mut places: BTreeMap<&RowId, usize> = BTreeMap::new();
     for id in rows.iter().flat_map(RowToRead::ids) {
         if !places.contains_key(id) {
             places.insert(id, wanted.len());
             wanted.push(id.clone());
         }
     }
-    let batch = in_place(source.read(&wanted, columns, cell_limit)?, &wanted, columns);
+    let batch = order.instances.read(source, &wanted, columns, cell_limit)?;
     let values = columns
         .iter()
         .enumerate()
         .map(|(at, tag)| {
-            let of = |id: &ObjectId| batch.columns.get(at)?.value(*places.get(id)?);
+            let of = |id: &RowId| batch.columns.get(at)?.value(*places.get(id)?);
             let cells = rows.iter().map(|row| match row {
                 RowToRead::Leaf(_) if tag.id() == tags::DEPTH.id() => i32::try_from(order.levels()).ok().map(Value::Long),
                 RowToRead::Leaf(_) if is_count(*tag) => None,
@@ -100,8 +128,9 @@ pub(in crate::tables) fn read(
             Column::of(*tag, cells.collect())
         })
         .collect();
-    let ids: Vec<ObjectId> = rows.iter().filter_map(|row| row.id().cloned()).collect();
-    let arrivals = ids.iter().map(|id| places.get(id).and_then(|at| batch.arrivals.get(*at)).copied().unwrap_or_default());
+    let answering = || rows.iter().filter_map(RowToRead::id);
+    let arrivals = answering().map(|id| places.get(id).and_then(|at| batch.arrivals.get(*at)).copied().unwrap_or_default());
+    let ids: Vec<ObjectId> = answering().map(|id| id.object.clone()).collect();
     Ok(Batch { arrivals: arrivals.collect(), ids, parents: Vec::new(), kinds: Vec::new(), columns: values })
 }
 
@@ -135,18 +164,19 @@ pub(super) fn known(value: Value, key: PropTag) -> Option<Value> {
 
 impl Header {
     /// The value of a column. `of` reads it from a leaf.
-    fn value(&self, order: &ViewOrder, tag: PropTag, of: impl Fn(&ObjectId) -> Option<Value>) -> Option<Value> {
+    fn value(&self, order: &ViewOrder, tag: PropTag, of: impl Fn(&RowId) -> Option<Value>) -> Option<Value> {
         if let Some(value) = self.facts.value(tag) {
             return Some(value);
         }
         let grouping = order.grouping.as_ref()?;
         for (level, first) in self.firsts.iter().enumerate() {
             let keys = order.keys.get(grouping.keys_of(level)).unwrap_or_default();
-            if let Some(key) = keys.iter().find(|key| key.tag.id() == tag.id()) {
+            // The array of a property is another column than its elements.
+            if let Some(key) = keys.iter().find(|key| same_column(key.tag, tag)) {
                 return of(first).and_then(|value| known(value, key.tag));
             }
         }
-        let extremum = grouping.extremum.filter(|extremum| extremum.tag.id() == tag.id())?;
+        let extremum = grouping.extremum.filter(|extremum| same_column(extremum.tag, tag))?;
         of(self.extreme.as_ref()?).and_then(|value| known(value, extremum.tag))
     }
 }

@@ -19,6 +19,7 @@ mod rereading;
 mod rows;
 mod sequence;
 mod sorted;
+mod standing;
 mod step_sort;
 mod steps;
 mod string_sort;
@@ -28,20 +29,21 @@ use crate::error::{Code, Failure, Result};
 use crate::properties::{PropTag, PropType, Value, tags};
 use crate::restriction::{Found, Matcher, Part, Relop, Restriction, Subject};
 use crate::tables::change::Changes;
-use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
+use crate::tables::instances::{Instances, RowId, same_column};
+use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder, number_at};
 use crate::tables::pushdown::{Pushed, conjuncts, translate};
 use crate::tables::slice::{CALL_STEPS, Slice};
 use crate::tables::source::{RowRequest, RowSource};
+use crate::tables::{Evaluation, KeptBecause};
 pub(super) use building::Building;
 pub(super) use categories::{Held, Numbers};
 pub(super) use event::{Happened, RowEvent, Shown};
 use grouped::GroupedView;
-pub(super) use headers::{RowToRead, read as read_rows};
+pub(super) use headers::{RowToRead, page as read_rows};
 use pushed::PushedView;
 pub(super) use pushed::StoredPlace;
 pub(super) use sorted::SortedView;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Rows read at once while a view is made or searched.
@@ -111,6 +113,9 @@ pub(super) enum View {
 /// A page of rows, and the place of the row behind it; `None`: there is none.
 pub(super) struct Page {
     pub(super) batch: Batch,
+    /// Of what the rows are instances, and which ones; empty: each is the only one of its object.
+    pub(super) instances: Instances,
+    pub(super) numbers: Vec<u32>,
     pub(super) next: Option<Place>,
 }
 
@@ -119,6 +124,9 @@ struct Split<'a> {
     filters: Vec<Filter>,
     rest: Vec<&'a Restriction>,
     plan: Option<Plan>,
+    /// Who evaluates each part, and who orders the rows.
+    conditions: Vec<Evaluation>,
+    order: Evaluation,
 }
 
 impl View {
@@ -191,15 +199,20 @@ impl View {
         if let Restriction::Property { relop: Relop::Eq, tag, value } = restriction
             && !tag.kind().is_multi()
         {
-            if let Some(id) = source.row_of_key(*tag, &value.value)? {
+            let named = source.row_of_key(*tag, &value.value)?;
+            let one_each = self.instances().is_none_or(Instances::is_empty);
+            let row = named.as_ref().and_then(|(id, number)| Some((id, number.or(one_each.then_some(0))?)));
+            if let Some((id, number)) = row {
                 let index = match self {
-                    Self::Pushed(view) => view.index_of_row(source, &id)?,
-                    Self::Grouped(view) => view.index_of_row(source, &id)?,
-                    Self::Sorted(view) => view.index_of_key(&id),
+                    Self::Pushed(_) | Self::Grouped(_) if number > 0 => None,
+                    Self::Pushed(view) => view.index_of_row(source, id)?,
+                    Self::Grouped(view) => view.index_of_row(source, id)?,
+                    Self::Sorted(view) => view.index_of_row(&RowId { object: id.clone(), number }),
                 };
                 return Ok(index.filter(|index| (*index < from) == backwards));
             }
-            if let Value::Binary(key) = &value.value
+            if named.is_none()
+                && let Value::Binary(key) = &value.value
                 && tag.id() == tags::INSTANCE_KEY.id()
                 && let Some((_, index)) = self.visible_header(key)
             {
@@ -210,6 +223,14 @@ impl View {
             Self::Pushed(view) => view.find(source, restriction, from, backwards),
             Self::Grouped(view) => view.find(source, restriction, from, backwards),
             Self::Sorted(view) => view.find(source, restriction, from, backwards),
+        }
+    }
+
+    /// What its rows are instances of; `None`: of nothing, since the backend holds them.
+    fn instances(&self) -> Option<&Instances> {
+        match self {
+            Self::Pushed(_) | Self::Grouped(_) => None,
+            Self::Sorted(view) => Some(&view.definition.order.instances),
         }
     }
 
@@ -230,7 +251,9 @@ impl View {
     /// The anchor in this view of where an anchor stood in a former one.
     pub(super) fn anchor_from(&mut self, source: &dyn RowSource, former: &mut Self, mut anchor: Anchor) -> Result<Anchor> {
         let found = match (&mut *self, &*former, &anchor) {
-            (Self::Sorted(view), _, Anchor::Row(Place::Stored(place))) => view.rows.slot_of(place.id()).map(Held::Leaf),
+            (Self::Sorted(view), _, Anchor::Row(Place::Stored(place))) => {
+                view.rows.slot_of(&RowId { object: place.id().clone(), number: 0 }).map(Held::Leaf)
+            }
             (Self::Sorted(view), _, Anchor::Row(Place::Category(number))) => view.header_of_number(*number).map(Held::Header),
             (Self::Sorted(view), Self::Sorted(former), Anchor::Row(Place::Held(row))) => view.row_of(former, *row),
             (_, _, Anchor::Row(_)) => None,
@@ -273,34 +296,48 @@ impl View {
 /// evaluates already.
 fn divide<'a>(source: &dyn RowSource, parts: &[&'a Restriction], given: &[Filter], order: &ViewOrder) -> Result<Split<'a>> {
     let computed = |tag: PropTag| source.is_computed(tag);
-    let pushed: Vec<Option<Pushed>> = parts.iter().map(|part| translate(part, &computed)).collect();
+    let pushed: Vec<Result<Pushed, KeptBecause>> = parts.iter().map(|part| translate(part, &computed)).collect();
     let mut filters = given.to_vec();
     filters.extend(pushed.iter().flatten().map(|pushed| pushed.filter.clone()));
-    let can_order = order.can_be_pushed() && !order.tags().any(computed);
-    let Some(mut plan) = source.plan(&filters, if can_order { &order.keys } else { &[] })? else {
-        return Ok(Split { filters: Vec::new(), rest: parts.to_vec(), plan: None });
+    let kept = order.kept_because().or_else(|| order.tags().any(computed).then_some(KeptBecause::Computed));
+    let Some(mut plan) = source.plan(&filters, if kept.is_none() { &order.keys } else { &[] })? else {
+        let nobody = Evaluation::Engine(KeptBecause::NoStore);
+        let conditions = vec![nobody; parts.len()];
+        return Ok(Split { filters: Vec::new(), rest: parts.to_vec(), plan: None, conditions, order: nobody });
     };
-    if !can_order {
+    if kept.is_some() {
         plan.order = Support::Unsupported;
     }
+    let order = match plan.order {
+        Support::Exact => Evaluation::Store,
+        _ => Evaluation::Engine(kept.unwrap_or(KeptBecause::NotEvaluated)),
+    };
     let mut accepted = given.to_vec();
     let mut rest = Vec::new();
+    let mut conditions = Vec::with_capacity(parts.len());
     // A plan shorter than the filters (a lying backend) leaves the others to the engine.
     let mut answers = plan.filters.iter().skip(given.len());
     for (part, pushed) in parts.iter().zip(pushed) {
-        let Some(Pushed { filter, exact }) = pushed else {
-            rest.push(*part);
-            continue;
+        let evaluation = match pushed {
+            Err(why) => Evaluation::Engine(why),
+            Ok(Pushed { filter, exact }) => {
+                let answer = answers.next().copied().unwrap_or(Support::Unsupported);
+                if answer != Support::Unsupported {
+                    accepted.push(filter);
+                }
+                match answer {
+                    Support::Exact if exact => Evaluation::Store,
+                    Support::Exact | Support::Inexact => Evaluation::Narrowed(KeptBecause::Inexact),
+                    Support::Unsupported => Evaluation::Engine(KeptBecause::NotEvaluated),
+                }
+            }
         };
-        let answer = answers.next().copied().unwrap_or(Support::Unsupported);
-        if answer != Support::Unsupported {
-            accepted.push(filter);
-        }
-        if answer != Support::Exact || !exact {
+        if evaluation != Evaluation::Store {
             rest.push(*part);
         }
+        conditions.push(evaluation);
     }
-    Ok(Split { filters: accepted, rest, plan: Some(plan) })
+    Ok(Split { filters: accepted, rest, plan: Some(plan), conditions, order })
 }
 
 /// Columns to read, each identifier once, and where in the batch the keys of the order are. The matcher's
@@ -314,6 +351,10 @@ struct Reading {
     flags: Option<usize>,
     /// Where the property is whose extreme orders the categories.
     extremum: Option<usize>,
+    /// Where `PR_INSTANCE_NUM` is, in a view of instances.
+    number: Option<usize>,
+    /// What the rows are instances of.
+    instances: Instances,
     limit: u32,
 }
 
@@ -325,8 +366,13 @@ impl Reading {
         let flags = order.grouping.as_ref().map(|_| place_of(&mut columns, tags::MESSAGE_FLAGS));
         let extremum = order.grouping.as_ref().and_then(|grouping| grouping.extremum);
         let extremum = extremum.map(|extremum| place_of(&mut columns, extremum.tag));
+        let instances = order.instances.clone();
+        for on in instances.tags() {
+            place_of(&mut columns, on);
+        }
+        let number = (!instances.is_empty()).then(|| place_of(&mut columns, tags::INSTANCE_NUM));
         let limit = if tested > 0 { TEST_CELL_LIMIT } else { KEY_CELL_LIMIT };
-        Self { columns, keys, instance: None, flags, extremum, limit }
+        Self { columns, keys, instance: None, flags, extremum, number, instances, limit }
     }
 
     /// For a view of that definition.
@@ -339,9 +385,9 @@ impl Reading {
     }
 }
 
-/// Where the column of that identifier is, added if it is not there.
+/// Where that column is, added if it is not there.
 fn place_of(columns: &mut Vec<PropTag>, tag: PropTag) -> usize {
-    columns.iter().position(|have| have.id() == tag.id() && !have.kind().is_instance()).unwrap_or_else(|| {
+    columns.iter().position(|have| same_column(*have, tag)).unwrap_or_else(|| {
         columns.push(tag);
         columns.len() - 1
     })
@@ -359,7 +405,8 @@ fn passes(
     if matcher.is_trivial() {
         return Ok(true);
     }
-    let row = BatchRow::new(source, batch, row, matcher.columns(), reading.limit);
+    let number = number_at(batch, row, reading.number);
+    let row = BatchRow::new(source, batch, row, matcher.columns(), reading.limit).instance(&reading.instances, number);
     let answer = matcher.matches(&row);
     slice.spend(row.spent.get());
     answer
@@ -374,18 +421,34 @@ struct BatchRow<'a> {
     row: usize,
     /// It is the header of a category: there is nothing to it but its cells.
     header: bool,
+    /// What it is an instance of, and which one.
+    instance: Option<(&'a Instances, u32)>,
     /// Row steps it cost to read what is not in the batch.
     spent: Cell<usize>,
 }
 
 impl<'a> BatchRow<'a> {
     fn new(source: &'a dyn RowSource, batch: &'a Batch, row: usize, columns: &'a [PropTag], limit: u32) -> Self {
-        Self { source, batch, columns, limit, row, header: false, spent: Cell::new(0) }
+        Self { source, batch, columns, limit, row, header: false, instance: None, spent: Cell::new(0) }
     }
 
     /// The header of a category.
     fn header(source: &'a dyn RowSource, batch: &'a Batch, row: usize, columns: &'a [PropTag]) -> Self {
         Self { header: true, ..Self::new(source, batch, row, columns, 0) }
+    }
+
+    /// An instance of the row.
+    fn instance(self, instances: &'a Instances, number: u32) -> Self {
+        Self { instance: Some((instances, number)), ..self }
+    }
+
+    /// The element of a long multi-value that the row shows; `None`: it shows the value as it is.
+    fn element(&self, tag: PropTag) -> Result<Option<Value>> {
+        let Some((instances, number)) = self.instance.filter(|(instances, _)| instances.are_of(tag)) else { return Ok(None) };
+        let row = RowId { object: self.id().clone(), number };
+        let batch = instances.read(self.source, &[row], &[tag], 0)?;
+        // One that is gone by now has no bytes.
+        Ok(Some(batch.columns.first().and_then(|column| column.value(0)).unwrap_or(Value::Null)))
     }
 
     fn spend(&self, steps: usize) {
@@ -399,6 +462,18 @@ impl<'a> BatchRow<'a> {
     fn column(&self, column: usize) -> Option<&Column> {
         self.batch.columns.get(column)
     }
+}
+
+/// A part of a value's bytes, text as UTF-8.
+fn part_of(value: &Value, offset: u64, length: u32) -> Vec<u8> {
+    let bytes = match value {
+        Value::Unicode(text) => text.as_bytes(),
+        Value::Binary(bytes) => bytes,
+        _ => &[],
+    };
+    let start = bytes.len().min(usize::try_from(offset).unwrap_or(usize::MAX));
+    let end = bytes.len().min(start.saturating_add(length as usize));
+    bytes.get(start..end).unwrap_or_default().to_vec()
 }
 
 /// Whether a value may have been cut at that many units.
@@ -429,18 +504,27 @@ impl Subject for BatchRow<'_> {
     fn read_range(&self, column: usize, offset: u64, length: u32) -> Result<Vec<u8>> {
         self.spend(CALL_STEPS);
         let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
-        self.source.read_range(self.id(), tag, offset, length)
+        match self.element(tag)? {
+            Some(element) => Ok(part_of(&element, offset, length)),
+            None => self.source.read_range(self.id(), tag, offset, length),
+        }
     }
 
     fn size(&self, column: usize) -> Result<Option<u64>> {
         self.spend(CALL_STEPS);
         let tag = self.columns.get(column).copied().unwrap_or(PropTag::NULL);
-        self.source.size(self.id(), tag)
+        match self.element(tag)? {
+            Some(element) => Ok(Some(element.size()).filter(|_| element != Value::Null)),
+            None => self.source.size(self.id(), tag),
+        }
     }
 
     fn whole(&self, column: usize) -> Result<Option<Value>> {
         self.spend(CALL_STEPS);
         let Some(tag) = self.columns.get(column) else { return Ok(None) };
+        if let Some(element) = self.element(*tag)? {
+            return Ok(Some(element).filter(|element| *element != Value::Null));
+        }
         let kind = PropType(tag.kind().0 & !PropType::MV_INSTANCE);
         let batch = self.source.read(std::slice::from_ref(self.id()), &[tag.with_kind(kind)], 0)?;
         Ok(batch.columns.first().and_then(|column| column.value(0)))
@@ -494,23 +578,4 @@ impl Subject for BatchRow<'_> {
 /// A backend that goes in circles must not hold us.
 fn in_circles() -> Failure {
     Failure::new(Code::CallFailed, "the store delivers the same rows over and over")
-}
-
-/// The batch with one row for each identifier, in their order: rows that vanished meanwhile are empty.
-pub(super) fn in_place(batch: Batch, ids: &[ObjectId], columns: &[PropTag]) -> Batch {
-    if batch.ids == ids {
-        return batch;
-    }
-    let rows: BTreeMap<&ObjectId, usize> = batch.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
-    let at: Vec<Option<usize>> = ids.iter().map(|id| rows.get(id).copied()).collect();
-    let columns = columns
-        .iter()
-        .enumerate()
-        .map(|(column, tag)| {
-            let cells = at.iter().map(|row| batch.columns.get(column)?.value((*row)?)).collect();
-            Column::of(*tag, cells)
-        })
-        .collect();
-    let arrivals = at.iter().map(|row| row.and_then(|row| batch.arrivals.get(row).copied()).unwrap_or_default()).collect();
-    Batch { ids: ids.to_vec(), arrivals, parents: Vec::new(), kinds: Vec::new(), columns }
 }

@@ -4,25 +4,7 @@ use super::{Definition, Split, ViewOrder};
 use crate::backend::{Filter, Support};
 use crate::error::Result;
 use crate::tables::source::RowSource;
-
-/// Why a view has to hold the order of its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tables) enum Obstacle {
-    /// What happens to each row is told, and for that the row before it must be known.
-    Told,
-    /// The rows tell no changes: the view stays as it was read.
-    Fixed,
-    /// The restriction keeps so many rows only (`COUNT`).
-    Counted,
-    /// The backend does not evaluate the whole restriction exactly.
-    Restriction,
-    /// It does not keep the order: a key it does not index, a multi-valued one, or an extreme that orders categories.
-    Order,
-    /// It does not count the rows, or does not find positions among them.
-    Positions,
-    /// It does not make categories.
-    Categories,
-}
+use crate::tables::{Evaluation, KeptBecause};
 
 /// What keeps a view from leaving its rows to the backend; nothing does if `None`.
 pub(super) fn obstacle(
@@ -31,22 +13,22 @@ pub(super) fn obstacle(
     limit: Option<u32>,
     live: bool,
     split: &Split<'_>,
-) -> Result<Option<Obstacle>> {
-    let plan = split.plan.as_ref();
+) -> Result<Option<KeptBecause>> {
+    let Some(plan) = &split.plan else { return Ok(Some(KeptBecause::NoStore)) };
     Ok(if definition.itemised {
-        Some(Obstacle::Told)
+        Some(KeptBecause::Told)
     } else if !live {
-        Some(Obstacle::Fixed)
+        Some(KeptBecause::Fixed)
     } else if limit.is_some() {
-        Some(Obstacle::Counted)
+        Some(KeptBecause::Limited)
     } else if !split.rest.is_empty() {
-        Some(Obstacle::Restriction)
-    } else if plan.is_none_or(|plan| plan.order != Support::Exact) {
-        Some(Obstacle::Order)
-    } else if plan.is_none_or(|plan| !plan.counts || !plan.positions) {
-        Some(Obstacle::Positions)
+        Some(KeptBecause::Condition)
+    } else if split.order != Evaluation::Store {
+        Some(KeptBecause::Order)
+    } else if !plan.counts || !plan.positions {
+        Some(KeptBecause::Positions)
     } else if definition.order.grouping.is_some() && !makes_categories(source, &definition.order, &split.filters)? {
-        Some(Obstacle::Categories)
+        Some(KeptBecause::Categories)
     } else {
         None
     })

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::properties::PropTag;
 use crate::restriction::{Matcher, Restriction};
 use crate::tables::change::{Changes, RowState};
+use crate::tables::instances::Instances;
 use crate::tables::order::{KEY_CELL_LIMIT, ViewOrder};
 use crate::tables::source::{RowRequest, RowSource};
 use std::collections::BTreeMap;
@@ -121,7 +122,7 @@ impl PushedView {
         let next =
             if page.batch.len() == count + 1 { place(&mut page, Some((first + count as u64, self.generation))) } else { None };
         page.batch.truncate(count);
-        Ok(Page { batch: page.batch, next })
+        Ok(Page { batch: page.batch, instances: Instances::default(), numbers: Vec::new(), next })
     }
 
     pub(super) fn find(

@@ -86,7 +86,7 @@ impl SortedView {
         let places: BTreeMap<Vec<u8>, usize> = rows.iter().enumerate().map(|(at, row)| (self.instance_key(*row), at)).collect();
         // A header shows values of leaves.
         let operation =
-            |row: &Option<RowToRead>| row.iter().flat_map(RowToRead::ids).find_map(|id| operations.get(id.as_bytes()));
+            |row: &Option<RowToRead>| row.iter().flat_map(RowToRead::own_ids).find_map(|id| operations.get(id.object.as_bytes()));
         let mut kept = Vec::with_capacity(rows.len());
         let mut headers = BTreeMap::new();
         for row in all(former) {
@@ -94,7 +94,7 @@ impl SortedView {
                 Some(place) => {
                     kept.push(*place);
                     if matches!(row, Held::Header(_)) {
-                        headers.insert(*place, former.row_to_read(row));
+                        headers.extend(former.row_to_read(row).map(|header| (*place, header)));
                     }
                 }
                 None => events.push(RowEvent {
@@ -106,7 +106,7 @@ impl SortedView {
         for (at, (fate, row)) in fates(rows.len(), &kept).into_iter().zip(&rows).enumerate() {
             let now = self.row_to_read(*row);
             let own = operation(&now).copied();
-            let differs = headers.get(&at).is_some_and(|former| *former != now);
+            let differs = headers.get(&at).zip(now.as_ref()).is_some_and(|(former, now)| now.differs_from(former));
             let happened = match fate {
                 Fate::Entered => Happened::Added,
                 Fate::Stays if own.is_none() && !differs => continue,

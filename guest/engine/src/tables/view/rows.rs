@@ -7,7 +7,8 @@ use super::sequence::Sequence;
 use crate::backend::{Batch, ObjectId};
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Value, ValueRef};
-use crate::tables::order::{ViewOrder, prefix};
+use crate::tables::instances::RowId;
+use crate::tables::order::{ViewOrder, number_at, prefix};
 use std::cmp::Ordering;
 
 /// Bytes of keys and identifiers a view may hold, so that one table cannot exhaust the session.
@@ -28,6 +29,8 @@ pub(super) struct Slot {
     extremum: u32,
     /// The category it lies in, in a categorised view.
     category: u32,
+    /// `PR_INSTANCE_NUM`: which of the instances of its object it is.
+    number: u32,
     /// `PR_INSTANCE_KEY`, in an itemised view.
     instance: u16,
     id: u8,
@@ -64,6 +67,8 @@ pub(super) struct Rows {
     forgotten: usize,
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Numbers given back since an operation began: none of them names another row before its end.
+    released: Vec<u32>,
     /// Slots by identifier, made when the first change comes.
     by_id: Option<Sequence<u32>>,
 }
@@ -94,7 +99,7 @@ impl Rows {
             }
         };
         if let Some(mut by_id) = self.by_id.take() {
-            by_id.insert(by_id.search(|other| self.id(*other) < self.id(number)), number);
+            by_id.insert(by_id.search(|other| self.identity(*other) < self.identity(number)), number);
             self.by_id = Some(by_id);
         }
         Ok(number)
@@ -110,7 +115,7 @@ impl Rows {
     /// Gives a number back.
     pub(super) fn release(&mut self, number: u32) {
         if let Some(mut by_id) = self.by_id.take() {
-            let found = by_id.search(|other| self.id(*other) < self.id(number));
+            let found = by_id.search(|other| (self.identity(*other), *other) < (self.identity(number), number));
             if by_id.get(found) == Some(&number) {
                 by_id.remove(found);
             }
@@ -119,7 +124,17 @@ impl Rows {
         let slot = &mut self.slots[number as usize];
         slot.live = false;
         self.forgotten += slot.length();
-        self.free.push(number);
+        self.released.push(number);
+    }
+
+    /// The end of an operation: numbers given back may name other rows.
+    pub(super) fn reuse_released(&mut self) {
+        self.free.append(&mut self.released);
+    }
+
+    /// Whether the row is in the view.
+    pub(super) fn is_live(&self, number: u32) -> bool {
+        self.slots.get(number as usize).is_some_and(|slot| slot.live)
     }
 
     /// Writes the bytes of a row into the arena. Where the parts of its key that name its categories end is
@@ -156,6 +171,7 @@ impl Rows {
             key: u32::try_from(key).map_err(|_| too_many())?,
             extremum: u32::try_from(extremum).map_err(|_| too_many())?,
             category: 0,
+            number: number_at(batch, row, reading.number),
             instance: u16::try_from(instance).map_err(|_| too_many())?,
             id: u8::try_from(id.len()).unwrap_or(u8::MAX),
             unread: !read,
@@ -168,9 +184,24 @@ impl Rows {
         &self.arena[start..start + usize::from(id)]
     }
 
-    pub(super) fn id_of(&self, slot: u32) -> Option<ObjectId> {
+    /// Which of the instances of its object the row is.
+    pub(super) fn number(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].number
+    }
+
+    /// What tells the row from all others.
+    fn identity(&self, slot: u32) -> (&[u8], u32) {
+        (self.id(slot), self.number(slot))
+    }
+
+    /// Orders rows by what they are rows of.
+    pub(super) fn compare_identities(&self, a: u32, b: u32) -> Ordering {
+        self.identity(a).cmp(&self.identity(b)).then(a.cmp(&b))
+    }
+
+    pub(super) fn id_of(&self, slot: u32) -> Option<RowId> {
         self.slots.get(slot as usize)?;
-        ObjectId::new(self.id(slot))
+        Some(RowId { object: ObjectId::new(self.id(slot))?, number: self.number(slot) })
     }
 
     pub(super) fn key(&self, slot: u32) -> &[u8] {
@@ -233,26 +264,38 @@ impl Rows {
         self.by_id = Some(Sequence::from_sorted(by_id));
     }
 
-    /// The slot of a row, if it is in the view.
-    pub(super) fn slot_of(&mut self, id: &ObjectId) -> Option<u32> {
+    /// The slots in use, by what they are rows of.
+    fn index(&mut self) -> &Sequence<u32> {
         let by_id = self.by_id.take().unwrap_or_else(|| {
             let mut slots = self.live();
-            slots.sort_unstable_by(|a, b| self.id(*a).cmp(self.id(*b)));
+            slots.sort_unstable_by(|a, b| self.compare_identities(*a, *b));
             Sequence::from_sorted(&slots)
         });
-        let found = by_id.get(by_id.search(|other| self.id(*other) < id.as_bytes()));
-        let slot = found.copied().filter(|slot| self.id(*slot) == id.as_bytes());
-        self.by_id = Some(by_id);
-        slot
+        self.by_id.insert(by_id)
     }
 
-    /// The first of several rows with that identifier.
-    pub(super) fn twin_of(&mut self, id: &ObjectId) -> Option<u32> {
-        let slot = self.slot_of(id)?;
+    /// The slot of a row, if it is in the view.
+    pub(super) fn slot_of(&mut self, row: &RowId) -> Option<u32> {
+        self.index();
+        let wanted = (row.object.as_bytes(), row.number);
         let by_id = self.by_id.as_ref()?;
-        let mut same = by_id.starting_at(by_id.weight_before(by_id.search(|other| self.id(*other) < id.as_bytes()))).0;
-        let next = same.nth(1)?;
-        (self.id(*next) == id.as_bytes()).then_some(slot)
+        let found = by_id.get(by_id.search(|other| self.identity(*other) < wanted));
+        found.copied().filter(|slot| self.identity(*slot) == wanted)
+    }
+
+    /// The slots of the instances of an object, by their numbers.
+    pub(super) fn slots_of(&mut self, object: &ObjectId) -> Vec<u32> {
+        self.index();
+        let Some(by_id) = &self.by_id else { return Vec::new() };
+        let first = by_id.search(|other| self.id(*other) < object.as_bytes());
+        by_id.starting_at_spot(first).copied().take_while(|slot| self.id(*slot) == object.as_bytes()).collect()
+    }
+
+    /// The first of two rows that are the same instance of that object.
+    pub(super) fn twin_of(&mut self, object: &ObjectId) -> Option<u32> {
+        let slots = self.slots_of(object);
+        let twins = slots.windows(2).find(|pair| pair.iter().map(|slot| self.number(*slot)).is_sorted_by(|a, b| a == b))?;
+        twins.first().copied()
     }
 
     /// Moves the live rows together once half of the arena is forgotten.

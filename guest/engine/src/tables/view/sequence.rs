@@ -112,6 +112,12 @@ impl<T: Item> Sequence<T> {
         (items[at..].iter().chain(rest.iter().flatten()), left)
     }
 
+    /// The items from a place on.
+    pub(super) fn starting_at_spot(&self, spot: Spot) -> impl Iterator<Item = &T> {
+        let items = self.chunks.get(spot.chunk).and_then(|items| items.get(spot.at..)).unwrap_or_default();
+        items.iter().chain(self.chunks.get(spot.chunk + 1..).unwrap_or_default().iter().flatten())
+    }
+
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.chunks.iter().flatten()
     }

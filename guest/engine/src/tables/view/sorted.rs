@@ -6,11 +6,12 @@ use super::categories::{Categories, Held};
 use super::headers::{self, Header, RowToRead, header_key, number_of};
 use super::rows::{Entry, Rows};
 use super::sequence::Sequence;
-use super::{BatchRow, Definition, Page, Place, ROWS_PER_SCAN, Reading, passes};
+use super::{BatchRow, Definition, Page, Place, ROWS_PER_SCAN, Reading, ViewOrder, passes};
 use crate::backend::{Batch, ObjectId};
 use crate::error::Result;
 use crate::properties::PropTag;
 use crate::restriction::{Matcher, Restriction};
+use crate::tables::instances::RowId;
 use crate::tables::slice::Slice;
 use crate::tables::source::RowSource;
 
@@ -88,9 +89,9 @@ impl SortedView {
         }
     }
 
-    /// The visible row with that value of a key column, if it can be told: `id` is what the source knows of it.
-    pub(super) fn index_of_key(&mut self, id: &ObjectId) -> Option<u64> {
-        let row = Held::Leaf(self.rows.slot_of(id)?);
+    /// The index of that leaf, if it can be seen.
+    pub(super) fn index_of_row(&mut self, row: &RowId) -> Option<u64> {
+        let row = Held::Leaf(self.rows.slot_of(row)?);
         self.is_visible(row).then(|| self.index_of(row))
     }
 
@@ -159,8 +160,8 @@ impl SortedView {
         cell_limit: u32,
     ) -> Result<Page> {
         let rows = self.to_read(first, count as usize);
-        let batch = headers::read(source, &self.definition.order, &rows, columns, cell_limit)?;
-        Ok(Page { batch, next: self.place_at(first + rows.len() as u64) })
+        let page = headers::page(source, &self.definition.order, &rows, columns, cell_limit)?;
+        Ok(Page { next: self.place_at(first + rows.len() as u64), ..page })
     }
 
     pub(super) fn find(
@@ -171,7 +172,8 @@ impl SortedView {
         backwards: bool,
     ) -> Result<Option<u64>> {
         let matcher = Matcher::new([restriction]);
-        let reading = Reading::new(&matcher, &super::ViewOrder::default());
+        let underlying = ViewOrder::default().expanded_on(self.definition.order.instances.clone());
+        let reading = Reading::new(&matcher, &underlying);
         let mut at = from.min(self.count());
         // Matches are often near: the first steps are short ones.
         let mut step = 64;
@@ -201,7 +203,8 @@ impl SortedView {
         }
     }
 
-    /// A row that left and came back while the others were read has been read twice: one of the two goes.
+    /// A row that left and came back while the others were read has been read twice: one of the two goes, and with
+    /// it its instances.
     pub(super) fn follows_rows(&mut self, rows: &[ObjectId]) -> bool {
         if self.limit.is_some() {
             return false;
@@ -211,6 +214,7 @@ impl SortedView {
                 self.forget(slot);
             }
         }
+        self.rows.reuse_released();
         true
     }
 }

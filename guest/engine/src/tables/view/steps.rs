@@ -16,7 +16,7 @@ pub(super) struct Step {
 
 /// The steps, oldest first. What happened to a row before it left is left out: it cannot be read any more. A
 /// row that came back never left, as seen from now; its instance key tells. If
-/// nobody is told of single changes, `together` makes one step of all.
+/// single operations do not matter, `together` makes one step of all.
 pub(super) fn steps(changes: &[RowChange], together: bool) -> Vec<Step> {
     let mut left: BTreeMap<&ObjectId, usize> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {

@@ -3,6 +3,7 @@
 use crate::args::TableArguments;
 use crate::categories;
 use crate::context::Context;
+use crate::explain;
 use crate::target;
 use anyhow::{Context as _, anyhow, bail};
 use mapi_session::Table;
@@ -50,6 +51,11 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     }
     if let Some(sort) = sort {
         table.sort_table(sort, SortTableFlags::empty()).await?;
+    }
+    if arguments.explain {
+        explain::show(&context.output, restriction.as_ref(), &table.explain().await?)?;
+        session.logoff(LogoffFlags::empty()).await?;
+        return Ok(ExitCode::SUCCESS);
     }
     for row in &arguments.expand {
         categories::expand(&table, *row, true).await?;

@@ -1,7 +1,7 @@
 //! Making the categories of rows that are there already (`tables` 8).
 
 use super::{Categories, Child, Inner, Node, Numbers, ROOT, parts};
-use crate::tables::order::ViewOrder;
+use crate::tables::order::{Arrival, ViewOrder};
 use crate::tables::view::rows::Rows;
 use crate::tables::view::sequence::Sequence;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Categories {
             key: 0,
             leaves: 0,
             unread: 0,
-            first: (0, 0),
+            first: (Arrival::default(), 0),
             inner,
         });
         // The category being filled and those around it, with what lies in each so far.

@@ -1,7 +1,7 @@
 //! Rows that enter and leave categories, and categories that come and go with them (`tables` 8).
 
 use super::{Categories, Child, Grouped, Held, Inner, Node, ROOT, parts};
-use crate::tables::order::{Extremum, ViewOrder};
+use crate::tables::order::{Arrival, Extremum, ViewOrder};
 use crate::tables::view::rows::Rows;
 use crate::tables::view::sequence::Sequence;
 
@@ -96,7 +96,7 @@ impl Categories {
             key: 0,
             leaves: 0,
             unread: 0,
-            first: (0, 0),
+            first: (Arrival::default(), 0),
             inner: self.inner_of(level + 1),
         };
         let place = match self.free.pop() {

@@ -12,7 +12,7 @@ pub(super) use expansion::Known;
 
 use super::rows::Rows;
 use super::sequence::{Item, Sequence, Spot};
-use crate::tables::order::Extremum;
+use crate::tables::order::{Arrival, Extremum};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -97,8 +97,8 @@ struct Node {
     key: usize,
     leaves: u32,
     unread: u32,
-    /// Arrival number and slot of its first leaf in underlying order.
-    first: (u64, u32),
+    /// Place and slot of its first leaf in underlying order.
+    first: (Arrival, u32),
     inner: Inner,
 }
 

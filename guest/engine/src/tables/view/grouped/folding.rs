@@ -72,7 +72,7 @@ impl GroupedView {
         let Some(place) = self.place_now(source, &self.outline, id, true)? else { return Ok(None) };
         let key = self.definition.order.string_of(&place);
         let Some(category) = self.outline.category_of(&key) else { return Ok(None) };
-        Ok(Some(NamedRow { path: self.step(category), leaf: Some(NamedLeaf { id: id.as_bytes().to_vec(), key }) }))
+        Ok(Some(NamedRow { path: self.step(category), leaf: Some(NamedLeaf { id: id.as_bytes().to_vec(), number: 0, key }) }))
     }
 
     /// Gives all categories their initial states, and the other one to those named; marks on rows that are

@@ -18,6 +18,7 @@ use crate::collation::{self, BINARY_KEY_BOUND, STRING_KEY_BOUND};
 use crate::error::Result;
 use crate::properties::{PropTag, Value, tags};
 use crate::restriction::{Matcher, Relop, Restriction};
+use crate::tables::instances::Instances;
 use crate::tables::slice::Slice;
 use crate::tables::source::{RowRequest, RowSource};
 use asking::Asking;
@@ -281,7 +282,8 @@ impl GroupedView {
         if next.is_none() && behind.is_some() {
             next = self.place_at(source, end)?;
         }
-        Ok(Page { batch: self.put_together(&runs, pieces, columns), next })
+        let batch = self.put_together(&runs, pieces, columns);
+        Ok(Page { batch, instances: Instances::default(), numbers: Vec::new(), next })
     }
 
     /// The cells of these runs, of whose leaves these pages were read. Leaves that are gone are empty rows.
