@@ -15,6 +15,7 @@ use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{GroupBatch, OrderKey, RowKey, Scope};
 use mapi_engine::properties::tags;
 use rusqlite::Connection;
+use std::collections::HashSet;
 
 /// The order keys of a group.
 pub(super) type Keys = Vec<Option<Vec<u8>>>;
@@ -74,8 +75,43 @@ enum Unread {
     Nothing,
     /// By looking at the row.
     Looked(Class),
-    /// Those with these arrival numbers, a bit each.
-    Marked(Vec<u64>),
+    /// Those with these arrival numbers.
+    Marked(Marks),
+}
+
+/// A set of arrival numbers: a bit each, but for those only a damaged file has.
+#[derive(Default)]
+struct Marks {
+    dense: Vec<u64>,
+    others: HashSet<i64>,
+}
+
+impl Marks {
+    /// Numbers that have a bit: 32 MiB of them.
+    const DENSE: usize = 1 << 28;
+
+    fn place(arrival: i64) -> Option<(usize, u64)> {
+        let arrival = usize::try_from(arrival).ok().filter(|arrival| *arrival < Self::DENSE)?;
+        Some((arrival / 64, 1 << (arrival % 64)))
+    }
+
+    fn insert(&mut self, arrival: i64) {
+        let Some((at, bit)) = Self::place(arrival) else {
+            self.others.insert(arrival);
+            return;
+        };
+        if self.dense.len() <= at {
+            self.dense.resize(at + 1, 0);
+        }
+        self.dense[at] |= bit;
+    }
+
+    fn contains(&self, arrival: i64) -> bool {
+        match Self::place(arrival) {
+            Some((at, bit)) => self.dense.get(at).is_some_and(|bits| bits & bit != 0),
+            None => self.others.contains(&arrival),
+        }
+    }
 }
 
 impl Unread {
@@ -88,14 +124,8 @@ impl Unread {
         let (Scope::One(container), true) = (&subject.scope, rows > FEW && class == Class::CONTENT) else {
             return Ok(Self::Looked(class));
         };
-        let mut marked = Vec::new();
-        let mut mark = |arrival: i64| {
-            let arrival = usize::try_from(arrival).unwrap_or_default();
-            if marked.len() <= arrival / 64 {
-                marked.resize(arrival / 64 + 1, 0);
-            }
-            marked[arrival / 64] |= 1_u64 << (arrival % 64);
-        };
+        let mut marked = Marks::default();
+        let mut mark = |arrival: i64| marked.insert(arrival);
         match kept(connection, &Subject { order: vec![FLAGS], ..subject.clone() })? {
             Some((order, _)) => {
                 let mut from = Place::first();
@@ -137,9 +167,7 @@ impl Unread {
     }
 
     fn is_marked(&self, arrival: i64) -> bool {
-        let Self::Marked(marked) = self else { return false };
-        let arrival = usize::try_from(arrival).unwrap_or_default();
-        marked.get(arrival / 64).is_some_and(|bits| bits >> (arrival % 64) & 1 == 1)
+        matches!(self, Self::Marked(marked) if marked.contains(arrival))
     }
 }
 
@@ -419,6 +447,15 @@ mod tests {
                 return all;
             }
         }
+    }
+
+    #[test]
+    fn arrival_numbers_of_a_damaged_file_take_no_memory() {
+        let mut marks = super::Marks::default();
+        let numbers = [0, 63, 64, i64::MAX, -1, i64::MIN];
+        numbers.into_iter().for_each(|number| marks.insert(number));
+        assert!(numbers.into_iter().all(|number| marks.contains(number)) && marks.dense.len() == 2);
+        assert!(![1, 65, 200, i64::MAX - 1, -2].into_iter().any(|number| marks.contains(number)));
     }
 
     #[test]
