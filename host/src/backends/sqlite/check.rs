@@ -47,6 +47,9 @@ fn inspect(connection: &Connection, repair: bool, report: &mut CheckReport) -> O
             }
         }
     }
+    if State::find(connection)?.is_none() {
+        return find(None, "its last commit is missing".to_owned(), false);
+    }
     report.objects = objects(connection, repair, &mut find)?;
     counters(connection, repair, &mut find)?;
     orders(connection, repair, &mut find)?;

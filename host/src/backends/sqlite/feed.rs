@@ -173,9 +173,10 @@ pub(super) fn changes(connection: &Connection, uid: Guid, since: &FeedCursor, ma
     };
     let max = usize::try_from(max.max(1)).unwrap_or(usize::MAX);
     let mut page = FeedPage { cursor: place.cursor(), ..FeedPage::default() };
-    let mut statement = connection
-        .prepare_cached("SELECT number, token, delivery, records FROM feed WHERE number > ?1 ORDER BY number LIMIT ?2")?;
-    let mut rows = statement.query((place.commit, i64::try_from(max).unwrap_or(i64::MAX).saturating_add(1)))?;
+    // As many rows as it takes: commits may have no records.
+    let mut statement =
+        connection.prepare_cached("SELECT number, token, delivery, records FROM feed WHERE number > ?1 ORDER BY number")?;
+    let mut rows = statement.query([place.commit])?;
     let mut passed = usize::try_from(place.passed).unwrap_or(usize::MAX);
     let mut last = place.commit;
     while let Some(row) = rows.next()? {

@@ -1,7 +1,7 @@
 //! The numbers every commit moves: those in the newest row of the feed, which the view `state` shows.
 
-use crate::backends::sqlite::trouble::Outcome;
-use rusqlite::Connection;
+use crate::backends::sqlite::trouble::{Outcome, Trouble};
+use rusqlite::{Connection, OptionalExtension};
 
 /// The row of the view `state`.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,11 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn load(connection: &Connection) -> Outcome<Self> {
+        Self::find(connection)?.ok_or_else(|| Trouble::damaged("its last commit is missing"))
+    }
+
+    /// `None` in a damaged file: the feed of a store is never empty.
+    pub(super) fn find(connection: &Connection) -> Outcome<Option<Self>> {
         Ok(connection
             .prepare_cached(
                 "SELECT commits, next_object, next_arrival, next_value, next_text, feed_floor, key_version FROM state",
@@ -31,7 +36,8 @@ impl State {
                     feed_floor: row.get(5)?,
                     key_version: row.get(6)?,
                 })
-            })?)
+            })
+            .optional()?)
     }
 
     /// Takes identifiers for objects out of use, which is no commit; the first of them.
@@ -51,6 +57,7 @@ mod tests {
     use crate::backends::sqlite::feed::cursor;
     use crate::backends::sqlite::schema::{STORE, name_of};
     use mapi_engine::backend::{Change, Commit, FeedVerb, ObjectKind, Objects, Store};
+    use mapi_engine::error::Code;
     use rusqlite::Connection;
 
     /// A store of the version that kept the state in a table: one commit, which made message 3.
@@ -71,6 +78,31 @@ mod tests {
         .unwrap();
         old.pragma_update(None, "application_id", STORE.application).unwrap();
         old.pragma_update(None, "user_version", 4).unwrap();
+    }
+
+    #[test]
+    fn a_store_without_its_last_commit_is_damaged_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mapi");
+        drop(SqliteStore::open(&path, Access::Create).unwrap());
+        Connection::open(&path).unwrap().execute("DELETE FROM feed", []).unwrap();
+        let store = SqliteStore::open(&path, Access::Write).unwrap();
+        assert_eq!(store.reserve(1).unwrap_err().code(), Code::CorruptData);
+        assert_eq!(store.check(false).unwrap().findings.len(), 1);
+    }
+
+    #[test]
+    fn commits_without_records_do_not_hide_those_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("a.mapi"), Access::Create).unwrap();
+        for _ in 0..5 {
+            store.check(true).unwrap();
+        }
+        let (object, parent) = (store.reserve(1).unwrap().remove(0), store.identity().root);
+        let create = Change::Create { object, parent, kind: ObjectKind::Message, properties: vec![] };
+        store.commit(Commit { changes: vec![create], ..Commit::default() }).unwrap();
+        let told = store.changes(&cursor(store.identity().uid, 0), 1).unwrap();
+        assert_eq!((told.records.len(), told.more), (1, false));
     }
 
     #[test]
