@@ -17,6 +17,7 @@ mod obstacle;
 mod pushed;
 mod rereading;
 mod rows;
+mod searching;
 mod sequence;
 mod sorted;
 mod standing;

@@ -5,8 +5,9 @@
 use super::categories::{Categories, Held};
 use super::headers::{self, Header, RowToRead, header_key, number_of};
 use super::rows::{Entry, Rows};
+use super::searching::{nearest, search};
 use super::sequence::Sequence;
-use super::{BatchRow, Definition, Page, Place, ROWS_PER_SCAN, Reading, ViewOrder, passes};
+use super::{BatchRow, Definition, Page, Place, Reading, ViewOrder, passes};
 use crate::backend::{Batch, ObjectId};
 use crate::error::Result;
 use crate::properties::PropTag;
@@ -174,33 +175,14 @@ impl SortedView {
         let matcher = Matcher::new([restriction]);
         let underlying = ViewOrder::default().expanded_on(self.definition.order.instances.clone());
         let reading = Reading::new(&matcher, &underlying);
-        let mut at = from.min(self.count());
-        // Matches are often near: the first steps are short ones.
-        let mut step = 64;
-        loop {
-            let first = if backwards { at.saturating_sub(step) } else { at };
-            let length = if backwards { at - first } else { step.min(self.count() - at) };
-            if length == 0 {
-                return Ok(None);
-            }
+        search(self.count(), from, backwards, |first, length| {
             let rows = self.to_read(first, usize::try_from(length).unwrap_or(usize::MAX));
             let batch = headers::read(source, &self.definition.order, &rows, &reading.columns, reading.limit)?;
-            let test = |row: usize| match rows.get(row) {
+            nearest(batch.len(), backwards, |row| match rows.get(row) {
                 Some(RowToRead::Header(_)) => matcher.matches(&BatchRow::header(source, &batch, row, matcher.columns())),
                 _ => passes(source, &batch, row, &matcher, &reading, &mut Slice::unlimited()),
-            };
-            let mut numbers: Vec<usize> = (0..batch.len()).collect();
-            if backwards {
-                numbers.reverse();
-            }
-            for row in numbers {
-                if test(row)? {
-                    return Ok(Some(first + row as u64));
-                }
-            }
-            at = if backwards { first } else { first + length };
-            step = (step * 2).min(u64::from(ROWS_PER_SCAN));
-        }
+            })
+        })
     }
 
     /// A row that left and came back while the others were read has been read twice: one of the two goes, and with

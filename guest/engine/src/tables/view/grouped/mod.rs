@@ -12,7 +12,8 @@ mod outline;
 
 use super::headers::{is_count, number_of};
 use super::pushed::{StoredPlace, key_now, place};
-use super::{Anchor, BatchRow, Building, Definition, Page, Place, ROWS_PER_SCAN, Reading};
+use super::searching::{nearest, search};
+use super::{Anchor, BatchRow, Building, Definition, Page, Place, Reading};
 use crate::backend::{Batch, Column, Filter, FilterTest, ObjectId, RowKey, ScanFrom, ScanPage, Support};
 use crate::collation::{self, BINARY_KEY_BOUND, STRING_KEY_BOUND};
 use crate::error::Result;
@@ -350,37 +351,18 @@ impl GroupedView {
     ) -> Result<Option<u64>> {
         let matcher = Matcher::new([restriction]);
         let reading = Reading::new(&matcher, &super::ViewOrder::default());
-        let mut at = from.min(self.count());
-        // Matches are often near: the first steps are short ones.
-        let mut step = 64;
-        loop {
-            let first = if backwards { at.saturating_sub(step) } else { at };
-            let length = if backwards { at - first } else { step.min(self.count() - at) };
-            if length == 0 {
-                return Ok(None);
-            }
+        search(self.count(), from, backwards, |first, length| {
             let count = u32::try_from(length).unwrap_or(u32::MAX);
             let batch = self.read(source, first, count, &reading.columns, reading.limit, None)?.batch;
-            let test = |row: usize| {
+            nearest(batch.len(), backwards, |row| {
                 let is_leaf = matches!(self.outline.spot(first + row as u64), Some(Spot::Leaf { .. }));
                 if !is_leaf || batch.ids.get(row) == Some(&nobody()) {
                     matcher.matches(&BatchRow::header(source, &batch, row, matcher.columns()))
                 } else {
                     matcher.matches(&BatchRow::new(source, &batch, row, matcher.columns(), reading.limit))
                 }
-            };
-            let mut rows: Vec<usize> = (0..batch.len()).collect();
-            if backwards {
-                rows.reverse();
-            }
-            for row in rows {
-                if test(row)? {
-                    return Ok(Some(first + row as u64));
-                }
-            }
-            at = if backwards { first } else { first + length };
-            step = (step * 2).min(u64::from(ROWS_PER_SCAN));
-        }
+            })
+        })
     }
 }
 
