@@ -1,9 +1,11 @@
 //! The table through the component.
 
 use crate::client::{self, COLUMNS};
+use crate::messages::Numbers;
 use crate::stage::Stage;
-use crate::tables::{by_subject, rows};
-use anyhow::Context as _;
+use crate::tables::{PAGES, ROWS, RUNS, by_subject, rows};
+use crate::timing::median;
+use anyhow::{Context as _, ensure};
 use mapi_engine::memory::{MemoryCatalogue, MemoryProfiles};
 use mapi_session::backend::ProviderKind;
 use mapi_session::flags::{GetContentsTableFlags, QueryRowsFlags, RestrictFlags, SetColumnsFlags, SortTableFlags};
@@ -12,6 +14,7 @@ use mapi_session::restriction::Restriction;
 use mapi_session::{Backends, Folder, Limits, Opened, Session, SharedStore, Subsystem, Table, Threading};
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A million keys and identifiers.
 const MEMORY: usize = 1 << 30;
@@ -72,4 +75,31 @@ impl Mail {
         self.sorted.replace(Some(table));
         Ok(page.len())
     }
+}
+
+/// The median of the same work, and what comes of it.
+pub(super) async fn runs<T: PartialEq>(work: impl AsyncFn() -> anyhow::Result<T>) -> anyhow::Result<(Duration, T)> {
+    let first = work().await?;
+    let mut samples = Vec::new();
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let value = work().await?;
+        samples.push(start.elapsed());
+        ensure!(value == first, "the same work came to something else");
+    }
+    Ok((median(samples)?, first))
+}
+
+/// The median of reading fifty rows at a random position of the table sorted.
+pub(super) async fn pages(mail: &Mail) -> anyhow::Result<Duration> {
+    mail.sorted().await?;
+    let (mut numbers, mut samples) = (Numbers(11), Vec::new());
+    for _ in 0..PAGES {
+        let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
+        let start = Instant::now();
+        let rows = mail.page(position, ROWS).await?;
+        samples.push(start.elapsed());
+        ensure!(rows == 50, "the page at {position} has {rows} rows");
+    }
+    median(samples)
 }

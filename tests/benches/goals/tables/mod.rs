@@ -13,7 +13,6 @@ pub(crate) use changes::{delete, insert, modify};
 pub(crate) use memory::memory;
 pub(crate) use overhead::component_overhead;
 
-use crate::messages::Numbers;
 use crate::row::Figures;
 use crate::stage::Stage;
 use crate::timing::{median, microseconds, milliseconds};
@@ -28,6 +27,9 @@ const ROWS: u32 = 1_000_000;
 
 /// Each of them takes seconds.
 const RUNS: u32 = 3;
+
+/// Pages read of a sorted table.
+const PAGES: u32 = 501;
 
 fn by_subject() -> SortOrderSet {
     SortOrderSet::plain(vec![SortOrder::ascending(tags::SUBJECT)])
@@ -75,14 +77,9 @@ pub(crate) fn sort_string_component(stage: &Stage) -> anyhow::Result<Figures> {
     let (native, first) = native_runs(native::Mail::sorted)?;
     let ours = stage.runtime.block_on(async {
         let mail = component::Mail::open(stage).await?;
-        let mut samples = Vec::new();
-        for _ in 0..RUNS {
-            let start = Instant::now();
-            let met = mail.sorted().await?;
-            samples.push(start.elapsed());
-            ensure!(met == first, "the first subject is {met:?} through the component, {first:?} native");
-        }
-        median(samples)
+        let (time, met) = component::runs(async || mail.sorted().await).await?;
+        ensure!(met == first, "the first subject is {met:?} through the component, {first:?} native");
+        anyhow::Ok(time)
     })?;
     Ok(Figures::against(milliseconds(ours), milliseconds(native)))
 }
@@ -105,18 +102,8 @@ pub(crate) fn restrict_tree(stage: &Stage) -> anyhow::Result<Figures> {
 
 /// `tables.page`: fifty rows at a random position of a sorted table, through the component.
 pub(crate) fn page(stage: &Stage) -> anyhow::Result<Figures> {
-    const PAGES: u32 = 501;
     stage.runtime.block_on(async {
         let mail = component::Mail::open(stage).await?;
-        mail.sorted().await?;
-        let (mut numbers, mut samples) = (Numbers(11), Vec::new());
-        for _ in 0..PAGES {
-            let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
-            let start = Instant::now();
-            let rows = mail.page(position, ROWS).await?;
-            samples.push(start.elapsed());
-            ensure!(rows == 50, "the page at {position} has {rows} rows");
-        }
-        Ok(Figures::alone(microseconds(median(samples)?)))
+        Ok(Figures::alone(microseconds(component::pages(&mail).await?)))
     })
 }

@@ -3,13 +3,10 @@
 use crate::messages::Numbers;
 use crate::row::Figures;
 use crate::stage::Stage;
-use crate::tables::{ROWS, RUNS, about_budget, component, native, native_runs, tree};
+use crate::tables::{PAGES, ROWS, about_budget, component, native, native_runs, tree};
 use crate::timing::median;
 use anyhow::{Context as _, ensure};
 use std::time::{Duration, Instant};
-
-/// Pages read of a sorted table.
-const PAGES: u32 = 501;
 
 /// `tables.component_overhead`: sorting, two restrictions and pages, each through the component against native; the
 /// one in the middle.
@@ -22,7 +19,12 @@ pub(crate) fn component_overhead(stage: &Stage) -> anyhow::Result<Figures> {
     ];
     let through = stage.runtime.block_on(async {
         let mail = component::Mail::open(stage).await?;
-        anyhow::Ok([sorted(&mail).await?, budget(&mail).await?, important(&mail).await?, pages(&mail).await?])
+        anyhow::Ok([
+            component::runs(async || mail.sorted().await).await?.0,
+            component::runs(async || mail.restricted(&about_budget()).await).await?.0,
+            component::runs(async || mail.restricted(&tree()).await).await?.0,
+            component::pages(&mail).await?,
+        ])
     })?;
     let names = ["sorting", "a substring", "a tree", "a page"];
     let mut ratios = Vec::new();
@@ -34,50 +36,6 @@ pub(crate) fn component_overhead(stage: &Stage) -> anyhow::Result<Figures> {
     ratios.sort_by(f64::total_cmp);
     // Of an even number the greater one in the middle.
     ratios.get(ratios.len() / 2).copied().map(Figures::alone).context("nothing was measured")
-}
-
-async fn sorted(mail: &component::Mail) -> anyhow::Result<Duration> {
-    let mut samples = Vec::new();
-    mail.sorted().await?;
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        mail.sorted().await?;
-        samples.push(start.elapsed());
-    }
-    median(samples)
-}
-
-async fn budget(mail: &component::Mail) -> anyhow::Result<Duration> {
-    let mut samples = Vec::new();
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        mail.restricted(&about_budget()).await?;
-        samples.push(start.elapsed());
-    }
-    median(samples)
-}
-
-async fn important(mail: &component::Mail) -> anyhow::Result<Duration> {
-    let mut samples = Vec::new();
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        mail.restricted(&tree()).await?;
-        samples.push(start.elapsed());
-    }
-    median(samples)
-}
-
-async fn pages(mail: &component::Mail) -> anyhow::Result<Duration> {
-    mail.sorted().await?;
-    let (mut numbers, mut samples) = (Numbers(11), Vec::new());
-    for _ in 0..PAGES {
-        let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;
-        let start = Instant::now();
-        let rows = mail.page(position, ROWS).await?;
-        samples.push(start.elapsed());
-        ensure!(rows == 50, "the page at {position} has {rows} rows");
-    }
-    median(samples)
 }
 
 fn native_pages() -> anyhow::Result<Duration> {
