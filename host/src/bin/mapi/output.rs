@@ -70,7 +70,7 @@ impl Output {
 
 /// What stands above a column.
 pub(crate) fn heading(tag: PropTag) -> String {
-    property_name(tag).replace("PR_", "").replace('_', " ")
+    property_name(tag).replacen("PR_", "", 1).replace('_', " ")
 }
 
 /// A row as a JSON object; cells without a value are left out.
