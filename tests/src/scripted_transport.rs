@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 #![allow(clippy::missing_panics_doc, reason = "a failed test panics")]
 
-use mapi_session::backend::{Envelope, InboundMessage, Outcome, OutcomeKind, Transport, TransportIdentity, TransportNotice};
+use mapi_session::backend::{
+    Envelope, InboundMessage, OptionData, OptionKind, Outcome, OutcomeKind, Transport, TransportIdentity, TransportNotice,
+};
 use mapi_session::error::{Code, Failure, Result};
 use mapi_session::properties::{Property, Value, tags};
 use std::collections::{BTreeMap, VecDeque};
@@ -65,6 +67,18 @@ impl Transport for Scripted {
     fn identity(&self) -> TransportIdentity {
         let is_restless = self.wire().is_restless;
         TransportIdentity { address_types: Some(vec!["SMTP".into()]), uids: Vec::new(), polls: is_restless, idles: is_restless }
+    }
+
+    /// The priority, for messages to addresses of the Internet.
+    fn register_options(&self) -> Result<Vec<OptionData>> {
+        Ok(vec![OptionData {
+            kind: OptionKind::Message,
+            uid: None,
+            address_type: Some("SMTP".into()),
+            name: "priority".into(),
+            data: vec![1, 2, 3],
+            defaults: vec![Property::new(tags::PRIORITY, Value::Long(0))],
+        }])
     }
 
     fn notify(&self, flags: u32, _entry_id: Option<&[u8]>) -> Result<()> {

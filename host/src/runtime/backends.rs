@@ -3,7 +3,9 @@
 //! There is no ambient authority. A backend that is not here does not exist for the session, whatever its
 //! profile says: a session that was given no transport cannot send.
 
-use mapi_engine::backend::{AddressBook, Catalogue, LogLevel, ProfileStorage, ProviderLogon, Store, Transport, Verdict};
+use mapi_engine::backend::{
+    AddressBook, Catalogue, LogLevel, Presenter, ProfileStorage, ProviderLogon, Store, Transport, Verdict,
+};
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::properties::Property;
 use std::collections::BTreeMap;
@@ -19,6 +21,9 @@ pub type SharedTransport = dyn Transport + Send + Sync;
 pub type SharedProfileStorage = dyn ProfileStorage + Send + Sync;
 /// A service catalogue that may be used from any thread.
 pub type SharedCatalogue = dyn Catalogue + Send + Sync;
+
+/// A user interface that may be used from any thread.
+pub type SharedPresenter = dyn Presenter + Send + Sync;
 
 /// Begins to watch a store for commits, of this and of other processes, or a transport for what it has to tell:
 /// the receiver is marked as changed after each, or after several. Called when somebody wants to be told; must not
@@ -103,6 +108,7 @@ pub struct Backends {
     pub(crate) profile_threading: Threading,
     pub(crate) log: Option<LogSink>,
     pub(crate) progress: Option<ProgressSink>,
+    pub(crate) presenter: Option<Arc<SharedPresenter>>,
 }
 
 impl Backends {
@@ -118,6 +124,7 @@ impl Backends {
             profile_threading: Threading::Prompt,
             log: None,
             progress: None,
+            presenter: None,
         }
     }
 
@@ -197,6 +204,14 @@ impl Backends {
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn(u64, u64) -> Verdict + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// Grants a user interface. Each prompt is one call, on a thread that may block; the session waits for it as
+    /// long as the person takes.
+    #[must_use]
+    pub fn with_presenter(mut self, presenter: Arc<SharedPresenter>) -> Self {
+        self.presenter = Some(presenter);
         self
     }
 }

@@ -21,8 +21,8 @@ mod turns;
 mod world;
 
 pub use backends::{
-    Backends, Opened, SharedAddressBook, SharedCatalogue, SharedProfileStorage, SharedStore, SharedTransport, Threading,
-    WatchChanges,
+    Backends, Opened, SharedAddressBook, SharedCatalogue, SharedPresenter, SharedProfileStorage, SharedStore, SharedTransport,
+    Threading, WatchChanges,
 };
 pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
@@ -31,7 +31,8 @@ pub use objects::{
     AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder,
     FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport,
     MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties,
-    PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, Table, WithValues, Work,
+    PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, StoreRole, Table,
+    WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;

@@ -23,6 +23,8 @@ pub(crate) enum Weight {
     Transfer,
     /// Works on a whole store.
     Maintenance,
+    /// Waits for a person, without end.
+    Person,
 }
 
 /// One opened backend, or one of the host's own services.
@@ -75,6 +77,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
             Weight::Short | Weight::Long => context.limits.backend_time,
             Weight::Transfer => context.limits.transfer_time,
             Weight::Maintenance => context.limits.maintenance_time,
+            Weight::Person => Duration::MAX,
         };
         let (answer, answered) = tokio::sync::oneshot::channel();
         let backend = Arc::clone(&self.backend);

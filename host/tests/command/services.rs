@@ -54,6 +54,19 @@ fn a_profile_with_local_mail_has_a_mailbox_at_once() {
 }
 
 #[test]
+fn who_is_logged_on_is_what_the_service_that_sends_says() {
+    let data = Data::new();
+    assert!(data.run(["identity"]).succeeds().stdout.contains("No service of this profile says who you are"));
+    let nobody = data.run(["--json", "identity"]).succeeds().stdout;
+    assert!(nobody.contains(r#""known":false"#) && nobody.contains(r#""address_types":[]"#), "{nobody}");
+    data.run(["service", "add", "local", "--from", "me@example.org", "--name", "Me\u{1b}[2J"]).succeeds();
+    let said = data.run(["identity"]).succeeds().stdout;
+    assert!(said.contains("SMTP:me@example.org") && !said.contains('\u{1b}'), "{said}");
+    let told = data.run(["--json", "identity"]).succeeds().stdout;
+    assert!(told.contains(r#""known":true"#) && told.contains(r#""address":"me@example.org""#), "{told}");
+}
+
+#[test]
 fn a_data_folder_of_a_version_that_knew_fewer_services_offers_the_later_ones_too() {
     let data = Data::bare();
     let former = r#"

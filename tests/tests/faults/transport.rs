@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods a session with mail calls.
-const METHODS: [&str; 13] = [
+const METHODS: [&str; 14] = [
     "acknowledge",
     "begin",
     "cancel",
@@ -31,6 +31,7 @@ const METHODS: [&str; 13] = [
     "poll",
     "read",
     "receive",
+    "register_options",
     "write",
 ];
 
@@ -89,6 +90,14 @@ impl Bench {
         let mut steps = Steps::default();
         let session = logon(subsystem).await;
         let store = open_store(&session).await.unwrap();
+        let options = async {
+            match session.query_default_message_opt("SMTP").await {
+                // There is no transport that could be asked.
+                Err(failure) if failure.code() == Code::NotFound => Ok(()),
+                asked => asked.map(drop),
+            }
+        };
+        steps.take("options", options).await;
         for number in 1..=2 {
             submit(&store, &format!("hello {number}")).await;
             steps.take("pump", turn(subsystem)).await;

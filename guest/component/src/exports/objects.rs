@@ -39,7 +39,7 @@ pub(crate) struct ExportedStore(StoreObject);
 pub(crate) struct ExportedFolder(Folder);
 
 /// A message.
-pub(crate) struct ExportedMessage(Message);
+pub(crate) struct ExportedMessage(pub(crate) Message);
 
 /// An attachment.
 pub(crate) struct ExportedAttachment(Attachment);

@@ -2,20 +2,21 @@
 
 use crate::exports::Component;
 use crate::exports::address_books::{exported as exported_book, exported_container, exported_dist_list, exported_mail_user};
-use crate::exports::objects::{exported_folder, exported_message, exported_store};
+use crate::exports::objects::{ExportedMessage, exported_folder, exported_message, exported_store};
 use crate::exports::profiles::exported as exported_admin;
 use crate::exports::properties::along;
 use crate::exports::status::exported as exported_status;
 use crate::exports::tables::exported as exported_table;
 use crate::imports::{Imports, hook_panics};
-use crate::types::{Bits, scode};
+use crate::types::{Bits, scode, wire_properties};
+use crate::world::exports::mapi::session::objects::MessageBorrow;
 use crate::world::exports::mapi::session::profiles::ServiceAdmin;
 use crate::world::exports::mapi::session::sessions as export;
 use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
 use mapi_engine::error::{Failure, LastError};
-use mapi_engine::session::{Entry, InitializeOptions, Session, Subsystem};
+use mapi_engine::session::{Entry, InitializeOptions, Session, Subsystem, store_roles};
 use std::rc::Rc;
 
 thread_local! {
@@ -148,6 +149,45 @@ impl export::GuestSession for ExportedSession {
 
     fn compare_entry_ids(&self, first: Vec<u8>, second: Vec<u8>) -> Result<bool, wire::Failure> {
         Ok(self.0.compare_entry_ids(&first, &second, 0)?)
+    }
+
+    fn message_options(
+        &self,
+        ui: u64,
+        how: flags::MessageOptionsFlags,
+        address_type: Option<String>,
+        message: MessageBorrow<'_>,
+    ) -> Result<(), wire::Failure> {
+        let message = &message.get::<ExportedMessage>().0;
+        Ok(self.0.message_options(ui, how.raw(), address_type.as_deref(), message)?)
+    }
+
+    fn query_default_message_opt(
+        &self,
+        address_type: String,
+        how: flags::QueryDefaultMessageOptFlags,
+    ) -> Result<Vec<wire::Property>, wire::Failure> {
+        Ok(wire_properties(self.0.query_default_message_opt(&address_type, how.raw())?)?)
+    }
+
+    fn enum_adr_types(&self, how: flags::EnumAdrTypesFlags) -> Result<Vec<String>, wire::Failure> {
+        Ok(self.0.enum_adr_types(how.raw())?)
+    }
+
+    fn query_identity(&self) -> Result<export::Identity, wire::Failure> {
+        let identity = self.0.query_identity()?;
+        Ok(export::Identity { entry_id: identity.value, warning: scode(identity.warning) })
+    }
+
+    fn set_default_store(&self, role: export::StoreRole, ui: u64, entry_id: Option<Vec<u8>>) -> Result<(), wire::Failure> {
+        let role = match role {
+            export::StoreRole::DefaultStore => store_roles::MAPI_DEFAULT_STORE,
+            export::StoreRole::SimpleStoreTemporary => store_roles::MAPI_SIMPLE_STORE_TEMPORARY,
+            export::StoreRole::SimpleStorePermanent => store_roles::MAPI_SIMPLE_STORE_PERMANENT,
+            export::StoreRole::PrimaryStore => store_roles::MAPI_PRIMARY_STORE,
+            export::StoreRole::SecondaryStore => store_roles::MAPI_SECONDARY_STORE,
+        };
+        Ok(self.0.set_default_store(role, ui, entry_id.as_deref())?)
     }
 
     fn logoff(&self, ui: u64, how: flags::LogoffFlags) -> Result<(), wire::Failure> {

@@ -4,6 +4,7 @@ mod address_book;
 mod catalogue;
 mod changes;
 mod objects;
+mod presenter;
 mod profiles;
 mod providers;
 mod scans;
@@ -15,6 +16,7 @@ pub(crate) use services::{Diagnostics, hook_panics};
 
 use crate::imports::address_book::ImportedAddressBook;
 use crate::imports::catalogue::ImportedCatalogue;
+use crate::imports::presenter::ImportedPresenter;
 use crate::imports::profiles::ImportedProfiles;
 use crate::imports::providers::{opened, wire_logon};
 use crate::imports::services::{Clocks, Randomness, ShownProgress};
@@ -22,7 +24,8 @@ use crate::imports::store::ImportedStore;
 use crate::imports::transport::ImportedTransport;
 use crate::world::mapi::session::{address_book_backend, store_backend, transport_backend};
 use mapi_engine::backend::{
-    AddressBook, Catalogue, Clock, Entropy, Host, Log, Opened, ProfileStorage, Progress, ProviderLogon, Store, Transport,
+    AddressBook, Catalogue, Clock, Entropy, Host, Log, Opened, Presenter, ProfileStorage, Progress, ProviderLogon, Store,
+    Transport,
 };
 use mapi_engine::error::Result;
 use std::rc::Rc;
@@ -68,5 +71,9 @@ impl Host for Imports {
 
     fn progress(&self) -> Rc<dyn Progress> {
         Rc::new(ShownProgress)
+    }
+
+    fn presenter(&self) -> Rc<dyn Presenter> {
+        Rc::new(ImportedPresenter)
     }
 }

@@ -5,8 +5,8 @@ use crate::world::mapi::session::backend_types as wire;
 use crate::world::mapi::session::method_flags::{FlushQueuesFlags, TransportNotifyFlags, ValidateStateFlags};
 use crate::world::mapi::session::transport_backend;
 use mapi_engine::backend::{
-    Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, Outcome, OutcomeKind, Transport, TransportIdentity,
-    TransportNotice,
+    Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, OptionData, OptionKind, Outcome, OutcomeKind, Transport,
+    TransportIdentity, TransportNotice,
 };
 use mapi_engine::error::Result;
 
@@ -25,6 +25,35 @@ fn wire_envelope(envelope: &Envelope) -> Result<wire::Envelope> {
         properties: wire_properties(envelope.properties.clone())?,
         size: envelope.size,
         deferred: envelope.deferred,
+    })
+}
+
+fn option_data(option: wire::OptionData) -> Result<OptionData> {
+    Ok(OptionData {
+        kind: match option.kind {
+            wire::OptionKind::Recipient => OptionKind::Recipient,
+            wire::OptionKind::Message => OptionKind::Message,
+        },
+        uid: option.uid.map(Into::into),
+        address_type: option.address_type,
+        name: option.name,
+        data: option.data,
+        defaults: properties(option.defaults)?,
+    })
+}
+
+/// Options of a transport for whoever shows them.
+pub(crate) fn wire_option_data(option: OptionData) -> Result<wire::OptionData> {
+    Ok(wire::OptionData {
+        kind: match option.kind {
+            OptionKind::Recipient => wire::OptionKind::Recipient,
+            OptionKind::Message => wire::OptionKind::Message,
+        },
+        uid: option.uid.map(Into::into),
+        address_type: option.address_type,
+        name: option.name,
+        data: option.data,
+        defaults: wire_properties(option.defaults)?,
     })
 }
 
@@ -65,6 +94,10 @@ impl Transport for ImportedTransport {
             polls: identity.polls,
             idles: identity.idles,
         }
+    }
+
+    fn register_options(&self) -> Result<Vec<OptionData>> {
+        self.0.register_options()?.into_iter().map(option_data).collect()
     }
 
     fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()> {

@@ -219,6 +219,15 @@ bits! {
         MODRECIP_MODIFY = 0x4,
         MODRECIP_REMOVE = 0x8,
     }
+    flags::MessageOptionsFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::QueryDefaultMessageOptFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::EnumAdrTypesFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
     flags::SubmitMessageFlags {
         FORCE_SUBMIT = 0x1,
     }

@@ -6,9 +6,9 @@
 use crate::backend::{
     AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Clock, Commit, Committed, ConfigureOutcome,
     ConfigureRequest, Entropy, Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile,
-    Log, LogLevel, NamedProperty, ObjectHead, ObjectId, Objects, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry,
-    ProfileStorage, Progress, Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition, Store,
-    StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
+    Log, LogLevel, NamedProperty, ObjectHead, ObjectId, Objects, OptionData, OrderKey, Outcome, Plan, PlanRequest, Presenter,
+    ProfileEntry, ProfileStorage, Progress, Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition,
+    Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
 };
 use crate::error::Result;
 use crate::properties::{FileTime, Guid, PropTag, Property};
@@ -119,6 +119,10 @@ macro_rules! pointers {
             }
             Progress {
                 says fn report(&self, done: u64, total: u64) -> Verdict;
+            }
+            Presenter {
+                says fn offers_ui(&self) -> bool;
+                tries fn edit_options(&self, ui: u64, options: &[OptionData], present: &[Property]) -> Result<Vec<Property>>;
             }
         }
     )* };

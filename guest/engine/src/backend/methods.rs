@@ -50,6 +50,7 @@ macro_rules! backend_methods {
         }
         Transport {
             says fn identity(&self) -> TransportIdentity;
+            tries fn register_options(&self) -> Result<Vec<OptionData>>;
             tries fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()>;
             tries fn begin(&self, envelope: &Envelope) -> Result<u64>;
             tries fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()>;

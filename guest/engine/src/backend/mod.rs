@@ -12,6 +12,7 @@ mod forward;
 mod methods;
 mod named;
 mod object;
+mod presenter;
 mod profile;
 mod scan;
 mod services;
@@ -28,6 +29,7 @@ pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
 pub(crate) use methods::backend_methods;
 pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
+pub use presenter::Presenter;
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{
     Filter, FilterTest, GroupBatch, GroupRequest, OrderKey, Plan, PlanRequest, QUEUE_NUMBER, RowKey, ScanFrom, ScanKind,
@@ -38,7 +40,8 @@ pub use store::{
     CheckFinding, CheckReport, IndexPlan, NamedProperty, PropertyName, Quota, Store, StoreCapabilities, StoreIdentity,
 };
 pub use transport::{
-    Envelope, EnvelopeRecipient, InboundMessage, Outcome, OutcomeKind, Transport, TransportIdentity, TransportNotice,
+    Envelope, EnvelopeRecipient, InboundMessage, OptionData, OptionKind, Outcome, OutcomeKind, Transport, TransportIdentity,
+    TransportNotice,
 };
 
 use crate::error::Result;
@@ -114,4 +117,7 @@ pub trait Host {
 
     /// Where progress of long work is shown and cancelled.
     fn progress(&self) -> Rc<dyn Progress>;
+
+    /// The user interface.
+    fn presenter(&self) -> Rc<dyn Presenter>;
 }

@@ -1,6 +1,6 @@
 //! Transport backends: messages out as a stream, in by ranges (`transport`).
 
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, Property};
 
 /// Who a transport is and what it takes (`transport` 2.1).
@@ -79,6 +79,32 @@ pub struct Outcome {
     pub set: Vec<Property>,
 }
 
+/// Whether options are for recipients or for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionKind {
+    /// `OPTION_TYPE_RECIPIENT`.
+    Recipient,
+    /// `OPTION_TYPE_MESSAGE`.
+    Message,
+}
+
+/// Options a transport offers for recipients or messages (OPTIONDATA, `session` 7).
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionData {
+    /// Which of the two.
+    pub kind: OptionKind,
+    /// For recipients whose entry identifiers carry it.
+    pub uid: Option<Guid>,
+    /// For recipients of that address type. Both absent: all.
+    pub address_type: Option<String>,
+    /// A name of the transport's own, for whoever shows the options.
+    pub name: String,
+    /// Data of the transport's own.
+    pub data: Vec<u8>,
+    /// The default values.
+    pub defaults: Vec<Property>,
+}
+
 /// A message that came in.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct InboundMessage {
@@ -119,6 +145,14 @@ pub enum TransportNotice {
 pub trait Transport {
     /// Who it is.
     fn identity(&self) -> TransportIdentity;
+
+    /// `RegisterOptions` (`session` 7): asked once after the logon.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT`: it has none.
+    fn register_options(&self) -> Result<Vec<OptionData>> {
+        Err(Failure::new(Code::NoSupport, "This transport has no options."))
+    }
 
     /// `TransportNotify` with these flags.
     ///

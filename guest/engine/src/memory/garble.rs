@@ -2,8 +2,9 @@
 
 use crate::backend::{
     AddressBookIdentity, Batch, CheckReport, ColumnData, Committed, ConfigureOutcome, FeedCursor, FeedPage, GroupBatch,
-    InboundMessage, LoadedProfile, NamedProperty, ObjectHead, ObjectId, ObjectKind, Outcome, Plan, ProfileEntry, Quota,
-    Resolution, ScanPage, SectionChange, ServiceDefinition, StoreIdentity, Support, TagSize, TransportIdentity, TransportNotice,
+    InboundMessage, LoadedProfile, NamedProperty, ObjectHead, ObjectId, ObjectKind, OptionData, Outcome, Plan, ProfileEntry,
+    Quota, Resolution, ScanPage, SectionChange, ServiceDefinition, StoreIdentity, Support, TagSize, TransportIdentity,
+    TransportNotice,
 };
 use crate::properties::{Guid, PropTag, Property, Value};
 
@@ -57,6 +58,7 @@ garble! {
     FeedCursor: _value => FeedCursor(vec![0xFF; 3]);
     FeedPage: value => FeedPage { more: true, cursor: FeedCursor::default(), ..value };
     GroupBatch: value => GroupBatch { values: Vec::new(), unread: vec![u64::MAX], ..value };
+    Vec<OptionData>: value => value.into_iter().map(|option| OptionData { defaults: Vec::new(), ..option }).collect();
     Vec<Option<u16>>: _value => vec![Some(0)];
     Vec<Option<NamedProperty>>: _value => Vec::new();
     Vec<(u16, NamedProperty)>: value => value.into_iter().map(|(_, name)| (0, name)).collect();

@@ -1,11 +1,12 @@
 //! A host for session tests: what is registered is what a session may touch.
 
 use super::{
-    MemoryAddressBook, MemoryCatalogue, MemoryClock, MemoryLog, MemoryProfiles, MemoryProgress, MemoryStore, SeededEntropy,
+    MemoryAddressBook, MemoryCatalogue, MemoryClock, MemoryLog, MemoryPresenter, MemoryProfiles, MemoryProgress, MemoryStore,
+    SeededEntropy,
 };
 use crate::backend::{
-    AddressBook, Catalogue, Clock, Entropy, Host, Log, Opened, ProfileStorage, Progress, ProviderKind, ProviderLogon, Store,
-    Transport,
+    AddressBook, Catalogue, Clock, Entropy, Host, Log, Opened, Presenter, ProfileStorage, Progress, ProviderKind, ProviderLogon,
+    Store, Transport,
 };
 use crate::error::{Failure, Result};
 use crate::properties::Guid;
@@ -68,6 +69,8 @@ pub struct MemoryHost {
     pub log: Arc<MemoryLog>,
     /// What was reported.
     pub progress: Arc<MemoryProgress>,
+    /// Who answers prompts.
+    pub presenter: Arc<MemoryPresenter>,
 }
 
 impl Default for MemoryHost {
@@ -95,6 +98,7 @@ impl MemoryHost {
             entropy: Arc::new(SeededEntropy::new(1)),
             log: Arc::default(),
             progress: Arc::default(),
+            presenter: Arc::default(),
         };
         let (made, entropy) = (Rc::clone(&host.made), Arc::clone(&host.entropy));
         host.stores.register(
@@ -182,7 +186,16 @@ impl MemoryHost {
     /// Registers that transport under a backend name.
     pub fn add_transport(&self, backend: &str, transport: impl Transport + 'static) {
         let transport: Rc<dyn Transport> = Rc::new(transport);
-        self.transports.register(backend, Rc::new(move |_, _| Ok(opened(Rc::clone(&transport)))));
+        self.add_transport_opener(backend, move |_| Ok(opened(Rc::clone(&transport))));
+    }
+
+    /// Registers a way to open transports under a backend name.
+    pub fn add_transport_opener(
+        &self,
+        backend: &str,
+        opener: impl Fn(&ProviderLogon) -> Result<Opened<dyn Transport>> + 'static,
+    ) {
+        self.transports.register(backend, Rc::new(move |logon, _| opener(logon)));
     }
 }
 
@@ -221,5 +234,9 @@ impl Host for MemoryHost {
 
     fn progress(&self) -> Rc<dyn Progress> {
         Rc::new(Arc::clone(&self.progress))
+    }
+
+    fn presenter(&self) -> Rc<dyn Presenter> {
+        Rc::new(Arc::clone(&self.presenter))
     }
 }

@@ -18,10 +18,15 @@ pub mod provider_flags {
     #![expect(missing_docs, reason = "named by `profiles` 2.3")]
     pub const DEFAULT_STORE: u32 = 0x2;
     pub const PRIMARY_IDENTITY: u32 = 0x4;
+    pub const SIMPLE_STORE: u32 = 0x8;
     pub const XP_PREFER_LAST: u32 = 0x10;
     pub const NO_PRIMARY_IDENTITY: u32 = 0x20;
     pub const NO_DEFAULT_STORE: u32 = 0x40;
     pub const TEMP_SECTION: u32 = 0x80;
+    pub const PRIMARY_STORE: u32 = 0x1000;
+    pub const SECONDARY_STORE: u32 = 0x2000;
+    /// The roles `SetDefaultStore` gives.
+    pub const STORE_ROLES: u32 = DEFAULT_STORE | SIMPLE_STORE | PRIMARY_STORE | SECONDARY_STORE;
 }
 
 /// MUID_PROFILE_INSTANCE: the section with the profile's search key.
@@ -304,6 +309,20 @@ impl Profile {
         for service in &mut self.services {
             let holds = holder.is_some_and(|(_, owner)| owner == Some(service.uid));
             set_bit(&mut service.flags, service_flags::DEFAULT_STORE, holds);
+        }
+    }
+
+    /// Gives a store a role of `SetDefaultStore` by its bit, and takes it from every other one; with `None`
+    /// nobody has it any more. The service of the default store mirrors that.
+    pub fn give_store_role(&mut self, bit: u32, holder: Option<Guid>) {
+        let owner = holder.and_then(|uid| self.provider(uid)).and_then(|store| store.service);
+        for store in self.providers.iter_mut().filter(|store| store.kind == ProviderKind::Store) {
+            set_bit(&mut store.flags, bit, holder == Some(store.uid));
+        }
+        if bit == provider_flags::DEFAULT_STORE {
+            for service in &mut self.services {
+                set_bit(&mut service.flags, service_flags::DEFAULT_STORE, owner == Some(service.uid));
+            }
         }
     }
 

@@ -5,10 +5,12 @@ use super::shared::SharedSession;
 use super::subsystem::Parts;
 use super::{Alive, Entry};
 use crate::address_book::{AddrBook, BookReference};
+use crate::backend::Presenter;
 use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
+use crate::messages::Message;
 use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
-use crate::properties::Guid;
+use crate::properties::{Guid, Property};
 use crate::stores::StoreObject;
 use crate::tables::{MAPI_UNICODE, Table};
 use std::cell::RefCell;
@@ -51,6 +53,16 @@ impl Handle {
             last_error: LastError::default(),
             access: RefCell::default(),
         })
+    }
+
+    /// Who shows prompts.
+    pub(super) fn presenter(&self) -> &dyn Presenter {
+        &*self.parts.presenter
+    }
+
+    /// Whether the host shows any user interface.
+    pub(super) fn offers_ui(&self) -> bool {
+        self.parts.offers_ui()
     }
 
     /// The address book as this handle sees it.
@@ -189,6 +201,52 @@ impl Session {
     /// `MAPI_E_NOT_FOUND` for a connection that was not made here.
     pub fn unadvise(&self, connection: u32) -> Result<()> {
         self.0.last_error.keep(self.0.unadvise(connection))
+    }
+
+    /// `MessageOptions` (`session` 7): lets a person change what transports offer for the messages of an address
+    /// type, or for all; kept with the message's `SaveChanges`.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` when no transport offers any, `MAPI_E_NO_SUPPORT` without user interface,
+    /// `MAPI_E_USER_CANCEL`, `MAPI_E_UNKNOWN_FLAGS`; those of setting the values.
+    pub fn message_options(&self, ui: u64, flags: u32, address_type: Option<&str>, message: &Message) -> Result<()> {
+        self.0.last_error.keep(self.0.message_options(ui, flags, address_type, message))
+    }
+
+    /// `QueryDefaultMessageOpt` (`session` 7): the default values of the options of an address type.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` without a type, `MAPI_E_NOT_FOUND` when no transport offers any,
+    /// `MAPI_E_UNKNOWN_FLAGS`.
+    pub fn query_default_message_opt(&self, address_type: &str, flags: u32) -> Result<Vec<Property>> {
+        self.0.last_error.keep(self.0.query_default_message_opt(address_type, flags))
+    }
+
+    /// `EnumAdrTypes`: the address types of all active transports, in transport order, each once.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS`; the profile storage's own.
+    pub fn enum_adr_types(&self, flags: u32) -> Result<Vec<String>> {
+        self.0.last_error.keep(self.0.enum_adr_types(flags))
+    }
+
+    /// `QueryIdentity` (`session` 6.12): the entry identifier of who is logged on. `MAPI_W_NO_SERVICE`: nobody
+    /// says so, and the identifier is that of a generic user.
+    ///
+    /// # Errors
+    /// The profile storage's own.
+    pub fn query_identity(&self) -> Result<Warned<Vec<u8>>> {
+        self.0.last_error.keep(self.0.query_identity())
+    }
+
+    /// `SetDefaultStore` (`session` 6.13): gives a store one of the [`super::store_roles`], and takes it from
+    /// whoever had it; without an identifier nobody has it any more.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS` for any other value, `MAPI_E_NOT_FOUND` for a store that is not in the profile,
+    /// `MAPI_E_NO_SUPPORT` for a default store that cannot send and receive; what opening it said.
+    pub fn set_default_store(&self, flags: u32, _ui: u64, entry_id: Option<&[u8]>) -> Result<()> {
+        self.0.last_error.keep(self.0.set_default_store(flags, entry_id))
     }
 
     /// `OpenProfileSection` (`profiles` 3).

@@ -2,7 +2,7 @@
 
 use super::shared::SharedSession;
 use crate::backend::LogLevel;
-use crate::properties::{Guid, Value, tags};
+use crate::properties::Guid;
 use crate::spooler::{Identity, MailSession};
 use std::rc::{Rc, Weak};
 
@@ -16,7 +16,7 @@ impl MailSession for SessionMail {
             Ok(profile) => session.start_transports(&profile, false),
             Err(failure) => session.log(LogLevel::Warn, &format!("the profile could not be read: {}", failure.brief())),
         }
-        session.identity()
+        session.identity(false)
     }
 
     fn submitted(&self) {
@@ -37,27 +37,5 @@ impl SharedSession {
     /// What messages of this session's stores are told.
     pub(super) fn mail(&self) -> Rc<dyn MailSession> {
         Rc::new(SessionMail(self.weak()))
-    }
-
-    /// Who is logged on, by the status rows there are.
-    pub(super) fn identity(&self) -> Option<Identity> {
-        let columns = self.status.identity()?;
-        let find = |tag: crate::properties::PropTag| {
-            columns.iter().find(|column| column.tag.id() == tag.id()).map(|column| &column.value)
-        };
-        let display = match find(tags::IDENTITY_DISPLAY) {
-            Some(Value::Unicode(name)) => Some(name.as_str()),
-            _ => None,
-        };
-        let key = match find(tags::IDENTITY_SEARCH_KEY) {
-            Some(Value::Binary(key)) => Some(key.as_slice()),
-            _ => None,
-        };
-        if let Some(Value::Binary(entry_id)) = find(tags::IDENTITY_ENTRYID) {
-            return Some(Identity::of_entry(entry_id.clone(), display, key));
-        }
-        let key = String::from_utf8_lossy(key?).trim_end_matches('\0').to_owned();
-        let (kind, address) = key.split_once(':')?;
-        Some(Identity::one_off(display.unwrap_or(address), kind, address))
     }
 }

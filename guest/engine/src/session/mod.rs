@@ -7,14 +7,17 @@
 mod advise;
 mod alive;
 mod handle;
+mod identity;
 mod logon;
 mod mail;
+mod message_options;
 mod open_address_book;
 mod open_store;
 mod provider_logon;
 mod providers;
 mod read_reports;
 mod routing;
+mod set_default_store;
 mod shared;
 mod spooling;
 mod store_table;
@@ -28,8 +31,12 @@ pub use logon::flags as logon_flags;
 pub use open_address_book::AB_NO_DIALOG;
 pub use open_store::flags as open_store_flags;
 pub use routing::Entry;
+pub use set_default_store::store_roles;
 pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem};
 pub use turn::Work;
+
+#[cfg(test)]
+mod role_scenarios;
 
 #[cfg(test)]
 mod scenarios;

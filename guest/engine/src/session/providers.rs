@@ -188,6 +188,7 @@ impl SharedSession {
     }
 
     pub(super) fn add_status_row(&self, profile: &Profile, provider: &Provider, columns: Vec<Property>) {
+        let profile = self.with_roles(profile);
         let current = profile.provider(provider.uid).unwrap_or(provider);
         if let Err(failure) = self.status.provider_started(current, columns) {
             self.log(LogLevel::Warn, &format!("the status row of {} is missing: {}", provider.display_name(), failure.brief()));

@@ -38,7 +38,7 @@ impl SharedSession {
         let Some(Named::Object(outbox)) = outbox else {
             return Err(Failure::not_found("The default store has no Outbox for a report to go out through."));
         };
-        receipt::submit(&store.connection, &outbox, draft, self.identity())?;
+        receipt::submit(&store.connection, &outbox, draft, self.identity(false))?;
         self.spooler.wake();
         Ok(())
     }

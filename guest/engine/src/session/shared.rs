@@ -1,6 +1,7 @@
 //! The session beneath its client handles: the profile in use, the providers logged on, the status rows
 //! (`session` 2.2, 3, 4).
 
+use super::set_default_store::SimpleStore;
 use super::spooling::MailStart;
 use super::store_table::StoreTable;
 use super::subsystem::Parts;
@@ -65,6 +66,8 @@ pub(super) struct SharedSession {
     pub(super) store_rows: StoreTable,
     /// The section of the default store, as of the last time the profile was read.
     pub(super) default_store: Cell<Option<Guid>>,
+    /// Who has the role of the simple interface here.
+    pub(super) simple_store: Cell<SimpleStore>,
     /// How often the profile was changed through this instance.
     pub(super) edits: Cell<u64>,
     this: Weak<SharedSession>,
@@ -100,6 +103,7 @@ impl SharedSession {
             status,
             store_rows,
             default_store: Cell::new(profile.default_store().map(|store| store.uid)),
+            simple_store: Cell::default(),
             edits: Cell::new(0),
         });
         let watcher: Rc<dyn ProfileWatcher> = session.clone();
@@ -165,7 +169,7 @@ impl SharedSession {
     /// The profile as it is now.
     pub(super) fn load_profile(&self) -> Result<Profile> {
         let (profile, _) = self.profiles().load(&self.name)?;
-        self.default_store.set(profile.default_store().map(|store| store.uid));
+        self.default_store_changed(profile.default_store().map(|store| store.uid));
         Ok(profile)
     }
 
@@ -185,10 +189,8 @@ impl ProfileWatcher for SharedSession {
             return;
         }
         self.edits.set(self.edits.get().wrapping_add(1));
-        self.default_store.set(profile.default_store().map(|store| store.uid));
+        self.default_store_changed(profile.default_store().map(|store| store.uid));
         self.order_transports(profile);
-        if let Err(failure) = self.store_rows.show(profile) {
-            self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.brief()));
-        }
+        self.show_roles(profile);
     }
 }

@@ -155,22 +155,35 @@ impl SharedSession {
             }
             stores.push(reference);
         }
-        let order = self.mail_start.order.borrow();
-        let place = |transport: &Rc<ActiveTransport>| order.iter().position(|section| *section == transport.section);
-        let mut transports: Vec<Rc<ActiveTransport>> = self.transports.borrow().clone();
-        transports.sort_by_key(|transport| place(transport).unwrap_or(usize::MAX));
         Surroundings {
             environment: self.environment(),
             owner: self.uid,
             lease: LEASE,
             stores,
             default_store,
-            transports,
+            transports: self.transports_in_order(),
             is_complete: self.is_complete(),
-            identity: self.identity(),
+            identity: self.identity(false),
             composer,
             status,
         }
+    }
+
+    /// The transports that are logged on, in transport order.
+    pub(super) fn transports_in_order(&self) -> Vec<Rc<ActiveTransport>> {
+        let order = self.mail_start.order.borrow();
+        let place = |transport: &Rc<ActiveTransport>| order.iter().position(|section| *section == transport.section);
+        let mut transports: Vec<Rc<ActiveTransport>> = self.transports.borrow().clone();
+        transports.retain(|transport| !transport.is_lost());
+        transports.sort_by_key(|transport| place(transport).unwrap_or(usize::MAX));
+        transports
+    }
+
+    /// Lets the next turn start what mail needs, as after the logon.
+    pub(super) fn restart_mail(&self) {
+        self.mail_start.attempts.set(0);
+        self.mail_start.next.set(0);
+        self.spooler.wake();
     }
 
     /// The default store as the spooler sees it, if it is open and can be written.

@@ -17,7 +17,7 @@ use std::rc::Rc;
 impl SharedSession {
     /// The store table, brought up to date with what other programs changed.
     pub(super) fn store_table(&self, unicode: bool) -> Result<Table> {
-        self.store_rows.show(&self.load_profile()?)?;
+        self.store_rows.show(&self.with_roles(&self.load_profile()?))?;
         self.store_rows.view(unicode)
     }
 

@@ -5,12 +5,12 @@ use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
 use super::shared::SharedSession;
 use super::turn::{self, Budget, Work};
-use crate::backend::{Environment, Host, LogLevel};
+use crate::backend::{Environment, Host, LogLevel, Presenter};
 use crate::error::{Code, Failure, Result, check_flags, check_reserved};
 use crate::notifications::{Dispatched, Notifications};
 use crate::profiles::{ProfAdmin, Profiles};
 use crate::properties::Guid;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 /// `MAPI_MULTITHREAD_NOTIFICATIONS`.
@@ -35,6 +35,9 @@ pub struct InitializeOptions {
 /// What all sessions of a subsystem share.
 pub(super) struct Parts {
     pub(super) host: Rc<dyn Host>,
+    pub(super) presenter: Rc<dyn Presenter>,
+    /// Whether the host shows any user interface; asked once.
+    offers_ui: OnceCell<bool>,
     pub(super) profiles: Rc<Profiles>,
     pub(super) environment: Environment,
     /// The shared session later logons join.
@@ -45,6 +48,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Whether the host shows any user interface.
+    pub(super) fn offers_ui(&self) -> bool {
+        *self.offers_ui.get_or_init(|| self.presenter.offers_ui())
+    }
+
     /// The published session, if it still has clients.
     pub(super) fn published(&self) -> Option<Rc<SharedSession>> {
         self.published.borrow().upgrade().filter(|session| session.is_live())
@@ -110,6 +118,8 @@ impl Subsystem {
         let parts = Parts {
             profiles: Profiles::new(&*host),
             environment: Environment::of(&*host),
+            presenter: host.presenter(),
+            offers_ui: OnceCell::new(),
             host,
             published: RefCell::default(),
             handles: RefCell::default(),

@@ -1,9 +1,9 @@
 //! A transport logged on, as the spooler sees it (`transport` 1.2, 2).
 
-use crate::backend::{Named, Transport, TransportIdentity};
-use crate::error::{Failure, Result};
+use crate::backend::{Named, OptionData, Transport, TransportIdentity};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{FileTime, Guid};
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 
 /// Bits of `TransportNotify`.
@@ -35,6 +35,8 @@ pub(crate) struct ActiveTransport {
     pub(crate) name: String,
     pub(crate) provider: Rc<dyn Transport>,
     identity: RefCell<TransportIdentity>,
+    /// What it registered; asked when it is first needed.
+    options: OnceCell<Vec<OptionData>>,
     pub(crate) outbound: Cell<Direction>,
     pub(crate) inbound: Cell<Direction>,
     /// Between `NOTIFY_CRITSEC` and `NOTIFY_NONCRIT`.
@@ -62,6 +64,7 @@ impl ActiveTransport {
             name: name.to_owned(),
             provider,
             identity: RefCell::new(identity),
+            options: OnceCell::new(),
             outbound: Cell::new(Direction::Closed),
             inbound: Cell::new(Direction::Closed),
             in_critical_section: Cell::new(false),
@@ -82,6 +85,21 @@ impl ActiveTransport {
     pub(crate) fn ask_identity(&self) {
         let identity = self.provider.identity();
         self.identity.replace(identity);
+    }
+
+    /// The options it registered (`session` 7); few have any.
+    ///
+    /// # Errors
+    /// The provider's own.
+    pub(crate) fn options(&self) -> Result<&[OptionData]> {
+        if let Some(options) = self.options.get() {
+            return Ok(options);
+        }
+        let options = match self.provider.register_options() {
+            Err(failure) if failure.code() == Code::NoSupport => Vec::new(),
+            registered => registered?,
+        };
+        Ok(self.options.get_or_init(|| options))
     }
 
     pub(crate) fn is_lost(&self) -> bool {

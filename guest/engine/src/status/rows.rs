@@ -59,10 +59,8 @@ const ENGINE_SUPPLIED: [PropTag; 7] = [
     tags::ROWID,
 ];
 
-const IDENTITY: [PropTag; 3] = [tags::IDENTITY_DISPLAY, tags::IDENTITY_ENTRYID, tags::IDENTITY_SEARCH_KEY];
-
 /// A row by its identifiers; [`BTreeMap`] so that setting a column again replaces it.
-type Columns = BTreeMap<u16, Property>;
+pub(super) type Columns = BTreeMap<u16, Property>;
 
 /// The rows of one session. Clients without mail see them without transports, and a spooler that is down.
 pub struct StatusRows {
@@ -119,11 +117,6 @@ impl StatusRows {
         for property in given.into_iter().filter(is_providers_own) {
             row.insert(property.tag.id(), property);
         }
-        if IDENTITY.iter().any(|tag| !row.contains_key(&tag.id())) {
-            IDENTITY.iter().for_each(|tag| {
-                row.remove(&tag.id());
-            });
-        }
         set(&mut row, tags::PROVIDER_UID, Value::Binary(provider.uid.0.to_vec()));
         let kind = provider.kind.resource_type();
         set(&mut row, tags::PROVIDER_DLL_NAME, Value::Unicode(provider.backend.clone()));
@@ -136,18 +129,22 @@ impl StatusRows {
         self.add(row)
     }
 
-    /// Who is logged on by the rows (`session` 6.12): `PR_IDENTITY_ENTRYID` (absent for a primary identity
-    /// without one), `PR_IDENTITY_DISPLAY` and `PR_IDENTITY_SEARCH_KEY`.
-    #[must_use]
-    pub fn identity(&self) -> Option<Vec<Property>> {
-        const PRIMARY_IDENTITY: i32 = crate::profiles::provider_flags::PRIMARY_IDENTITY.cast_signed();
+    /// The rows as a client with or without mail sees them, in their order.
+    pub(super) fn seen_by(&self, no_mail: bool) -> Vec<Columns> {
         let rows = self.rows.borrow();
-        let has = |row: &&Columns, tag: PropTag| row.contains_key(&tag.id());
-        let primary = rows.iter().find(|row| long(row, tags::RESOURCE_FLAGS).unwrap_or(0) & PRIMARY_IDENTITY != 0);
-        let primary = primary.filter(|row| has(row, tags::IDENTITY_ENTRYID) || has(row, tags::IDENTITY_SEARCH_KEY));
-        let any = || rows.iter().find(|row| IDENTITY.iter().all(|tag| has(row, *tag)));
-        let row = primary.or_else(any)?;
-        Some(IDENTITY.iter().filter_map(|tag| row.get(&tag.id()).cloned()).collect())
+        if no_mail { rows.iter().filter_map(without_mail).collect() } else { rows.clone() }
+    }
+
+    /// Another store was given a role (`session` 6.13): the row of a store shows those it has now.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn store_roles_changed(&self, store: Guid, flags: u32) -> Result<()> {
+        const ROLES: u32 = crate::profiles::provider_flags::STORE_ROLES;
+        self.change(store, None, |row| {
+            let had = long(row, tags::RESOURCE_FLAGS).unwrap_or(0).cast_unsigned();
+            set(row, tags::RESOURCE_FLAGS, Value::Long((had & !ROLES | flags & ROLES).cast_signed()));
+        })
     }
 
     /// `ModifyStatusRow` with `STATUSROW_UPDATE` (`status` 3): merges columns into a row of a provider, the one
@@ -318,7 +315,7 @@ fn set(row: &mut Columns, tag: PropTag, value: Value) {
     row.insert(tag.id(), Property::new(tag, value));
 }
 
-fn long(row: &Columns, tag: PropTag) -> Option<i32> {
+pub(super) fn long(row: &Columns, tag: PropTag) -> Option<i32> {
     match row.get(&tag.id())?.value {
         Value::Long(value) => Some(value),
         _ => None,

@@ -94,6 +94,8 @@ pub(crate) enum Command {
     Rmdir(RmdirArguments),
     /// Mark messages as read, unread and so on (SetReadFlags, SetMessageStatus).
     Mark(MarkArguments),
+    /// Show who is logged on, and which address types can be sent to (QueryIdentity, EnumAdrTypes).
+    Identity,
     /// Show the status table of the session (GetStatusTable).
     Status,
     /// Check the integrity of the stores of the profile.

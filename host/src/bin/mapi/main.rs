@@ -86,6 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Mkdir(mkdir) => commands::mkdir::run(&context, mkdir).await,
             Command::Rmdir(rmdir) => commands::rmdir::run(&context, rmdir).await,
             Command::Mark(mark) => commands::mark::run(&context, mark).await,
+            Command::Identity => commands::identity::run(&context).await,
             Command::Status => commands::status::run(&context).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Backup { target } => commands::backup::backup(&context, target),

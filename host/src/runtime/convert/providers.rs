@@ -5,8 +5,8 @@ use super::{Wire, flags, map, wires};
 use crate::runtime::world::mapi::session::backend_types as backend;
 use crate::runtime::world::mapi::session::method_flags::{ModifyStatusRowFlags, SpoolerNotifyFlags};
 use mapi_engine::backend::{
-    AddressBookIdentity, Envelope, EnvelopeRecipient, InboundMessage, OutcomeKind, ProviderLogon, Resolution, StoreCapabilities,
-    StoreIdentity, TransportIdentity, TransportNotice,
+    AddressBookIdentity, Envelope, EnvelopeRecipient, InboundMessage, OptionData, OptionKind, OutcomeKind, ProviderLogon,
+    Resolution, StoreCapabilities, StoreIdentity, TransportIdentity, TransportNotice,
 };
 use mapi_engine::error::Result;
 use mapi_engine::properties::{Guid, Property};
@@ -113,6 +113,34 @@ pub(crate) fn resolution(resolution: Resolution) -> backend::Resolution {
 pub(crate) fn transport_identity(identity: TransportIdentity) -> backend::TransportIdentity {
     let TransportIdentity { address_types, uids, polls, idles } = identity;
     backend::TransportIdentity { address_types, uids: wires(uids), polls, idles, resolves: false }
+}
+
+pub(crate) fn option_data(option: OptionData) -> backend::OptionData {
+    backend::OptionData {
+        kind: match option.kind {
+            OptionKind::Recipient => backend::OptionKind::Recipient,
+            OptionKind::Message => backend::OptionKind::Message,
+        },
+        uid: option.uid.map(Wire::into_wit),
+        address_type: option.address_type,
+        name: option.name,
+        data: option.data,
+        defaults: wires(option.defaults),
+    }
+}
+
+pub(crate) fn to_option_data(option: backend::OptionData) -> Result<OptionData> {
+    Ok(OptionData {
+        kind: match option.kind {
+            backend::OptionKind::Recipient => OptionKind::Recipient,
+            backend::OptionKind::Message => OptionKind::Message,
+        },
+        uid: option.uid.map(Guid::from_wit).transpose()?,
+        address_type: option.address_type,
+        name: option.name,
+        data: option.data,
+        defaults: map(option.defaults)?,
+    })
 }
 
 pub(crate) fn envelope(envelope: backend::Envelope) -> Result<Envelope> {

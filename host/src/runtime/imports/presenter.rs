@@ -1,8 +1,13 @@
-//! The import `form-presenter`: this host shows no user interface, so every prompt is impossible.
+//! The import `form-presenter`: the prompts a user interface of the host has; every other one is impossible.
 
+use crate::runtime::Threading;
+use crate::runtime::convert::{map, to_option_data, wires};
+use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
 use crate::runtime::world::mapi::session::{form_presenter as wit, method_flags as flags, types};
 use mapi_engine::error::{Code, Failure, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 fn no_interface<T>() -> Result<T> {
     Err(Failure::new(Code::NoSupport, "this host shows no user interface"))
@@ -10,7 +15,11 @@ fn no_interface<T>() -> Result<T> {
 
 impl wit::Host for HostState {
     async fn offers_ui(&mut self) -> wasmtime::Result<bool> {
-        Ok(false)
+        // An interface that breaks down when it is asked is none.
+        let offers = |presenter: &Arc<crate::runtime::SharedPresenter>| {
+            catch_unwind(AssertUnwindSafe(|| presenter.offers_ui())).unwrap_or(false)
+        };
+        Ok(self.backends.presenter.as_ref().is_some_and(offers))
     }
 
     async fn show(&mut self, _ui: u64, _request: wit::FormRequest) -> Result<wit::FormOutcome> {
@@ -59,8 +68,13 @@ impl wit::Host for HostState {
         no_interface()
     }
 
-    async fn edit_options(&mut self, _ui: u64, _prompt: wit::OptionsPrompt) -> Result<Vec<types::Property>> {
-        no_interface()
+    async fn edit_options(&mut self, ui: u64, prompt: wit::OptionsPrompt) -> Result<Vec<types::Property>> {
+        let Some(presenter) = self.backends.presenter.clone() else { return no_interface() };
+        let options = prompt.options.into_iter().map(to_option_data).collect::<Result<Vec<_>>>()?;
+        let present = map(prompt.properties)?;
+        let presenter = Provider::new(presenter, "User interface", Threading::Blocking);
+        let edit = move |presenter: &crate::runtime::SharedPresenter| presenter.edit_options(ui, &options, &present);
+        Ok(wires(presenter.call(&self.context, Weight::Person, edit).await?))
     }
 
     async fn select_forms(&mut self, _ui: u64, _prompt: wit::SelectFormsPrompt) -> Result<Vec<u32>> {

@@ -59,8 +59,10 @@ impl transport_backend::HostTransport for HostState {
         Ok(convert::transport_identity(asked.unwrap_or_else(|_| handle.identity.clone())))
     }
 
-    async fn register_options(&mut self, _this: Resource<TransportHandle>) -> Result<Vec<wit::OptionData>> {
-        unsupported("options")
+    async fn register_options(&mut self, this: Resource<TransportHandle>) -> Result<Vec<wit::OptionData>> {
+        let provider = self.provider(&this)?;
+        let options = provider.call(&self.context, Weight::Short, |transport| transport.register_options()).await?;
+        Ok(options.into_iter().map(convert::option_data).collect())
     }
 
     async fn notify(

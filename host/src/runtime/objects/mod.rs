@@ -27,7 +27,7 @@ pub use import::{ImportOptions, ImportedMessage, MessageImport, MessageOptions, 
 pub use message::Message;
 pub use profiles::{ProfileAdmin, ServiceAdmin};
 pub use properties::{OpenedProperty, PropProblem, Properties, PropertyInterface};
-pub use session::{Entry, LogonFailure, LogonOptions, Session, Work};
+pub use session::{Entry, LogonFailure, LogonOptions, Session, StoreRole, Work};
 pub use status::StatusObject;
 pub use store::{MessageStore, Object};
 pub use stream::{DataStream, SeekOrigin};
@@ -80,7 +80,7 @@ macro_rules! object {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name {
-            handle: std::sync::Arc<$crate::runtime::subsystem::Handle>,
+            pub(super) handle: std::sync::Arc<$crate::runtime::subsystem::Handle>,
         }
 
         impl $name {

@@ -1,13 +1,15 @@
 //! `IMAPISession`.
 
-use super::{AddressBook, MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object};
+use super::{
+    AddressBook, Message, MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object,
+};
 use super::{last_error, raw_tags, warned, with_values};
-use crate::runtime::convert::Wire;
+use crate::runtime::convert::{Wire, map};
 use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
 use crate::runtime::{Subscription, Subsystem, flags};
 use mapi_engine::error::{Failure, MapiError, Result, Warned};
-use mapi_engine::properties::PropTag;
+use mapi_engine::properties::{PropTag, Property};
 
 /// What `MAPILogonEx` is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,21 @@ impl core::fmt::Display for LogonFailure {
 }
 
 impl std::error::Error for LogonFailure {}
+
+/// A role of a store in a profile (`session` 6.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreRole {
+    /// Mail arrives in it and goes out through it.
+    Default,
+    /// The store of the simple interface, for this session.
+    SimpleTemporary,
+    /// The store of the simple interface.
+    SimplePermanent,
+    /// Clients are to make it the default at their next logon.
+    Primary,
+    /// The one for when the primary store is not there.
+    Secondary,
+}
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +237,78 @@ impl Session {
         let this = self.handle.resource;
         call!(self.subsystem(), "IMAPISession::Unadvise", |live| {
             live.world.mapi_session_sessions().session().call_unadvise(&mut live.store, this, connection).await
+        })
+    }
+
+    /// `MessageOptions`: lets a person change what transports offer for the messages of an address type, or for
+    /// all; kept with the message's `save_changes`.
+    ///
+    /// # Errors
+    /// `session` 7; `MAPI_E_NO_SUPPORT` without [`crate::Backends::with_presenter`].
+    pub async fn message_options(&self, address_type: Option<&str>, message: &Message) -> Result<()> {
+        let (this, message) = (self.handle.resource, self.handle.beside(&message.handle)?);
+        let address_type = address_type.map(str::to_owned);
+        call!(self.subsystem(), "IMAPISession::MessageOptions", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            let how = flags::MessageOptionsFlags::MAPI_UNICODE;
+            session.call_message_options(&mut live.store, this, NO_UI, how, address_type.as_deref(), message).await
+        })
+    }
+
+    /// `QueryDefaultMessageOpt`: the default values of these options.
+    ///
+    /// # Errors
+    /// `session` 7.
+    pub async fn query_default_message_opt(&self, address_type: &str) -> Result<Vec<Property>> {
+        let (this, address_type) = (self.handle.resource, address_type.to_owned());
+        let defaults = call!(self.subsystem(), "IMAPISession::QueryDefaultMessageOpt", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            let how = flags::QueryDefaultMessageOptFlags::MAPI_UNICODE;
+            session.call_query_default_message_opt(&mut live.store, this, &address_type, how).await
+        })?;
+        map(defaults)
+    }
+
+    /// `EnumAdrTypes`: the address types of all active transports, in transport order, each once.
+    ///
+    /// # Errors
+    /// `session` 6.11.
+    pub async fn enum_adr_types(&self, flags: flags::EnumAdrTypesFlags) -> Result<Vec<String>> {
+        let this = self.handle.resource;
+        call!(self.subsystem(), "IMAPISession::EnumAdrTypes", |live| {
+            live.world.mapi_session_sessions().session().call_enum_adr_types(&mut live.store, this, flags).await
+        })
+    }
+
+    /// `QueryIdentity`: the entry identifier of who is logged on. `MAPI_W_NO_SERVICE`: nobody says so, and it is
+    /// that of a generic user.
+    ///
+    /// # Errors
+    /// `session` 6.12.
+    pub async fn query_identity(&self) -> Result<Warned<Vec<u8>>> {
+        let this = self.handle.resource;
+        let identity = call!(self.subsystem(), "IMAPISession::QueryIdentity", |live| {
+            live.world.mapi_session_sessions().session().call_query_identity(&mut live.store, this).await
+        })?;
+        warned(identity.entry_id, identity.warning)
+    }
+
+    /// `SetDefaultStore`: gives a store of the profile a role; with `None` nobody has it any more.
+    ///
+    /// # Errors
+    /// `session` 6.13.
+    pub async fn set_default_store(&self, role: StoreRole, entry_id: Option<&[u8]>) -> Result<()> {
+        let (this, entry_id) = (self.handle.resource, entry_id.map(<[u8]>::to_vec));
+        let role = match role {
+            StoreRole::Default => wit::StoreRole::DefaultStore,
+            StoreRole::SimpleTemporary => wit::StoreRole::SimpleStoreTemporary,
+            StoreRole::SimplePermanent => wit::StoreRole::SimpleStorePermanent,
+            StoreRole::Primary => wit::StoreRole::PrimaryStore,
+            StoreRole::Secondary => wit::StoreRole::SecondaryStore,
+        };
+        call!(self.subsystem(), "IMAPISession::SetDefaultStore", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_set_default_store(&mut live.store, this, role, NO_UI, entry_id.as_ref()).await
         })
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod folders;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod mark;
 pub(crate) mod mkdir;
