@@ -7,6 +7,7 @@
 
 mod address_book;
 mod catalogue;
+mod cells;
 mod database;
 mod evaluate;
 mod faults;
@@ -14,6 +15,7 @@ mod garble;
 mod host;
 mod objects;
 mod profiles;
+mod segments;
 mod services;
 mod store;
 
