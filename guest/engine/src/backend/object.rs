@@ -5,37 +5,95 @@ use crate::backend::{
 };
 use crate::error::Result;
 use crate::properties::{FileTime, Guid, PropTag, PropType, Property, Value, ValueRef};
-use smallvec::SmallVec;
+
+/// Bytes of an identifier that are held without an allocation.
+const SHORT: usize = 22;
 
 /// A backend's name for one of its objects: 1 to 255 opaque bytes, never reused. Short ones are held without an
 /// allocation: pages of rows are made of them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(SmallVec<[u8; 16]>);
+#[derive(Clone)]
+pub struct ObjectId(Held);
+
+#[derive(Clone)]
+enum Held {
+    /// So many of the bytes.
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
+}
 
 impl ObjectId {
     /// The identifier with these bytes, `None` unless there are 1 to 255.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (1..=255).contains(&bytes.len()).then(|| Self(SmallVec::from_slice(bytes)))
+        // A copy of known length takes an instruction, one of any length a call out of the component.
+        if let Some(number) = bytes.as_array::<8>() {
+            return Some(Self::of_eight(*number));
+        }
+        let length = u8::try_from(bytes.len()).ok().filter(|length| *length > 0)?;
+        let mut short = [0; SHORT];
+        Some(Self(match short.get_mut(..bytes.len()) {
+            Some(held) => {
+                held.copy_from_slice(bytes);
+                Held::Short(length, short)
+            }
+            None => Held::Long(bytes.into()),
+        }))
+    }
+
+    fn of_eight(number: [u8; 8]) -> Self {
+        let mut short = [0; SHORT];
+        if let Some(first) = short.first_chunk_mut() {
+            *first = number;
+        }
+        Self(Held::Short(8, short))
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Held::Short(length, bytes) => bytes.get(..usize::from(*length)).unwrap_or(bytes),
+            Held::Long(bytes) => bytes,
+        }
     }
 }
 
 impl From<u64> for ObjectId {
     /// The number's eight bytes, highest first: their order is that of the numbers.
     fn from(number: u64) -> Self {
-        Self(SmallVec::from_slice(&number.to_be_bytes()))
+        Self::of_eight(number.to_be_bytes())
+    }
+}
+
+impl PartialEq for ObjectId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for ObjectId {}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ObjectId {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl core::hash::Hash for ObjectId {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
 impl core::fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        for byte in &*self.0 {
+        for byte in self.as_bytes() {
             write!(f, "{byte:02x}")?;
         }
         Ok(())
@@ -164,75 +222,112 @@ impl Batch {
     }
 }
 
+/// One bit a row: whether there is a cell; empty when there is one everywhere.
+fn presence(cells: &[Option<ValueRef<'_>>]) -> Vec<u8> {
+    if cells.iter().all(Option::is_some) {
+        return Vec::new();
+    }
+    let mut bits = vec![0; cells.len().div_ceil(8)];
+    for (row, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_some()) {
+        bits[row / 8] |= 1 << (row % 8);
+    }
+    bits
+}
+
+impl ColumnData {
+    /// The cells in the form of their one type; `None`: there are several types, or it has no such form.
+    fn compact(tag: PropTag, cells: &[Option<ValueRef<'_>>]) -> Option<(PropType, Self)> {
+        let mut kinds = cells.iter().flatten().map(ValueRef::kind);
+        let kind = kinds.next().unwrap_or(tag.kind());
+        if !kinds.all(|other| other == kind) {
+            return None;
+        }
+        let plain = |cell: &Option<ValueRef<'_>>| cell.as_ref().and_then(ValueRef::plain).cloned();
+        let data = match kind {
+            PropType::LONG | PropType::BOOLEAN => {
+                let number = |cell: &Option<ValueRef<'_>>| match plain(cell) {
+                    Some(Value::Long(value)) => value,
+                    Some(Value::Boolean(value)) => i32::from(value),
+                    _ => 0,
+                };
+                Self::Longs(cells.iter().map(number).collect())
+            }
+            PropType::I8 | PropType::CURRENCY | PropType::SYSTIME => {
+                let number = |cell: &Option<ValueRef<'_>>| match plain(cell) {
+                    Some(Value::I8(value) | Value::Currency(value)) => value,
+                    Some(Value::SysTime(value)) => value.0.cast_signed(),
+                    _ => 0,
+                };
+                Self::I64s(cells.iter().map(number).collect())
+            }
+            PropType::UNICODE => {
+                let texts = || cells.iter().map(|cell| if let Some(ValueRef::Text(text)) = cell { *text } else { "" });
+                let ends = ends(texts().map(str::len))?;
+                let mut arena = String::with_capacity(ends.last().map_or(0, |end| *end as usize));
+                arena.extend(texts());
+                Self::Text(arena, ends)
+            }
+            PropType::BINARY => {
+                let values = || cells.iter().map(|cell| if let Some(ValueRef::Bytes(bytes)) = cell { *bytes } else { &[] });
+                let ends = ends(values().map(<[u8]>::len))?;
+                let mut arena = Vec::with_capacity(ends.last().map_or(0, |end| *end as usize));
+                values().for_each(|bytes| arena.extend_from_slice(bytes));
+                Self::Bytes(arena, ends)
+            }
+            _ => return None,
+        };
+        Some((kind, data))
+    }
+
+    /// Bytes it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Longs(cells) => 4 * cells.len(),
+            Self::I64s(cells) => 8 * cells.len(),
+            Self::Text(arena, ends) => arena.len() + 4 * ends.len(),
+            Self::Bytes(arena, ends) => arena.len() + 4 * ends.len(),
+            Self::Mixed(cells) => cells.iter().map(|cell| size_of::<Value>() + usize::try_from(cell.size()).unwrap_or(0)).sum(),
+        }
+    }
+}
+
+/// Where each of them ends when they lie one behind the other; `None`: beyond 4 GiB.
+fn ends(lengths: impl Iterator<Item = usize>) -> Option<Vec<u32>> {
+    let mut end = 0_u32;
+    lengths
+        .map(|length| {
+            end = end.checked_add(u32::try_from(length).ok()?)?;
+            Some(end)
+        })
+        .collect()
+}
+
 impl Column {
     /// The column with these cells, in the most compact form their types allow; `tag` is the one asked for.
     #[must_use]
     pub fn of(tag: PropTag, cells: Vec<Option<Value>>) -> Self {
-        use crate::properties::PropType;
-        let present = if cells.iter().all(Option::is_some) {
-            Vec::new()
-        } else {
-            let mut bits = vec![0; cells.len().div_ceil(8)];
-            for (row, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_some()) {
-                bits[row / 8] |= 1 << (row % 8);
-            }
-            bits
-        };
-        let mut kinds = cells.iter().flatten().map(Value::kind);
-        let kind = kinds.next().unwrap_or(tag.kind());
-        let uniform = kinds.all(|other| other == kind);
-        let mut end = 0_u32;
-        let mut advance = |length: usize| {
-            end = end.checked_add(u32::try_from(length).ok()?)?;
-            Some(end)
-        };
-        let data = match kind {
-            _ if !uniform => None,
-            PropType::LONG | PropType::BOOLEAN => Some(ColumnData::Longs(
-                cells
-                    .iter()
-                    .map(|cell| match cell {
-                        Some(Value::Long(value)) => *value,
-                        Some(Value::Boolean(value)) => i32::from(*value),
-                        _ => 0,
-                    })
-                    .collect(),
-            )),
-            PropType::I8 | PropType::CURRENCY | PropType::SYSTIME => Some(ColumnData::I64s(
-                cells
-                    .iter()
-                    .map(|cell| match cell {
-                        Some(Value::I8(value) | Value::Currency(value)) => *value,
-                        Some(Value::SysTime(value)) => value.0.cast_signed(),
-                        _ => 0,
-                    })
-                    .collect(),
-            )),
-            PropType::UNICODE => {
-                let texts = cells.iter().map(|cell| match cell {
-                    Some(Value::Unicode(text)) => text.as_str(),
-                    _ => "",
-                });
-                let ends: Option<Vec<u32>> = texts.clone().map(|text| advance(text.len())).collect();
-                ends.map(|ends| ColumnData::Text(texts.collect(), ends))
-            }
-            PropType::BINARY => {
-                let values = cells.iter().map(|cell| match cell {
-                    Some(Value::Binary(bytes)) => bytes.as_slice(),
-                    _ => &[],
-                });
-                let ends: Option<Vec<u32>> = values.clone().map(|bytes| advance(bytes.len())).collect();
-                ends.map(|ends| ColumnData::Bytes(values.collect::<Vec<_>>().concat(), ends))
-            }
-            _ => None,
-        };
-        match data {
-            Some(data) => Self { tag: tag.with_kind(kind), present, data },
+        let borrowed: Vec<_> = cells.iter().map(|cell| cell.as_ref().map(ValueRef::from)).collect();
+        let present = presence(&borrowed);
+        match ColumnData::compact(tag, &borrowed) {
+            Some((kind, data)) => Self { tag: tag.with_kind(kind), present, data },
             None => Self {
                 tag,
                 present,
                 data: ColumnData::Mixed(cells.into_iter().map(|cell| cell.unwrap_or(Value::Null)).collect()),
             },
+        }
+    }
+
+    /// As [`Column::of`], of cells that lie elsewhere.
+    #[must_use]
+    pub fn of_refs(tag: PropTag, cells: &[Option<ValueRef<'_>>]) -> Self {
+        let present = presence(cells);
+        match ColumnData::compact(tag, cells) {
+            Some((kind, data)) => Self { tag: tag.with_kind(kind), present, data },
+            None => {
+                let value = |cell: &Option<ValueRef<'_>>| cell.as_ref().map_or(Value::Null, ValueRef::to_value);
+                Self { tag, present, data: ColumnData::Mixed(cells.iter().map(value).collect()) }
+            }
         }
     }
 

@@ -3,7 +3,9 @@
 //! Every change goes through [`Database::put`], which keeps the lists of children and the folder counts;
 //! a commit that fails half-way puts the former states back.
 
-use super::evaluate::Cell;
+use super::cells::Cells;
+use super::evaluate::{Cell, Indexed};
+use super::segments::Segments;
 use crate::backend::{
     Change, Commit, Committed, Expected, FeedCursor, FeedPage, FeedRecord, FeedVerb, ObjectId, ObjectKind, StoredProperty,
     StoredValue,
@@ -11,7 +13,7 @@ use crate::backend::{
 use crate::collation;
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, PropType, Value, tags};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
@@ -24,17 +26,16 @@ pub(super) struct Object {
     pub(super) arrival: u64,
     /// Its own mark; [`Database::is_deleted`] also looks above.
     pub(super) deleted: bool,
-    /// By identifier.
-    pub(super) properties: BTreeMap<u16, Cell>,
+    pub(super) properties: Cells,
 }
 
 impl Object {
     fn size(&self) -> u64 {
-        self.properties.values().map(|cell| cell.value.size()).sum()
+        self.properties.iter().map(|cell| cell.value.size()).sum()
     }
 
     fn unread(&self) -> bool {
-        match self.properties.get(&tags::MESSAGE_FLAGS.id()).map(|cell| &cell.value) {
+        match self.properties.get(tags::MESSAGE_FLAGS.id()).map(|cell| &cell.value) {
             Some(Value::Long(flags)) => flags & 1 == 0,
             _ => true,
         }
@@ -76,7 +77,7 @@ impl Counts {
 /// All objects of one backend.
 #[derive(Debug)]
 pub(super) struct Database {
-    pub(super) objects: BTreeMap<ObjectId, Arc<Object>>,
+    pub(super) objects: HashMap<ObjectId, Arc<Object>>,
     /// By arrival number, which is given once.
     children: BTreeMap<ObjectId, BTreeMap<u64, ObjectId>>,
     counts: BTreeMap<ObjectId, Counts>,
@@ -98,6 +99,8 @@ pub(super) struct Database {
     pub(super) limit: u64,
     pub(super) keeps_deleted: bool,
     pub(super) ordered: BTreeSet<u16>,
+    /// Columns of folders that were scanned and have not changed since.
+    pub(super) segments: Segments,
 }
 
 fn gone(object: &ObjectId) -> Failure {
@@ -109,7 +112,7 @@ impl Database {
     pub(super) fn new(uid: Guid) -> Self {
         let (store, root) = (ObjectId::from(1), ObjectId::from(2));
         let mut database = Self {
-            objects: BTreeMap::new(),
+            objects: HashMap::new(),
             children: BTreeMap::new(),
             counts: BTreeMap::new(),
             store: store.clone(),
@@ -127,9 +130,10 @@ impl Database {
             limit: 0,
             keeps_deleted: true,
             ordered: BTreeSet::new(),
+            segments: Segments::default(),
         };
         let object =
-            |kind, parent, arrival| Object { kind, parent, version: 1, arrival, deleted: false, properties: BTreeMap::new() };
+            |kind, parent, arrival| Object { kind, parent, version: 1, arrival, deleted: false, properties: Cells::default() };
         database.put(&store, Some(Arc::new(object(ObjectKind::Store, None, 0))));
         database.put(&root.clone(), Some(Arc::new(object(ObjectKind::Folder, Some(root), 1))));
         database
@@ -140,6 +144,7 @@ impl Database {
         let mut account = |object: &Object, entering: bool| {
             self.used = if entering { self.used + object.size() } else { self.used.saturating_sub(object.size()) };
             let Some(parent) = object.parent.as_ref().filter(|parent| *parent != id) else { return };
+            self.segments.forget(parent);
             let children = self.children.entry(parent.clone()).or_default();
             if entering {
                 children.insert(object.arrival, id.clone());
@@ -266,7 +271,7 @@ impl Database {
             Change::Create { object, parent, kind, properties } => {
                 self.check_new(object)?;
                 self.check_parent(parent, *kind)?;
-                let mut cells = BTreeMap::new();
+                let mut cells = Cells::default();
                 self.assign(&mut cells, properties, batch)?;
                 let created = Object {
                     kind: *kind,
@@ -284,12 +289,12 @@ impl Database {
                 let former = changed.properties.clone();
                 self.assign(&mut changed.properties, set, batch)?;
                 for tag in delete {
-                    changed.properties.remove(&tag.id());
+                    changed.properties.remove(tag.id());
                 }
                 if !quiet {
                     changed.version += 1;
                 }
-                let value = |cells: &BTreeMap<u16, Cell>, tag: PropTag| cells.get(&tag.id()).map(|cell| cell.value.clone());
+                let value = |cells: &Cells, tag: PropTag| cells.get(tag.id()).map(|cell| cell.value.clone());
                 let named = set.iter().map(|property| property.tag).chain(delete.iter().copied());
                 let differs = |tag: &PropTag| value(&former, *tag) != value(&changed.properties, *tag);
                 let tags = named.filter(differs).collect();
@@ -297,12 +302,12 @@ impl Database {
             }
             Change::Bits { object, tag, set, clear } => {
                 let mut changed = self.live(object, Expected::Exists)?;
-                let old = match changed.properties.get(&tag.id()).map(|cell| &cell.value) {
+                let old = match changed.properties.get(tag.id()).map(|cell| &cell.value) {
                     Some(Value::Long(bits)) => bits.cast_unsigned(),
                     _ => 0,
                 };
                 let new = old & !clear | set;
-                let known = changed.properties.contains_key(&tag.id());
+                let known = changed.properties.get(tag.id()).is_some();
                 if known && new == old {
                     // Nothing changes, and nothing is told.
                     batch.results.push((object.clone(), (changed.version, changed.arrival)));
@@ -311,7 +316,7 @@ impl Database {
                 let value = Value::Long(new.cast_signed());
                 let order_key = collation::order_key(&value).filter(|_| self.ordered.contains(&tag.id()));
                 let tag = tag.with_kind(PropType::LONG);
-                changed.properties.insert(tag.id(), Cell { tag, value, order_key, folded: None });
+                changed.properties.insert(Cell { tag, value, index: Indexed::new(order_key, None) });
                 self.store(batch, object, changed, FeedVerb::Modified, vec![tag]);
             }
             Change::Move { object, expected, parent, set, restore } => {
@@ -388,7 +393,7 @@ impl Database {
         let mut copied = original;
         self.assign(&mut copied.properties, set, batch)?;
         for tag in delete {
-            copied.properties.remove(&tag.id());
+            copied.properties.remove(tag.id());
         }
         copied.parent = Some(parent.clone());
         copied.version = 1;
@@ -476,7 +481,7 @@ impl Database {
         self.objects.get(id).is_some_and(|object| self.line(object).any(|above| std::ptr::eq(above, &raw const **top)))
     }
 
-    fn assign(&self, cells: &mut BTreeMap<u16, Cell>, set: &[StoredProperty], batch: &mut Transaction) -> Result<()> {
+    fn assign(&self, cells: &mut Cells, set: &[StoredProperty], batch: &mut Transaction) -> Result<()> {
         for property in set {
             let value = match &property.value {
                 StoredValue::Inline(value) => value.clone(),
@@ -488,8 +493,8 @@ impl Database {
                     decode(property.tag, bytes)?
                 }
             };
-            let cell = Cell { tag: property.tag, value, order_key: property.order_key.clone(), folded: property.folded.clone() };
-            cells.insert(property.tag.id(), cell);
+            let index = Indexed::new(property.order_key.clone(), property.folded.clone());
+            cells.insert(Cell { tag: property.tag, value, index });
         }
         Ok(())
     }
@@ -499,9 +504,8 @@ impl Database {
         let Some(object) = self.objects.get(id) else { return };
         let mut object = (**object).clone();
         for property in properties {
-            if let Some(cell) = object.properties.get_mut(&property.tag.id()) {
-                cell.order_key = property.order_key;
-                cell.folded = property.folded;
+            if let Some(cell) = object.properties.get_mut(property.tag.id()) {
+                cell.index = Indexed::new(property.order_key, property.folded);
             }
         }
         self.put(id, Some(Arc::new(object)));

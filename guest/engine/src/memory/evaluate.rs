@@ -13,19 +13,42 @@ use std::cmp::Ordering;
 pub(super) struct Cell {
     pub(super) tag: PropTag,
     pub(super) value: Value,
-    pub(super) order_key: Option<Vec<u8>>,
-    pub(super) folded: Option<String>,
+    /// Most have none: there is room for a pointer only.
+    pub(super) index: Option<Box<Indexed>>,
+}
+
+/// What the engine handed over for indexing.
+#[derive(Clone, Debug)]
+pub(super) struct Indexed {
+    order_key: Option<Vec<u8>>,
+    folded: Option<String>,
+}
+
+impl Indexed {
+    pub(super) fn new(order_key: Option<Vec<u8>>, folded: Option<String>) -> Option<Box<Self>> {
+        (order_key.is_some() || folded.is_some()).then(|| Box::new(Self { order_key, folded }))
+    }
 }
 
 impl Cell {
     /// A value the backend knows from its own bookkeeping.
     pub(super) fn computed(tag: PropTag, value: Value) -> Self {
-        Self { tag, value, order_key: None, folded: None }
+        Self { tag, value, index: None }
+    }
+
+    /// The key handed over.
+    pub(super) fn order_key(&self) -> Option<&Vec<u8>> {
+        self.index.as_ref()?.order_key.as_ref()
+    }
+
+    /// The folded text handed over.
+    fn folded(&self) -> Option<&str> {
+        self.index.as_ref()?.folded.as_deref()
     }
 
     /// The key handed over, else the one of the value.
     pub(super) fn key(&self) -> Option<Vec<u8>> {
-        self.order_key.clone().or_else(|| collation::order_key(&self.value))
+        self.order_key().cloned().or_else(|| collation::order_key(&self.value))
     }
 }
 
@@ -145,8 +168,8 @@ fn compare(cell: &Cell, key: &[u8], bounded: bool, constant: &Value) -> Option<O
 
 fn contains(cell: &Cell, how: TextMatch, wanted: &str) -> bool {
     let Value::Unicode(text) = &cell.value else { return false };
-    let folded = match &cell.folded {
-        Some(folded) => Cow::Borrowed(folded.as_str()),
+    let folded = match cell.folded() {
+        Some(folded) => Cow::Borrowed(folded),
         None => collation::fold(text),
     };
     match how {

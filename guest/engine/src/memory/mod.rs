@@ -7,6 +7,7 @@
 
 mod address_book;
 mod catalogue;
+mod cells;
 mod database;
 mod evaluate;
 mod faults;
@@ -15,6 +16,7 @@ mod host;
 mod objects;
 mod presenter;
 mod profiles;
+mod segments;
 mod services;
 mod store;
 

@@ -3,13 +3,14 @@
 use super::database::{Database, Object};
 use super::evaluate::{self, Cell};
 use super::lock;
+use super::segments::{LEAST_ROWS, Place, Segment};
 use crate::backend::{
     Batch, Column, Commit, Committed, FeedCursor, FeedPage, Filter, FilterTest, GroupBatch, GroupRequest, IndexPlan, ObjectHead,
     ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest, QUEUE_NUMBER, RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest,
     Scope, StoredProperty, Support, TagSize, Want,
 };
 use crate::error::{Code, Failure, Result};
-use crate::properties::{Guid, PropTag, PropType, Property, Value, tags};
+use crate::properties::{Guid, PropTag, PropType, Property, Value, ValueRef, tags};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -166,7 +167,7 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn is_unread(&self) -> bool {
-        let flags = self.object.properties.get(&tags::MESSAGE_FLAGS.id()).map(|cell| &cell.value);
+        let flags = self.object.properties.get(tags::MESSAGE_FLAGS.id()).map(|cell| &cell.value);
         !matches!(flags, Some(Value::Long(flags)) if flags & 1 == 1)
     }
 }
@@ -190,7 +191,7 @@ impl Database {
         {
             return Some(Cow::Owned(cell));
         }
-        object.properties.get(&tag).map(Cow::Borrowed)
+        object.properties.get(tag).map(Cow::Borrowed)
     }
 
     /// What a folder knows without being told.
@@ -235,7 +236,7 @@ impl Database {
         let candidates: Vec<(&ObjectId, &Object)> = if kind == ScanKind::Queue {
             let queued = self.objects.iter().filter(|(_, object)| {
                 object.kind == ObjectKind::Message
-                    && object.properties.contains_key(&QUEUE_NUMBER.id())
+                    && object.properties.get(QUEUE_NUMBER.id()).is_some()
                     && !self.is_deleted(object)
             });
             queued.map(|(id, object)| (id, &**object)).collect()
@@ -287,7 +288,7 @@ impl Database {
 
     fn order_key(&self, id: &ObjectId, object: &Object, tag: PropTag) -> Option<Vec<u8>> {
         let cell = self.cell(id, object, tag)?;
-        if self.ordered.contains(&tag.id()) { cell.order_key.clone() } else { cell.key() }
+        if self.ordered.contains(&tag.id()) { cell.order_key().cloned() } else { cell.key() }
     }
 
     /// What is delivered of the rows that are still to be read.
@@ -302,14 +303,29 @@ impl Database {
         }
     }
 
-    fn batch(&self, rows: &[(&ObjectId, &Object)], columns: &[PropTag], cell_limit: u32, parents: bool) -> Batch {
-        let column = |tag: &PropTag| {
-            let cells = rows.iter().map(|(id, object)| {
-                let cell = self.any_cell(id, object, tag.id())?;
-                Some(cut(cell.into_owned().value, cell_limit))
-            });
-            Column::of(*tag, cells.collect())
+    /// A column of these rows.
+    fn column<'a>(&self, rows: impl Iterator<Item = (&'a ObjectId, &'a Object)>, tag: PropTag, cell_limit: u32) -> Column {
+        let cells: Vec<Option<Cow<'_, Cell>>> = rows.map(|(id, object)| self.any_cell(id, object, tag.id())).collect();
+        let values = cells.iter().map(|cell| cell.as_deref().map(|cell| cut(&cell.value, cell_limit)));
+        Column::of_refs(tag, &values.collect::<Vec<_>>())
+    }
+
+    /// A page of a folder's messages in the order they arrived, kept for whoever reads it again.
+    fn segment(&mut self, container: &ObjectId, place: Place, request: &ScanRequest<'_>) -> ScanPage {
+        let mut segments = std::mem::take(&mut self.segments);
+        let read = || {
+            let arrivals = (place.after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+            let rows = self.children_within(container, arrivals).filter(|(_, child)| belongs(request.kind, child));
+            Segment::new(rows, place.max)
         };
+        let make = |segment: &Segment, tag: PropTag| self.column(segment.rows(), tag, request.cell_limit);
+        let page = segments.page(container, place, request.columns, request.cell_limit, read, make);
+        self.segments = segments;
+        page
+    }
+
+    fn batch(&self, rows: &[(&ObjectId, &Object)], columns: &[PropTag], cell_limit: u32, parents: bool) -> Batch {
+        let column = |tag: &PropTag| self.column(rows.iter().copied(), *tag, cell_limit);
         let parent = |(id, object): &(&ObjectId, &Object)| object.parent.clone().unwrap_or_else(|| (*id).clone());
         Batch {
             ids: rows.iter().map(|(id, _)| (*id).clone()).collect(),
@@ -333,6 +349,17 @@ fn arrivals(request: &ScanRequest<'_>) -> Option<(Bound<u64>, Bound<u64>)> {
     })
 }
 
+/// Which rows a request reads that are kept in columns: messages, of which a folder has many.
+fn to_keep(request: &ScanRequest<'_>) -> Option<Place> {
+    let after = match &request.from {
+        ScanFrom::Start => None,
+        ScanFrom::After(key) => Some(key.arrival),
+        ScanFrom::At(_) | ScanFrom::Position(_) => return None,
+    };
+    let kept = request.kind == ScanKind::Contents && !request.backwards && request.max >= LEAST_ROWS;
+    kept.then_some(Place { after, max: request.max })
+}
+
 fn belongs(kind: ScanKind, child: &Object) -> bool {
     let folder = matches!(child.kind, ObjectKind::Folder | ObjectKind::SearchFolder);
     let message = matches!(child.kind, ObjectKind::Message | ObjectKind::DistributionList | ObjectKind::EmbeddedMessage);
@@ -351,24 +378,20 @@ fn belongs(kind: ScanKind, child: &Object) -> bool {
 }
 
 /// Cuts strings at that many UTF-16 units and binaries at twice as many bytes; 0: no cut.
-fn cut(value: Value, limit: u32) -> Value {
+fn cut(value: &Value, limit: u32) -> ValueRef<'_> {
     let limit = limit as usize;
     match value {
-        Value::Unicode(mut text) if limit > 0 => {
+        Value::Unicode(text) if limit > 0 && text.len() > limit => {
             let mut units = 0;
             let fits = |character: &char| {
                 units += character.len_utf16();
                 units <= limit
             };
             let length = text.chars().take_while(fits).map(char::len_utf8).sum();
-            text.truncate(length);
-            Value::Unicode(text)
+            ValueRef::Text(text.get(..length).unwrap_or(text))
         }
-        Value::Binary(mut bytes) if limit > 0 => {
-            bytes.truncate(2 * limit);
-            Value::Binary(bytes)
-        }
-        value => value,
+        Value::Binary(bytes) if limit > 0 => ValueRef::Bytes(bytes.get(..2 * limit).unwrap_or(bytes)),
+        value => ValueRef::from(value),
     }
 }
 
@@ -430,7 +453,7 @@ impl Objects for MemoryObjects {
             Want::Tags(tags) => tags.iter().map(|tag| tag.id()).collect(),
             Want::All => {
                 let counted = if found.kind == ObjectKind::Folder { database.counted(object).to_vec() } else { Vec::new() };
-                found.properties.keys().copied().chain(counted.iter().map(|cell| cell.tag.id())).collect()
+                found.properties.iter().chain(&counted).map(|cell| cell.tag.id()).collect()
             }
         };
         let properties = ids.into_iter().filter_map(|id| {
@@ -447,7 +470,7 @@ impl Objects for MemoryObjects {
     fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>> {
         let database = lock(&self.database);
         let found = database.get(object)?;
-        Ok(found.properties.values().map(|cell| TagSize { tag: cell.tag, size: cell.value.size() }).collect())
+        Ok(found.properties.iter().map(|cell| TagSize { tag: cell.tag, size: cell.value.size() }).collect())
     }
 
     fn read_rows(&self, objects: &[ObjectId], columns: &[PropTag], cell_limit: u32) -> Result<Batch> {
@@ -472,7 +495,10 @@ impl Objects for MemoryObjects {
     fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage> {
         let order = effective(request.kind, request.order);
         let filters = self.accepted(request.filters)?;
-        let database = lock(&self.database);
+        let mut database = lock(&self.database);
+        if let (Scope::One(container), [], [], Some(place)) = (request.scope, order, filters, to_keep(request)) {
+            return Ok(database.segment(container, place, request));
+        }
         if let (Scope::One(container), [], Some(arrivals)) = (request.scope, order, arrivals(request)) {
             let rows = database.arrived(container, arrivals, request, filters)?;
             return Ok(database.page(&rows.iter().collect::<Vec<_>>(), request));
@@ -525,8 +551,7 @@ impl Objects for MemoryObjects {
     fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>> {
         let database = lock(&self.database);
         let rows = database.rows(&Scope::One(container.clone()), kind, &[], &[])?;
-        let tags: BTreeMap<_, _> =
-            rows.iter().flat_map(|row| row.object.properties.values()).map(|cell| (cell.tag, ())).collect();
+        let tags: BTreeMap<_, _> = rows.iter().flat_map(|row| row.object.properties.iter()).map(|cell| (cell.tag, ())).collect();
         Ok(tags.into_keys().collect())
     }
 
@@ -534,7 +559,7 @@ impl Objects for MemoryObjects {
         let database = lock(&self.database);
         let found = Arc::clone(database.get(object)?);
         drop(database);
-        let cell = found.properties.get(&tag.id());
+        let cell = found.properties.get(tag.id());
         let bytes = match cell.map(|cell| &cell.value) {
             Some(Value::Unicode(text)) => text.as_bytes(),
             Some(Value::Binary(bytes) | Value::String8(bytes) | Value::SvrEid(bytes) | Value::Actions(bytes)) => bytes,

@@ -280,6 +280,53 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_read_from_end_to_end_again_shows_what_has_changed() {
+        let store = store();
+        let root = store.identity().root;
+        let all = || subjects(&store, ScanKind::Contents, &[], ScanFrom::Start, false, 1000);
+        let message = create(&store, &root, ObjectKind::Message, "a");
+        assert_eq!(all(), ["a"]);
+        let other = create(&store, &root, ObjectKind::Message, "b");
+        assert_eq!(all(), ["a", "b"]);
+        commit(&store, vec![set(&message, Expected::Exists, "c")]).unwrap();
+        assert_eq!(all(), ["c", "b"]);
+        let folder = create(&store, &root, ObjectKind::Folder, "f");
+        let away = Change::Move { object: message, expected: Expected::Exists, parent: folder, set: Vec::new(), restore: false };
+        commit(&store, vec![away]).unwrap();
+        assert_eq!(all(), ["b"]);
+        commit(&store, vec![remove(&other, false)]).unwrap();
+        assert!(all().is_empty());
+    }
+
+    #[test]
+    fn a_folder_read_again_has_its_cells_cut_as_asked_for() {
+        let store = store();
+        let root = store.identity().root;
+        create(&store, &root, ObjectKind::Message, "abcd");
+        let scope = Scope::One(root);
+        let columns = [tags::SUBJECT];
+        let cell = |cell_limit| {
+            let (kind, from) = (ScanKind::Contents, ScanFrom::Start);
+            let (filters, order) = (&[], &[]);
+            let request = ScanRequest {
+                scope: &scope,
+                kind,
+                columns: &columns,
+                cell_limit,
+                filters,
+                order,
+                from,
+                backwards: false,
+                max: 500,
+            };
+            store.scan(&request).unwrap().batch.columns[0].value(0)
+        };
+        for (limit, text) in [(0, "abcd"), (2, "ab"), (0, "abcd"), (3, "abc")] {
+            assert_eq!(cell(limit), Some(Value::Unicode(text.into())));
+        }
+    }
+
+    #[test]
     fn a_staged_value_is_read_in_ranges() {
         let store = store();
         let root = store.identity().root;

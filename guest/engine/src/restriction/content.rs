@@ -100,6 +100,29 @@ impl ContentTest {
         self.matches_normal(self.normal.of(text).as_bytes())
     }
 
+    /// Many texts, one behind the other, ready for [`ContentTest::find`]; `None`: they must be tested one by one.
+    pub(super) fn finds_in<'a>(&self, texts: &'a str) -> Option<Cow<'a, [u8]>> {
+        // All bytes in one go: `is_ascii` looks at four at a time in a component.
+        let ascii = texts.bytes().fold(0, |all, byte| all | byte).is_ascii();
+        if !matches!(self.how, How::Substring) || self.needle.is_empty() || !ascii {
+            return None;
+        }
+        Some(match self.normal.fold {
+            true => Cow::Owned(texts.as_bytes().to_ascii_lowercase()),
+            false => Cow::Borrowed(texts.as_bytes()),
+        })
+    }
+
+    /// Where the constant stands first.
+    pub(super) fn find(&self, normal: &[u8]) -> Option<usize> {
+        self.finder.find(normal)
+    }
+
+    /// Bytes of the constant.
+    pub(super) fn length(&self) -> usize {
+        self.needle.len()
+    }
+
     /// Whether binary data at hand matches.
     pub(super) fn matches_bytes(&self, bytes: &[u8]) -> bool {
         self.matches_normal(bytes)

@@ -75,7 +75,7 @@ pub struct Matcher {
 }
 
 #[derive(Debug)]
-enum Test {
+pub(super) enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
@@ -125,7 +125,7 @@ enum Test {
 
 /// The right side of a comparison, text folded once.
 #[derive(Debug)]
-enum Constant {
+pub(super) enum Constant {
     Folded(String),
     Value(Value),
 }
@@ -148,6 +148,11 @@ impl Matcher {
     #[must_use]
     pub fn columns(&self) -> &[PropTag] {
         &self.columns
+    }
+
+    /// The test of the whole.
+    pub(super) fn root(&self) -> &Test {
+        &self.root
     }
 
     /// Whether every row matches.
@@ -232,7 +237,7 @@ fn prepare(restriction: &Restriction, columns: &mut Vec<PropTag>) -> Test {
 }
 
 /// Whether a value of that type answers to a tag of this type; an instance tag also takes single values.
-fn answers(kind: PropType, value: PropType) -> bool {
+pub(super) fn answers(kind: PropType, value: PropType) -> bool {
     kind.same_family(value) || (kind.is_instance() && kind.base().same_family(value))
 }
 
@@ -245,7 +250,7 @@ fn typed<'a>(row: &'a dyn Subject, column: usize, kind: PropType) -> Found<'a> {
     }
 }
 
-fn holds(relop: Relop, order: Ordering) -> bool {
+pub(super) fn holds(relop: Relop, order: Ordering) -> bool {
     match relop {
         Relop::Lt => order.is_lt(),
         Relop::Le => order.is_le(),

@@ -1,5 +1,6 @@
 //! Restrictions: the tree of `tables` 5, its flat form, its validation and its evaluation.
 
+mod columnwise;
 mod content;
 #[cfg(test)]
 pub(crate) mod generate;
@@ -9,6 +10,7 @@ mod preorder;
 mod reader;
 mod validation;
 
+pub use columnwise::{Columns, Sifted};
 pub use matcher::{Found, Matcher, Subject};
 pub use preorder::{Node, Preorder};
 pub use validation::{Place, Rows, validate};

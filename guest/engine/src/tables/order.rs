@@ -367,10 +367,10 @@ fn invert(bytes: &mut [u8]) {
 
 /// The first bytes as a number: most comparisons end here.
 pub(super) fn prefix(key: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let length = key.len().min(8);
-    bytes[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(bytes)
+    match key.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => key.iter().zip(1..).map(|(byte, place)| u64::from(*byte) << (64 - 8 * place)).sum(),
+    }
 }
 
 #[cfg(test)]

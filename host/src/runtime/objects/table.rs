@@ -7,7 +7,7 @@ use crate::runtime::world::mapi::session::types;
 use crate::runtime::{Subscription, flags};
 use mapi_engine::backend::Column;
 use mapi_engine::error::{Code, Result, Warned};
-use mapi_engine::properties::{PropTag, Property};
+use mapi_engine::properties::{PropTag, Property, Value};
 use mapi_engine::restriction::Restriction;
 use mapi_engine::tables::{Bookmark, Expanded, Explanation, Position, SortOrderSet, TableStatus, TableType};
 use std::time::Instant;
@@ -22,6 +22,18 @@ pub struct RowBatch {
     pub rows: u32,
     /// The cells; columns in the order of the view.
     pub columns: Vec<Column>,
+}
+
+impl RowBatch {
+    /// The same by rows. A cell without a value is a `PT_ERROR` that says so.
+    #[must_use]
+    pub fn into_rows(self) -> Vec<Row> {
+        let cell = |column: &Column, row: usize| {
+            let value = column.value(row).unwrap_or(Value::Error(Code::NotFound.raw()));
+            Property { tag: column.tag.with_kind(value.kind()), value }
+        };
+        (0..self.rows as usize).map(|row| self.columns.iter().map(|column| cell(column, row)).collect()).collect()
+    }
 }
 
 object! {
@@ -246,11 +258,8 @@ impl Table {
     /// # Errors
     /// `tables` 4.
     pub async fn query_rows(&self, count: i32, flags: flags::QueryRowsFlags) -> Result<Vec<Row>> {
-        let this = self.handle.resource;
-        let rows = call!(self.subsystem(), "IMAPITable::QueryRows", |live| {
-            live.world.mapi_session_tables().table().call_query_rows(&mut live.store, this, count, flags).await
-        })?;
-        rows.into_iter().map(|row| map(row.cells)).collect()
+        // By columns they cross the border at a fraction of the cost.
+        Ok(self.query_rows_columnar(count, flags).await?.into_rows())
     }
 
     /// `QueryRows`, by columns: ten times cheaper for thousands of rows.

@@ -11,14 +11,15 @@ use super::step_sort::StepSort;
 use super::{Definition, ROWS_PER_SCAN, Reading, Split, View, divide, in_circles, passes};
 use crate::backend::{Batch, Filter, RowKey, ScanFrom};
 use crate::error::Result;
-use crate::restriction::{Matcher, Restriction};
+use crate::restriction::{Columns, Matcher, Restriction, Sifted};
 use crate::tables::instances::Expansion;
 use crate::tables::pushdown::conjuncts;
 use crate::tables::slice::Slice;
 use crate::tables::source::{RowRequest, RowSource};
 use crate::tables::{Evaluation, Explanation};
-use std::mem;
+use std::iter::Peekable;
 use std::ops::ControlFlow;
+use std::{mem, vec};
 
 /// A view in the making.
 pub(in crate::tables) enum Building {
@@ -105,6 +106,50 @@ enum Scan {
     Over,
 }
 
+/// Rows that are being tested.
+#[derive(Default)]
+struct Testing {
+    batch: Batch,
+    sifted: Answers,
+    /// How many of them were.
+    tested: usize,
+}
+
+impl Testing {
+    fn new(batch: Batch, matcher: &Matcher, reading: &Reading) -> Self {
+        let columns = Columns { columns: &batch.columns, rows: batch.len(), cut_at: reading.limit };
+        let Sifted { matching, open } = matcher.sift(&columns);
+        Self {
+            batch,
+            sifted: Answers { matching: matching.into_iter().peekable(), open: open.into_iter().peekable() },
+            tested: 0,
+        }
+    }
+}
+
+/// What the columns of a batch say of its rows, to be asked for one after the other.
+struct Answers {
+    matching: Peekable<vec::IntoIter<u32>>,
+    open: Peekable<vec::IntoIter<u32>>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { matching: Vec::new().into_iter().peekable(), open: Vec::new().into_iter().peekable() }
+    }
+}
+
+impl Answers {
+    /// Whether the row matches; `None`: it has to be looked at.
+    fn next(&mut self, row: usize) -> Option<bool> {
+        let is_row = |next: &u32| *next as usize == row;
+        match self.open.next_if(is_row) {
+            Some(_) => None,
+            None => Some(self.matching.next_if(is_row).is_some()),
+        }
+    }
+}
+
 /// The rows of a [`SortedView`] in the making.
 pub(in crate::tables) struct Gathering {
     view: SortedView,
@@ -117,8 +162,7 @@ pub(in crate::tables) struct Gathering {
     before: Option<RowKey>,
     /// Rows read, and how many of their instances have been made; a view without instances has none here.
     read: (Batch, Expansion),
-    /// Rows to be tested, and how many of them were.
-    page: (Batch, usize),
+    page: Testing,
     rows: Vec<Entry>,
     /// Where the parts of their keys end.
     cuts: Vec<u32>,
@@ -140,7 +184,7 @@ impl Gathering {
             scan: Scan::From(ScanFrom::Start),
             before: None,
             read: (Batch::default(), Expansion::default()),
-            page: (Batch::default(), 0),
+            page: Testing::default(),
             rows: Vec::new(),
             cuts: Vec::new(),
             sort: None,
@@ -197,12 +241,16 @@ impl Gathering {
 
     /// Tests the rows that have been read, and takes in those that pass.
     fn test(&mut self, source: &dyn RowSource, slice: &mut Slice) -> Result<()> {
-        let (batch, tested) = &mut self.page;
+        let Testing { batch, sifted, tested } = &mut self.page;
         while *tested < batch.len() && self.rows.len() < self.limit && slice.left() > 0 {
             let row = *tested;
             *tested += 1;
             slice.spend(1);
-            if passes(source, batch, row, &self.matcher, &self.reading, slice)? {
+            let matches = match sifted.next(row) {
+                Some(matches) => matches,
+                None => passes(source, batch, row, &self.matcher, &self.reading, slice)?,
+            };
+            if matches {
                 self.rows.push(self.view.hold(batch, row, &self.reading, &mut self.cuts)?);
             }
         }
@@ -213,8 +261,9 @@ impl Gathering {
     fn expand(&mut self, source: &dyn RowSource, slice: &Slice) -> bool {
         let most = usize::try_from(ROWS_PER_SCAN).unwrap_or(usize::MAX).min(slice.left());
         let (batch, from) = &mut self.read;
-        self.page = (self.reading.instances.expand(source, batch, &self.reading.columns, from, most), 0);
-        !self.page.0.is_empty()
+        let instances = self.reading.instances.expand(source, batch, &self.reading.columns, from, most);
+        self.page = Testing::new(instances, &self.matcher, &self.reading);
+        !self.page.batch.is_empty()
     }
 
     /// Reads the next rows.
@@ -239,7 +288,7 @@ impl Gathering {
             self.scan = Scan::From(ScanFrom::After(last));
         }
         match self.reading.instances.is_empty() {
-            true => self.page = (page.batch, 0),
+            true => self.page = Testing::new(page.batch, &self.matcher, &self.reading),
             false => self.read = (page.batch, Expansion::default()),
         }
         Ok(())

@@ -153,7 +153,12 @@ impl Rows {
         }
         let cell = |place: Option<usize>| batch.columns.get(place?)?.value_ref(row);
         let id = batch.ids[row].as_bytes();
-        self.arena.extend_from_slice(id);
+        // As almost all are eight bytes long, the copy is made of known length: one of any length is a call out of
+        // the component.
+        match id.as_array::<8>() {
+            Some(number) => self.arena.extend_from_slice(number),
+            None => self.arena.extend_from_slice(id),
+        }
         order.append(batch, row, &reading.keys, &mut self.arena, cuts);
         let key = self.arena.len() - start - id.len();
         if let Some(ValueRef::Bytes(bytes)) = cell(reading.instance) {
