@@ -76,7 +76,7 @@ pub(super) fn choose_profile(profiles: &Profiles, name: Option<&str>, password: 
     refuse_password(password)?;
     let stored = match name {
         None | Some("") if mode.use_default => profiles
-            .default_name()?
+            .name_in_force(None)?
             .ok_or_else(|| refused("There is no default profile; name a profile, or make one the default."))?,
         None | Some("") => return Err(refused("No profile is named, and there is nobody to choose one; name a profile.")),
         Some(name) => {
@@ -85,7 +85,7 @@ pub(super) fn choose_profile(profiles: &Profiles, name: Option<&str>, password: 
                 Code::StringTooLong => too_long(),
                 _ => refused(failure.detail().message.clone()),
             })?;
-            profiles.stored_name(name)?.ok_or_else(|| refused(format!("There is no profile \"{name}\".")))?
+            profiles.name_in_force(Some(name))?.ok_or_else(|| refused(format!("There is no profile \"{name}\".")))?
         }
     };
     Ok(stored)

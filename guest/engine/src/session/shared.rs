@@ -190,5 +190,8 @@ impl ProfileWatcher for SharedSession {
         if let Err(failure) = self.store_rows.show(profile) {
             self.log(LogLevel::Warn, &format!("the store table could not be brought up to date: {}", failure.brief()));
         }
+        if let Err(failure) = self.status.profile_changed(profile) {
+            self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::entry_id::StatusEntryId;
 use crate::error::Result;
-use crate::profiles::{PROTECTED, Provider};
+use crate::profiles::{PROTECTED, Profile, Provider};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::tables::{Abilities, Row, Table, TableData, TableType, ViewOptions};
 use std::cell::{Cell, RefCell};
@@ -180,6 +180,28 @@ impl StatusRows {
             set(row, tags::STATUS_CODE, Value::Long(code));
             follow_code(row, had);
         })
+    }
+
+    /// The profile was changed: rows show the flags their providers have now (`status` 3). A provider that is
+    /// gone from the profile keeps its rows until its logon ends.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn profile_changed(&self, profile: &Profile) -> Result<()> {
+        let changed: Vec<Columns> = {
+            let mut rows = self.rows.borrow_mut();
+            let mut changed = Vec::new();
+            for row in rows.iter_mut() {
+                let Some(provider) = profile.providers.iter().find(|provider| is_of(row, provider.uid)) else { continue };
+                let flags = provider.flags.cast_signed();
+                if long(row, tags::RESOURCE_FLAGS) != Some(flags) {
+                    set(row, tags::RESOURCE_FLAGS, Value::Long(flags));
+                    changed.push(row.clone());
+                }
+            }
+            changed
+        };
+        changed.iter().try_for_each(|row| self.show(row))
     }
 
     /// A provider is not logged on any more: its rows go.
