@@ -33,6 +33,7 @@ struct StoredProfile {
 /// What came with the second version.
 #[derive(Default, Serialize, Deserialize)]
 struct StoredAdditions {
+    unfinished: bool,
     rename_to: Option<String>,
     transport_order: Vec<[u8; 16]>,
 }
@@ -117,7 +118,7 @@ pub(super) fn write(profile: &Profile) -> Result<Vec<u8>> {
         providers: profile.providers.iter().map(store_provider).collect::<Result<_>>()?,
         extras: profile.extras.iter().map(store_extra).collect::<Result<_>>()?,
     };
-    let has_additions = profile.rename_to.is_some() || !profile.transport_order.is_empty();
+    let has_additions = profile.unfinished || profile.rename_to.is_some() || !profile.transport_order.is_empty();
     let version = if has_additions { WITH_ADDITIONS } else { FIRST };
     let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&version.to_le_bytes());
@@ -125,6 +126,7 @@ pub(super) fn write(profile: &Profile) -> Result<Vec<u8>> {
     let mut bytes = postcard::to_extend(&stored, bytes).map_err(unwritten)?;
     if has_additions {
         let additions = StoredAdditions {
+            unfinished: profile.unfinished,
             rename_to: profile.rename_to.clone(),
             transport_order: profile.transport_order.iter().map(|uid| uid.0).collect(),
         };
@@ -164,6 +166,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile> {
         search_key: Guid(stored.search_key),
         application: stored.application,
         deleted: stored.deleted,
+        unfinished: additions.unfinished,
         rename_to: additions.rename_to,
         transport_order: additions.transport_order.into_iter().map(Guid).collect(),
         services: stored.services.into_iter().map(load_service).collect::<Option<_>>().ok_or_else(corrupt)?,
@@ -423,7 +426,10 @@ mod tests {
         let bytes = write(&with_additions()).unwrap();
         assert_eq!(bytes[8], 2);
         assert_eq!(bytes[10..VERSION_1.len()], VERSION_1[10..]);
-        assert_eq!(bytes[VERSION_1.len()..], *b"\x01\x03New\x01\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02");
+        assert_eq!(
+            bytes[VERSION_1.len()..],
+            *b"\x00\x01\x03New\x01\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02"
+        );
         assert_eq!(read(&bytes).unwrap(), with_additions());
     }
 

@@ -1,6 +1,6 @@
 //! IProfAdmin: administration of profiles without a session (`profiles` 4.2).
 
-use crate::backend::{ConfigureContext, LogLevel};
+use crate::backend::ConfigureContext;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags};
 use crate::profiles::entry_point::{EntryPointCall, SERVICE_UI_ALLOWED, apply};
 use crate::profiles::storage::ProtectedChange;
@@ -192,7 +192,7 @@ impl ProfAdmin {
         let unknown = || Failure::new(Code::LogonFailed, format!("There is no profile \"{name}\".")).with_argument("name");
         let stored = self.profiles.name_in_force(Some(name))?.ok_or_else(unknown)?;
         let (profile, _) = self.profiles.load(&stored)?;
-        if profile.deleted {
+        if !profile.is_there() {
             return Err(unknown());
         }
         Ok(MsgServiceAdmin::new(Rc::clone(&self.profiles), &stored, self.alive.derive()))
@@ -228,22 +228,22 @@ impl Profiles {
         }
     }
 
-    /// Writes a new profile.
-    pub(super) fn store_new(&self, name: &str, profile: &Profile, protected: &[ProtectedChange]) -> Result<()> {
-        let bytes = form::write(profile)?;
-        match self.storage.replace(name, &bytes, 0) {
+    /// Writes a new profile. One with protected values takes several writes; until the last one nobody sees it.
+    pub(super) fn store_new(self: &Rc<Self>, name: &str, profile: &Profile, protected: &[ProtectedChange]) -> Result<()> {
+        let first = Profile { unfinished: !protected.is_empty(), ..profile.clone() };
+        match self.storage.replace(name, &form::write(&first)?, 0) {
             Err(failure) if failure.code() == Code::ObjectChanged => return Err(name_taken(name)),
             result => result?,
         };
-        self.write_protected(name, protected).inspect_err(|_| {
-            // Half a profile is worse than none; the mark is durable, so what fails here is done later.
-            let mark = self.update(name, |profile| {
-                profile.deleted = true;
-                Ok(())
-            });
-            if let Err(failure) = mark {
-                self.log(LogLevel::Warn, &format!("a profile without its credentials stays: {}", failure.brief()));
-            }
+        if !first.unfinished {
+            return Ok(());
+        }
+        // Nobody takes it for left behind as long as it is in use. What fails here removes it.
+        let _writing = self.use_profile(name)?;
+        self.write_protected(name, protected)?;
+        self.update(name, |stored| {
+            stored.unfinished = false;
+            Ok(())
         })
     }
 }

@@ -134,10 +134,10 @@ impl Profiles {
         };
         // A damaged profile has no mark that could be read.
         let Ok(profile) = profile else { return Ok(false) };
-        if (!profile.deleted && profile.rename_to.is_none()) || self.is_used(name)? {
+        if (profile.is_there() && profile.rename_to.is_none()) || self.is_used(name)? {
             return Ok(false);
         }
-        if profile.deleted {
+        if profile.deleted || profile.unfinished {
             self.erase(name)?;
         } else if let Some(new) = profile.rename_to {
             match self.rename(name, &new) {

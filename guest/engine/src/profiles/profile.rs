@@ -175,6 +175,8 @@ pub struct Profile {
     pub application: bool,
     /// Whether it is marked for deletion (`profiles` 1.5).
     pub deleted: bool,
+    /// Whether it is still being written: nobody sees it, and it goes when its writer has died.
+    pub unfinished: bool,
     /// The name it gets when its last session ends (`profiles` 1.5).
     pub rename_to: Option<String>,
     /// The transports as MsgServiceTransportOrder put them; empty: they were never put in order.
@@ -196,12 +198,19 @@ impl Profile {
             search_key,
             application,
             deleted: false,
+            unfinished: false,
             rename_to: None,
             transport_order: Vec::new(),
             services: Vec::new(),
             providers: Vec::new(),
             extras: vec![global],
         }
+    }
+
+    /// Whether clients may see it.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        !self.deleted && !self.unfinished
     }
 
     /// A service by its UID.

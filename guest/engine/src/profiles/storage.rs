@@ -37,7 +37,7 @@ pub(super) struct Listed {
 
 impl Listed {
     pub(super) fn is_deleted(&self) -> bool {
-        self.profile.as_ref().is_some_and(|profile| profile.deleted)
+        self.profile.as_ref().is_some_and(|profile| !profile.is_there())
     }
 
     pub(super) fn is_application(&self) -> bool {
@@ -52,8 +52,13 @@ impl Profiles {
     /// The profiles of that host.
     #[must_use]
     pub fn new(host: &dyn Host) -> Rc<Self> {
+        Self::over(host, host.profiles())
+    }
+
+    /// The profiles of a storage, with all else of that host.
+    pub(super) fn over(host: &dyn Host, storage: Rc<dyn ProfileStorage>) -> Rc<Self> {
         Rc::new(Self {
-            storage: Rc::new(Named::new(host.profiles(), "Profile storage", Guid::default())),
+            storage: Rc::new(Named::new(storage, "Profile storage", Guid::default())),
             catalogue: Rc::new(Named::new(host.catalogue(), "Service catalogue", Guid::default())),
             environment: Environment::of(host),
             uses: RefCell::default(),
@@ -228,7 +233,8 @@ impl Profiles {
     /// Deletes a profile that nobody uses: entry points first, then the data (`profiles` 4.2 DeleteProfile).
     pub(super) fn erase(&self, name: &str) -> Result<()> {
         let loaded = self.storage.load(name)?;
-        if let Ok(profile) = form::read(&loaded.bytes) {
+        // The services of a profile that never was there were not told of it either.
+        if let Some(profile) = form::read(&loaded.bytes).ok().filter(|profile| !profile.unfinished) {
             for service in &profile.services {
                 self.announce_deletion(name, &profile, service.uid);
             }

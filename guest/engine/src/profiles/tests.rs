@@ -1,5 +1,6 @@
 //! Administration as a client sees it (`profiles` 8).
 
+mod cut_off;
 mod profiles;
 mod providers;
 mod roles;

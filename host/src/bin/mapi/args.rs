@@ -144,6 +144,20 @@ pub(crate) enum ProfileCommand {
         /// Its name.
         name: String,
     },
+    /// Copy a profile with all its services and settings (CopyProfile).
+    Copy {
+        /// Its name.
+        name: String,
+        /// Name of the copy.
+        new_name: String,
+    },
+    /// Rename a profile (RenameProfile). One in use gets its new name when its last session ends.
+    Rename {
+        /// Its name.
+        name: String,
+        /// The new name.
+        new_name: String,
+    },
     /// Make a profile the default one (SetDefaultProfile).
     Default {
         /// Its name; absent: no default profile any more.
@@ -163,8 +177,43 @@ pub(crate) enum ServiceCommand {
     Configure(ServiceSettings),
     /// Remove a service (DeleteMsgService).
     Remove {
-        /// Its name, such as "smtp".
+        /// Its name, such as "smtp", or its identifier.
         service: String,
+    },
+    #[command(flatten)]
+    Arrangement(ServiceArrangement),
+}
+
+/// What is done with services that are there.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceArrangement {
+    /// List the services in the order they were added (GetMsgServiceTable).
+    List,
+    /// List the providers and other sections of a service, or all providers of the profile (GetProviderTable).
+    Providers {
+        /// Name of the service, such as "smtp", or its identifier.
+        service: Option<String>,
+    },
+    /// Copy a service with its settings and passwords (CopyMsgService).
+    Copy {
+        /// Its name, such as "smtp", or its identifier.
+        service: String,
+        /// The profile to copy it into; this one if absent.
+        #[arg(long, value_name = "PROFILE")]
+        to: Option<String>,
+    },
+    /// Put the transports in order (MsgServiceTransportOrder), or show their order.
+    Order {
+        /// Names of services or identifiers of transports, the first choice first; what is not named follows.
+        transports: Vec<String>,
+    },
+    /// Choose the service that says who sends (SetPrimaryIdentity), or show which one does.
+    Identity {
+        /// Its name, such as "smtp", or its identifier.
+        service: Option<String>,
+        /// No service says so any more.
+        #[arg(long, conflicts_with = "service")]
+        none: bool,
     },
 }
 
