@@ -407,6 +407,12 @@ bits! {
         NOTIFY_CRITICAL_ERROR = 0x1000_0000,
         NOTIFY_NEWMAIL_RECEIVED = 0x2000_0000,
     }
+    flags::SettingsDialogFlags {
+        UI_READONLY = 0x1,
+    }
+    flags::ChangePasswordFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
     flags::OpenAddressBookFlags {
         AB_NO_DIALOG = 0x1,
     }

@@ -225,7 +225,7 @@ impl PropertyObject {
             (Copied::Folder(source), Copied::Folder(target)) => source.copy_to(&target, &rules)?,
             (Copied::Message(source), Copied::Message(target)) => source.copy_to(&target, &rules)?,
             (Copied::Attachment(source), Copied::Attachment(target)) => source.copy_to(&target, &rules)?,
-            (Copied::Section(source), Copied::Section(target)) => source.copy_to(&*target, &rules)?,
+            (Copied::Section(source), Copied::Section(target)) => source.copy_to(&target, &rules)?,
             // Told apart above.
             _ => Outcome::default(),
         };

@@ -47,6 +47,8 @@ pub(super) struct LogonMode {
     pub(super) allow_others: bool,
     pub(super) use_default: bool,
     pub(super) no_mail: bool,
+    /// The inbound queues are flushed at once.
+    pub(super) force_download: bool,
     /// Providers may ask for credentials.
     pub(super) may_prompt: bool,
 }
@@ -65,6 +67,7 @@ impl LogonMode {
             allow_others: set(flags::MAPI_ALLOW_OTHERS),
             use_default: set(flags::MAPI_USE_DEFAULT),
             no_mail: set(flags::MAPI_NO_MAIL) || set(flags::MAPI_NT_SERVICE),
+            force_download: set(flags::MAPI_FORCE_DOWNLOAD) && !set(flags::MAPI_NO_MAIL) && !set(flags::MAPI_NT_SERVICE),
             may_prompt: !service && (set(flags::MAPI_LOGON_UI) || set(flags::MAPI_PASSWORD_UI)),
         })
     }

@@ -17,6 +17,8 @@ mod read_reports;
 mod routing;
 mod shared;
 mod spooling;
+mod status_methods;
+mod status_object;
 mod store_table;
 mod stores;
 mod subsystem;
@@ -28,11 +30,14 @@ pub use logon::flags as logon_flags;
 pub use open_address_book::AB_NO_DIALOG;
 pub use open_store::flags as open_store_flags;
 pub use routing::Entry;
+pub use status_object::StatusObject;
 pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem};
 pub use turn::Work;
 
 #[cfg(test)]
 mod scenarios;
 
+#[cfg(test)]
+mod status_scenarios;
 #[cfg(test)]
 mod store_scenarios;

@@ -94,8 +94,12 @@ pub(crate) enum Command {
     Rmdir(RmdirArguments),
     /// Mark messages as read, unread and so on (SetReadFlags, SetMessageStatus).
     Mark(MarkArguments),
-    /// Show the status table of the session (GetStatusTable).
-    Status,
+    /// Show the status table of the session (GetStatusTable), or use a status object (IMAPIStatus).
+    Status {
+        /// What to do; absent: show the table.
+        #[command(subcommand)]
+        command: Option<StatusCommand>,
+    },
     /// Check the integrity of the stores of the profile.
     Check(CheckArguments),
     /// Copy the data folder, in use or not, to a new folder.
@@ -122,6 +126,29 @@ pub(crate) struct DemoArguments {
     /// Re-check, in a process of its own, what an earlier run stated.
     #[arg(long, hide = true, value_name = "FILE")]
     pub(crate) recheck: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatusCommand {
+    /// Have the state of everything checked (ValidateState), and show it.
+    Validate {
+        /// Name of a row of the status table; the whole subsystem if absent.
+        row: Option<String>,
+    },
+    /// Send what waits and fetch what is there, now (FlushQueues), and show the state.
+    Flush {
+        /// Name of the row of a transport; all transports if absent.
+        transport: Option<String>,
+        /// Send only.
+        #[arg(long, conflicts_with = "download")]
+        upload: bool,
+        /// Fetch only.
+        #[arg(long)]
+        download: bool,
+        /// Even if it is costly.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

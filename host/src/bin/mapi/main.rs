@@ -86,7 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Mkdir(mkdir) => commands::mkdir::run(&context, mkdir).await,
             Command::Rmdir(rmdir) => commands::rmdir::run(&context, rmdir).await,
             Command::Mark(mark) => commands::mark::run(&context, mark).await,
-            Command::Status => commands::status::run(&context).await,
+            Command::Status { command } => commands::status::run(&context, command.as_ref()).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Backup { target } => commands::backup::backup(&context, target),
             Command::Restore { source } => commands::backup::restore(&context, source),

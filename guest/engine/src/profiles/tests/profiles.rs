@@ -28,6 +28,9 @@ fn a_copied_profile_has_everything_with_its_keys_and_a_search_key_of_its_own() {
     assert_eq!(filled(&services, provider), [text("work"), text("work")], "the two share nothing");
 }
 
+/// A call with the old name, the password, the new name and the flags.
+type Call<'a> = &'a dyn Fn(&str, Option<&str>, &str, u32) -> Code;
+
 #[test]
 fn copies_and_new_names_are_refused_with_the_codes_of_the_table() {
     let fixture = fixture();
@@ -37,8 +40,7 @@ fn copies_and_new_names_are_refused_with_the_codes_of_the_table() {
     let copy = |old: &str, password: Option<&str>, new: &str, flags: u32| code(admin.copy_profile(old, password, new, 0, flags));
     let rename =
         |old: &str, password: Option<&str>, new: &str, flags: u32| code(admin.rename_profile(old, password, new, 0, flags));
-    let calls: [&dyn Fn(&str, Option<&str>, &str, u32) -> Code; 2] = [&copy, &rename];
-    for call in calls {
+    for call in [&copy as Call<'_>, &rename] {
         assert_eq!(call("Nobody", None, "New", 0), Code::NotFound);
         assert_eq!(call("Work", None, "HOME", 0), Code::NoAccess);
         assert_eq!(call("Work", Some("x"), "New", 0), Code::LogonFailed);
