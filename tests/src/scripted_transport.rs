@@ -16,6 +16,13 @@ pub const NEWMAIL: u32 = 0x1;
 /// `NOTIFY_READYTOSEND`.
 pub const READYTOSEND: u32 = 0x2;
 
+/// `STATUS_AVAILABLE`.
+pub const AVAILABLE: i32 = 0x1;
+/// `STATUS_INBOUND_FLUSH`.
+pub const INBOUND_FLUSH: i32 = 0x4_0000;
+/// `STATUS_OUTBOUND_FLUSH`.
+pub const OUTBOUND_FLUSH: i32 = 0x40_0000;
+
 /// What a transport was given, and what it is to say.
 #[derive(Debug, Default)]
 pub struct Wire {
@@ -32,6 +39,12 @@ pub struct Wire {
     pub inbound: VecDeque<Vec<u8>>,
     /// The flags of each `TransportNotify`.
     pub notified: Vec<u32>,
+    /// The flags of each `FlushQueues`.
+    pub flushed: Vec<u32>,
+    /// The flags of each `ValidateState`.
+    pub validated: Vec<u32>,
+    /// The flush bits its status row shows.
+    flushing: i32,
     /// Whether it wants to be polled and to be given idle time.
     pub is_restless: bool,
 }
@@ -49,6 +62,18 @@ impl Scripted {
     /// Reports `SpoolerNotify` with these flags.
     pub fn notice(&self, flags: u32) {
         self.wire().notices.push(TransportNotice::Spooler { flags, entry_id: None });
+    }
+}
+
+impl Wire {
+    /// Sets and clears flush bits of its status row.
+    fn show(&mut self, set: i32, clear: i32) {
+        let flushing = self.flushing & !clear | set;
+        if flushing != self.flushing {
+            self.flushing = flushing;
+            let row = vec![Property::new(tags::STATUS_CODE, Value::Long(AVAILABLE | flushing))];
+            self.notices.push(TransportNotice::StatusRow(row));
+        }
     }
 }
 
@@ -82,7 +107,11 @@ impl Transport for Scripted {
     }
 
     fn notify(&self, flags: u32, _entry_id: Option<&[u8]>) -> Result<()> {
-        self.wire().notified.push(flags);
+        let mut wire = self.wire();
+        wire.notified.push(flags);
+        let ended = [(0x8_0000, OUTBOUND_FLUSH), (0x4_0000, INBOUND_FLUSH)].into_iter().filter(|(flag, _)| flags & flag != 0);
+        let ended = ended.fold(0, |bits, (_, bit)| bits | bit);
+        wire.show(0, ended);
         Ok(())
     }
 
@@ -143,11 +172,17 @@ impl Transport for Scripted {
         Ok(())
     }
 
-    fn flush(&self, _flags: u32) -> Result<()> {
+    fn flush(&self, flags: u32) -> Result<()> {
+        let mut wire = self.wire();
+        wire.flushed.push(flags);
+        let asked = [(0x2, OUTBOUND_FLUSH), (0x4, INBOUND_FLUSH)].into_iter().filter(|(flag, _)| flags & flag != 0);
+        let asked = asked.fold(0, |bits, (_, bit)| bits | bit);
+        wire.show(asked, 0);
         Ok(())
     }
 
-    fn validate(&self, _flags: u32) -> Result<()> {
+    fn validate(&self, flags: u32) -> Result<()> {
+        self.wire().validated.push(flags);
         Ok(())
     }
 

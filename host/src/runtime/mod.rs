@@ -31,7 +31,8 @@ pub use objects::{
     AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder,
     FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport,
     MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties,
-    PropertyInterface, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, StoreRole, Table,
+    PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, StoreRole,
+    Table,
     WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};

@@ -88,3 +88,69 @@ kind = "store"
     assert!(["Post", "mapi.pab", "mapi.local"].iter().all(|name| services.contains(name)), "{services}");
     assert_eq!(std::fs::read_to_string(data.path().join("services.toml")).unwrap(), former, "the owner's file stays as it is");
 }
+
+#[test]
+fn services_are_listed_copied_put_in_order_and_chosen_to_say_who_sends() {
+    let data = Data::new();
+    data.run(["profile", "create", "Other", "--service", "mapi.store"]).succeeds();
+    let secret = data.beside("secret");
+    std::fs::write(&secret, "correct horse\n").unwrap();
+    let server = ["--server", "mail.example.org", "--from", "ann@example.org"];
+    let login = ["--user", "ann", "--password-file", secret.to_str().unwrap()];
+    let mut said = String::new();
+    let mut run = |arguments: &[&str]| {
+        let answer = data.run(arguments).succeeds();
+        said += &format!("{}{}", answer.stdout, answer.stderr);
+        answer
+    };
+    run(&[&["service", "add", "smtp"][..], &server, &login].concat());
+    run(&["service", "add", "local", "--from", "ann@example.org"]);
+    let names = |rows: &[serde_json::Value], column: &str| -> Vec<String> {
+        rows.iter().map(|row| row[column].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let rows = run(&["--json", "service", "list"]).json();
+    assert_eq!(names(&rows, "PR_SERVICE_NAME")[2..], ["mapi.smtp", "mapi.local"]);
+    let rows = run(&["--json", "service", "order", "local"]).json();
+    assert_eq!(names(&rows, "PR_SERVICE_NAME"), ["mapi.local", "mapi.smtp"]);
+    let rows = run(&["--json", "service", "order"]).json();
+    assert_eq!(names(&rows, "PR_SERVICE_NAME"), ["mapi.local", "mapi.smtp"]);
+    let uid = names(&rows, "PR_PROVIDER_UID")[1].clone();
+    let rows = run(&["--json", "service", "order", &uid]).json();
+    assert_eq!(names(&rows, "PR_SERVICE_NAME"), ["mapi.smtp", "mapi.local"]);
+    data.run(["service", "order", "smtp", "smtp"]).refuses(&["named before"]);
+    let rows = run(&["--json", "service", "identity", "local"]).json();
+    assert_eq!(names(&rows, "PR_SERVICE_NAME"), ["mapi.local"]);
+    assert!(run(&["--json", "service", "identity", "--none"]).json().is_empty());
+    assert_eq!(run(&["--json", "service", "providers", "smtp"]).json().len(), 1);
+    run(&["service", "copy", "smtp", "--to", "Other"]);
+    assert_eq!(run(&["--json", "--profile", "Other", "service", "list"]).json().len(), 2);
+    run(&["--profile", "Other", "service", "configure", "smtp", "--port", "2525"]);
+    run(&["profile", "copy", "Other", "Third"]);
+    run(&["--profile", "Third", "service", "configure", "smtp", "--port", "2525"]);
+    assert!(!said.contains("correct horse"), "{said}");
+    for entry in std::fs::read_dir(data.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(13).any(|bytes| bytes == b"correct horse"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn profiles_are_copied_and_renamed() {
+    let data = Data::new();
+    let names = || -> Vec<String> {
+        let rows = data.run(["--json", "profile", "list"]).succeeds().json();
+        rows.iter().map(|row| row["PR_DISPLAY_NAME"].as_str().unwrap().to_owned()).collect()
+    };
+    data.run(["profile", "copy", "Me", "You"]).succeeds();
+    data.run(["profile", "copy", "Me", "you"]).refuses(&["already"]);
+    data.run(["profile", "copy", "Nobody", "New"]).refuses(&["\"Nobody\""]);
+    assert_eq!(names(), ["Me", "You"]);
+    let renamed = data.run(["profile", "rename", "me", "Myself"]).succeeds();
+    assert!(renamed.stdout.contains("renamed to Myself."), "{renamed:?}");
+    assert_eq!(names(), ["Myself", "You"]);
+    data.run(["stores"]).succeeds();
+    data.run(["profile", "rename", "You", " "]).refuses(&["cannot be renamed"]);
+}

@@ -202,3 +202,16 @@ fn a_spooler_killed_at_any_moment_loses_nothing_and_repeats_at_most_what_it_was_
     println!("{kills} kills, {struck} while a message was being sent; {repeats} repeats");
     assert!(struck > 0 || kills < 20, "the moments miss the sending");
 }
+
+#[test]
+fn the_queues_are_flushed_and_the_state_checked_on_demand() {
+    let data = correspondents();
+    submit(&data, std::iter::once(("Plan".to_owned(), "you@example.org")));
+    data.run(["--profile", "Me", "status", "flush", "--upload"]).succeeds();
+    let rows = data.run(["--json", "--profile", "You", "status", "flush", "--download"]).succeeds().json();
+    assert!(rows.iter().any(|row| row["PR_RESOURCE_TYPE"] == 36 && row["PR_STATUS_STRING"] == "Available"), "{rows:?}");
+    let rows = data.run(["--json", "--profile", "You", "table", "Inbox", "--columns", "subject"]).succeeds().json();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    data.run(["--profile", "You", "status", "validate"]).succeeds();
+    data.run(["--profile", "You", "status", "validate", "nobody"]).refuses(&["\"nobody\""]);
+}

@@ -3,13 +3,13 @@
 use crate::exports::Component;
 use crate::exports::address_books::{exported as exported_book, exported_container, exported_dist_list, exported_mail_user};
 use crate::exports::objects::{ExportedMessage, exported_folder, exported_message, exported_store};
-use crate::exports::profiles::exported as exported_admin;
+use crate::exports::profiles::{exported as exported_admin, section};
 use crate::exports::properties::along;
 use crate::exports::status::exported as exported_status;
 use crate::exports::tables::exported as exported_table;
 use crate::imports::{Imports, hook_panics};
 use crate::types::{Bits, scode, wire_properties};
-use crate::world::exports::mapi::session::objects::MessageBorrow;
+use crate::world::exports::mapi::session::objects::{MessageBorrow, Properties};
 use crate::world::exports::mapi::session::profiles::ServiceAdmin;
 use crate::world::exports::mapi::session::sessions as export;
 use crate::world::exports::mapi::session::tables::Table;
@@ -192,6 +192,14 @@ impl export::GuestSession for ExportedSession {
 
     fn logoff(&self, ui: u64, how: flags::LogoffFlags) -> Result<(), wire::Failure> {
         Ok(self.0.logoff(ui, how.raw(), 0)?)
+    }
+
+    fn open_profile_section(
+        &self,
+        uid: Option<wire::Guid>,
+        how: flags::OpenProfileSectionFlags,
+    ) -> Result<Properties, wire::Failure> {
+        section(self.0.open_profile_section(uid.map(Into::into), None, how.raw()))
     }
 
     fn admin_services(&self) -> Result<ServiceAdmin, wire::Failure> {

@@ -314,6 +314,18 @@ bits! {
         MAPI_APP_PROFILE = 0x4,
         MAPI_UNICODE = 0x8000_0000,
     }
+    flags::ChangeProfilePasswordFlags {
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::CopyProfileFlags {
+        MAPI_APP_PROFILE = 0x4,
+        MAPI_DIALOG = 0x8,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::RenameProfileFlags {
+        MAPI_APP_PROFILE = 0x4,
+        MAPI_UNICODE = 0x8000_0000,
+    }
     flags::SetDefaultProfileFlags {
         MAPI_UNICODE = 0x8000_0000,
     }
@@ -328,6 +340,18 @@ bits! {
         SERVICE_UI_ALWAYS = 0x2,
         SERVICE_UI_ALLOWED = 0x10,
         SERVICE_NO_RESTART_WARNING = 0x80,
+        MAPI_UNICODE = 0x8000_0000,
+    }
+    flags::CopyMsgServiceFlags {
+        SERVICE_UI_ALWAYS = 0x2,
+    }
+    flags::OpenProfileSectionFlags {
+        MAPI_MODIFY = 0x1,
+        MAPI_DEFERRED_ERRORS = 0x8,
+        MAPI_FORCE_ACCESS = 0x8_0000,
+    }
+    flags::CreateProviderFlags {
+        MAPI_DIALOG = 0x8,
         MAPI_UNICODE = 0x8000_0000,
     }
     flags::ConfigureMsgServiceFlags {
@@ -391,6 +415,12 @@ bits! {
         NOTIFY_CONFIG_CHANGE = 0x4000,
         NOTIFY_CRITICAL_ERROR = 0x1000_0000,
         NOTIFY_NEWMAIL_RECEIVED = 0x2000_0000,
+    }
+    flags::SettingsDialogFlags {
+        UI_READONLY = 0x1,
+    }
+    flags::ChangePasswordFlags {
+        MAPI_UNICODE = 0x8000_0000,
     }
     flags::OpenAddressBookFlags {
         AB_NO_DIALOG = 0x1,

@@ -69,6 +69,11 @@ pub(crate) struct BookConnection {
 }
 
 impl BookConnection {
+    /// Its profile section.
+    pub(crate) const fn section(&self) -> Guid {
+        self.section
+    }
+
     /// Takes a provider over.
     ///
     /// # Errors

@@ -379,7 +379,7 @@ impl PropertyHolder for Entry {
         let on = StreamOn {
             alive: self.books.alive.clone(),
             log: self.book.environment().log.clone(),
-            objects: self.book.backend().clone(),
+            objects: Some(self.book.backend().clone()),
             existing: self.source(request.tag)?,
             target: this,
             may_write,

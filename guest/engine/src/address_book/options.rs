@@ -5,9 +5,10 @@ use super::container_flags::{AB_MODIFIABLE, AB_NOT_DEFAULT, AB_RECIPIENTS};
 use super::hierarchy::Listed;
 use super::reference::{BookReference, Named};
 use crate::backend::{ObjectKind, Want};
+use crate::entry_id::EntryId;
 use crate::error::{Failure, Result};
 use crate::profiles::{ADDRESS_BOOK_SECTION, ExtraSection, SectionProperties};
-use crate::properties::{PropTag, Property, Value, tags};
+use crate::properties::{Guid, PropTag, Property, Value, tags};
 
 /// The options, in the order of their tags.
 pub(super) const OPTIONS: [PropTag; 3] = [tags::AB_SEARCH_PATH, tags::AB_DEFAULT_DIR, tags::AB_DEFAULT_PAB];
@@ -41,6 +42,36 @@ impl BookReference {
             }
             Ok(())
         })
+    }
+
+    /// `ValidateState` of the integrated address book (`status` 2): options that name a provider the profile no
+    /// longer has are dropped. `start` tries the providers again and gives the sections of all there are; one that
+    /// is not active may be who is meant by an identifier nobody knows.
+    ///
+    /// # Errors
+    /// The profile storage's own.
+    pub(crate) fn validate(&self, start: impl FnOnce() -> Result<Vec<Guid>>) -> Result<()> {
+        let sections = start()?;
+        let is_complete = sections.iter().all(|section| self.books.contains(*section));
+        let stays = |entry_id: &[u8]| match EntryId::parse(entry_id) {
+            Ok(EntryId::Provider(id)) => {
+                self.books.by_uid(id.uid).map_or(!is_complete, |book| sections.contains(&book.section()))
+            }
+            _ => false,
+        };
+        for option in self.options()? {
+            match option.value {
+                Value::MvBinary(path) => {
+                    let kept: Vec<Vec<u8>> = path.iter().filter(|id| stays(id)).cloned().collect();
+                    if kept.len() < path.len() {
+                        self.set_option(option.tag, Some(&Value::MvBinary(kept)))?;
+                    }
+                }
+                Value::Binary(id) if stays(&id) => {}
+                _ => self.set_option(option.tag, None)?,
+            }
+        }
+        Ok(())
     }
 
     fn stored(&self, tag: PropTag) -> Result<Option<Vec<u8>>> {

@@ -407,7 +407,7 @@ impl PropertyHolder for AttachmentState {
         let on = StreamOn {
             alive: self.alive.clone(),
             log: self.store.connection.environment().log.clone(),
-            objects: self.store.connection.backend().clone(),
+            objects: Some(self.store.connection.backend().clone()),
             existing: self.source(request.tag)?,
             target,
             may_write,

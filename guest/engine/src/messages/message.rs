@@ -540,7 +540,7 @@ impl PropertyHolder for MessageState {
         let on = StreamOn {
             alive: self.alive.clone(),
             log: self.log(),
-            objects: self.store.connection.backend().clone(),
+            objects: Some(self.store.connection.backend().clone()),
             existing,
             target: this,
             may_write,

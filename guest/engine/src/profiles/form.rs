@@ -11,7 +11,11 @@ use crate::properties::{FileTime, Guid, PropTag, Property, Value};
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 8] = b"MAPIPROF";
-const VERSION: u16 = 1;
+/// What most profiles are written as.
+const FIRST: u16 = 1;
+/// The first version with [`StoredAdditions`] behind it; written only where there is something to put there,
+/// so that older programs can read all other profiles.
+const WITH_ADDITIONS: u16 = 2;
 
 /// Largest stored profile, in bytes: larger than any real one by far, small enough to read at every logon.
 pub const FORM_LIMIT: usize = 4 << 20;
@@ -24,6 +28,14 @@ struct StoredProfile {
     services: Vec<StoredService>,
     providers: Vec<StoredProvider>,
     extras: Vec<StoredExtra>,
+}
+
+/// What came with the second version.
+#[derive(Default, Serialize, Deserialize)]
+struct StoredAdditions {
+    unfinished: bool,
+    rename_to: Option<String>,
+    transport_order: Vec<[u8; 16]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,10 +118,20 @@ pub(super) fn write(profile: &Profile) -> Result<Vec<u8>> {
         providers: profile.providers.iter().map(store_provider).collect::<Result<_>>()?,
         extras: profile.extras.iter().map(store_extra).collect::<Result<_>>()?,
     };
+    let has_additions = profile.unfinished || profile.rename_to.is_some() || !profile.transport_order.is_empty();
+    let version = if has_additions { WITH_ADDITIONS } else { FIRST };
     let mut bytes = MAGIC.to_vec();
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    let bytes = postcard::to_extend(&stored, bytes)
-        .map_err(|error| Failure::new(Code::CallFailed, format!("The profile cannot be written: {error}.")))?;
+    bytes.extend_from_slice(&version.to_le_bytes());
+    let unwritten = |error| Failure::new(Code::CallFailed, format!("The profile cannot be written: {error}."));
+    let mut bytes = postcard::to_extend(&stored, bytes).map_err(unwritten)?;
+    if has_additions {
+        let additions = StoredAdditions {
+            unfinished: profile.unfinished,
+            rename_to: profile.rename_to.clone(),
+            transport_order: profile.transport_order.iter().map(|uid| uid.0).collect(),
+        };
+        bytes = postcard::to_extend(&additions, bytes).map_err(unwritten)?;
+    }
     if bytes.len() > FORM_LIMIT {
         return Err(Failure::new(Code::TooBig, format!("The profile would exceed {} MiB.", FORM_LIMIT >> 20)));
     }
@@ -126,8 +148,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile> {
         return Err(corrupt());
     }
     let (version, body) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first_chunk::<2>).ok_or_else(corrupt)?;
-    match u16::from_le_bytes(*version) {
-        VERSION => {}
+    let version = u16::from_le_bytes(*version);
+    match version {
+        FIRST | WITH_ADDITIONS => {}
         0 => return Err(corrupt()),
         newer => {
             let message = format!("The profile was written by a newer program (form {newer}); update this one.");
@@ -135,10 +158,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile> {
         }
     }
     let (stored, rest): (StoredProfile, _) = postcard::take_from_bytes(body).map_err(|_| corrupt())?;
+    let (additions, rest) = match version {
+        WITH_ADDITIONS => postcard::take_from_bytes(rest).map_err(|_| corrupt())?,
+        _ => (StoredAdditions::default(), rest),
+    };
     let profile = Profile {
         search_key: Guid(stored.search_key),
         application: stored.application,
         deleted: stored.deleted,
+        unfinished: additions.unfinished,
+        rename_to: additions.rename_to,
+        transport_order: additions.transport_order.into_iter().map(Guid).collect(),
         services: stored.services.into_iter().map(load_service).collect::<Option<_>>().ok_or_else(corrupt)?,
         providers: stored.providers.into_iter().map(load_provider).collect::<Option<_>>().ok_or_else(corrupt)?,
         extras: stored.extras.into_iter().map(load_extra).collect::<Option<_>>().ok_or_else(corrupt)?,
@@ -377,18 +407,36 @@ mod tests {
 
     #[test]
     fn every_truncation_and_every_trailing_byte_is_corrupt() {
-        let mut bytes = write(&sample()).unwrap();
-        for length in 0..bytes.len() {
-            assert_eq!(read(&bytes[..length]).unwrap_err().code(), Code::CorruptData, "{length}");
+        for profile in [sample(), with_additions()] {
+            let mut bytes = write(&profile).unwrap();
+            for length in 0..bytes.len() {
+                assert_eq!(read(&bytes[..length]).unwrap_err().code(), Code::CorruptData, "{length}");
+            }
+            bytes.push(0);
+            assert_eq!(read(&bytes).unwrap_err().code(), Code::CorruptData);
         }
-        bytes.push(0);
-        assert_eq!(read(&bytes).unwrap_err().code(), Code::CorruptData);
+    }
+
+    fn with_additions() -> Profile {
+        Profile { rename_to: Some("New".into()), transport_order: vec![Guid([2; 16])], ..sample() }
+    }
+
+    #[test]
+    fn a_pending_name_and_a_transport_order_make_the_second_version() {
+        let bytes = write(&with_additions()).unwrap();
+        assert_eq!(bytes[8], 2);
+        assert_eq!(bytes[10..VERSION_1.len()], VERSION_1[10..]);
+        assert_eq!(
+            bytes[VERSION_1.len()..],
+            *b"\x00\x01\x03New\x01\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02"
+        );
+        assert_eq!(read(&bytes).unwrap(), with_additions());
     }
 
     #[test]
     fn a_newer_form_says_so() {
         let mut bytes = write(&sample()).unwrap();
-        bytes[8] = 2;
+        bytes[8] = 3;
         assert_eq!(read(&bytes).unwrap_err().code(), Code::Version);
     }
 
@@ -401,9 +449,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn garbage_is_corrupt_and_never_a_panic(tail in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn garbage_is_corrupt_and_never_a_panic(tail in proptest::collection::vec(any::<u8>(), 0..300), version in FIRST..=WITH_ADDITIONS) {
             let mut bytes = MAGIC.to_vec();
-            bytes.extend_from_slice(&VERSION.to_le_bytes());
+            bytes.extend_from_slice(&version.to_le_bytes());
             bytes.extend_from_slice(&tail);
             if let Err(failure) = read(&bytes) {
                 prop_assert_eq!(failure.code(), Code::CorruptData);

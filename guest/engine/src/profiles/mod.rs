@@ -8,11 +8,17 @@ mod entry_point;
 mod form;
 mod name;
 mod prof_admin;
+mod prof_copy;
 mod profile;
+mod provider_admin;
+mod roles;
 mod section;
 mod service_admin;
+mod service_copy;
 mod storage;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use entry_point::{EntryPointCall, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED, SERVICE_UI_ALWAYS};
@@ -24,6 +30,8 @@ pub use profile::{
     ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, GLOBAL_SECTION, MAPI_PROFSECT, PROFILE_INSTANCE, Profile, Provider, Service,
     ServiceContents, new_extra, new_provider, provider_flags, service_flags,
 };
+pub use provider_admin::ProviderAdmin;
+pub(crate) use section::OpenSection;
 pub use section::{MAPI_FORCE_ACCESS, ProfileSection};
 pub use service_admin::MsgServiceAdmin;
 pub use storage::{ProfileUse, ProfileWatcher, Profiles};

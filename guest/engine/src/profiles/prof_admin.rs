@@ -2,7 +2,7 @@
 
 use crate::backend::ConfigureContext;
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags};
-use crate::profiles::entry_point::{EntryPointCall, SERVICE_UI_ALLOWED};
+use crate::profiles::entry_point::{EntryPointCall, SERVICE_UI_ALLOWED, apply};
 use crate::profiles::storage::ProtectedChange;
 use crate::profiles::{
     MsgServiceAdmin, Profile, Profiles, ServiceContents, check_profile_name, form, same_profile_name, service_flags,
@@ -20,9 +20,9 @@ pub const MAPI_DIALOG: u32 = 0x8;
 
 /// IProfAdmin.
 pub struct ProfAdmin {
-    profiles: Rc<Profiles>,
-    alive: Alive,
-    last_error: LastError,
+    pub(super) profiles: Rc<Profiles>,
+    pub(super) alive: Alive,
+    pub(super) last_error: LastError,
 }
 
 impl ProfAdmin {
@@ -52,6 +52,7 @@ impl ProfAdmin {
     fn profile_table(&self, flags: u32) -> Result<Table> {
         self.alive.check()?;
         check_flags(flags, MAPI_APP_PROFILE | MAPI_UNICODE)?;
+        self.profiles.sweep()?;
         let default = self.profiles.default_name()?;
         let shown = self
             .profiles
@@ -81,9 +82,7 @@ impl ProfAdmin {
         check_profile_name(name)?;
         refuse_password(password)?;
         self.profiles.sweep()?;
-        if self.profiles.stored_name(name)?.is_some() {
-            return Err(name_taken(name));
-        }
+        self.profiles.check_name_free(name, None)?;
         let environment = &self.profiles.environment;
         let mut profile = Profile::new(environment.new_uid(), flags & MAPI_APP_PROFILE != 0);
         let mut protected = Vec::new();
@@ -191,15 +190,16 @@ impl ProfAdmin {
         check_flags(flags, MAPI_DIALOG | MAPI_UNICODE)?;
         refuse_password(password)?;
         let unknown = || Failure::new(Code::LogonFailed, format!("There is no profile \"{name}\".")).with_argument("name");
-        let stored = self.profiles.stored_name(name)?.ok_or_else(unknown)?;
+        let stored = self.profiles.name_in_force(Some(name))?.ok_or_else(unknown)?;
         let (profile, _) = self.profiles.load(&stored)?;
-        if profile.deleted {
+        if !profile.is_there() {
             return Err(unknown());
         }
         Ok(MsgServiceAdmin::new(Rc::clone(&self.profiles), &stored, self.alive.derive()))
     }
 
-    fn find(&self, name: &str) -> Result<super::storage::Listed> {
+    pub(super) fn find(&self, name: &str) -> Result<super::storage::Listed> {
+        self.profiles.sweep()?;
         let all = self.profiles.all()?;
         all.into_iter()
             .find(|listed| same_profile_name(&listed.name, name) && !listed.is_deleted())
@@ -218,9 +218,9 @@ impl Profiles {
         definition: &crate::backend::ServiceDefinition,
     ) -> Result<(ServiceContents, Vec<ProtectedChange>)> {
         let silent = call.flags & (SERVICE_UI_ALLOWED | super::SERVICE_UI_ALWAYS) == 0;
-        match self.call_entry_point(name, &contents, call) {
+        match self.call_entry_point(name, &contents, call, &[]) {
             Ok(outcome) => {
-                let protected = self.apply(&mut contents, &outcome, definition)?;
+                let protected = apply(&mut contents, &self.answer(outcome), definition)?;
                 Ok((contents, protected))
             }
             Err(failure) if failure.code() == Code::Unconfigured && silent => Ok((contents, Vec::new())),
@@ -228,14 +228,23 @@ impl Profiles {
         }
     }
 
-    /// Writes a new profile.
-    fn store_new(&self, name: &str, profile: &Profile, protected: &[ProtectedChange]) -> Result<()> {
-        let bytes = form::write(profile)?;
-        match self.storage.replace(name, &bytes, 0) {
+    /// Writes a new profile. One with protected values takes several writes; until the last one nobody sees it.
+    pub(super) fn store_new(self: &Rc<Self>, name: &str, profile: &Profile, protected: &[ProtectedChange]) -> Result<()> {
+        let first = Profile { unfinished: !protected.is_empty(), ..profile.clone() };
+        match self.storage.replace(name, &form::write(&first)?, 0) {
             Err(failure) if failure.code() == Code::ObjectChanged => return Err(name_taken(name)),
             result => result?,
         };
-        self.write_protected(name, protected)
+        if !first.unfinished {
+            return Ok(());
+        }
+        // Nobody takes it for left behind as long as it is in use. What fails here removes it.
+        let _writing = self.use_profile(name)?;
+        self.write_protected(name, protected)?;
+        self.update(name, |stored| {
+            stored.unfinished = false;
+            Ok(())
+        })
     }
 }
 
@@ -249,7 +258,7 @@ pub(crate) fn refuse_password(password: Option<&str>) -> Result<()> {
     }
 }
 
-fn name_taken(name: &str) -> Failure {
+pub(super) fn name_taken(name: &str) -> Failure {
     Failure::new(Code::NoAccess, format!("There is a profile \"{name}\" already, or one not yet deleted is still in use."))
         .with_argument("name")
 }

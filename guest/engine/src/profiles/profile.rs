@@ -25,8 +25,6 @@ pub mod provider_flags {
     pub const TEMP_SECTION: u32 = 0x80;
     pub const PRIMARY_STORE: u32 = 0x1000;
     pub const SECONDARY_STORE: u32 = 0x2000;
-    /// The roles `SetDefaultStore` gives.
-    pub const STORE_ROLES: u32 = DEFAULT_STORE | SIMPLE_STORE | PRIMARY_STORE | SECONDARY_STORE;
 }
 
 /// MUID_PROFILE_INSTANCE: the section with the profile's search key.
@@ -131,6 +129,13 @@ impl ServiceContents {
         Self { service, providers, extras }
     }
 
+    /// The stored properties of all its sections.
+    pub fn sections(&self) -> impl Iterator<Item = (Guid, &SectionProperties)> {
+        let providers = self.providers.iter().map(|provider| (provider.uid, &provider.properties));
+        let extras = self.extras.iter().map(|extra| (extra.uid, &extra.properties));
+        core::iter::once((self.service.uid, &self.service.properties)).chain(providers).chain(extras)
+    }
+
     /// The section with that key, `None` if it is not one of this service.
     pub fn section_mut(&mut self, uid: Guid) -> Option<&mut SectionProperties> {
         if self.service.uid == uid {
@@ -173,6 +178,12 @@ pub struct Profile {
     pub application: bool,
     /// Whether it is marked for deletion (`profiles` 1.5).
     pub deleted: bool,
+    /// Whether it is still being written: nobody sees it, and it goes when its writer has died.
+    pub unfinished: bool,
+    /// The name it gets when its last session ends (`profiles` 1.5).
+    pub rename_to: Option<String>,
+    /// The transports as MsgServiceTransportOrder put them; empty: they were never put in order.
+    pub transport_order: Vec<Guid>,
     /// Its services.
     pub services: Vec<Service>,
     /// Its providers.
@@ -186,7 +197,23 @@ impl Profile {
     #[must_use]
     pub fn new(search_key: Guid, application: bool) -> Self {
         let global = ExtraSection { uid: GLOBAL_SECTION, service: None, properties: SectionProperties::default() };
-        Self { search_key, application, deleted: false, services: Vec::new(), providers: Vec::new(), extras: vec![global] }
+        Self {
+            search_key,
+            application,
+            deleted: false,
+            unfinished: false,
+            rename_to: None,
+            transport_order: Vec::new(),
+            services: Vec::new(),
+            providers: Vec::new(),
+            extras: vec![global],
+        }
+    }
+
+    /// Whether clients may see it.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        !self.deleted && !self.unfinished
     }
 
     /// A service by its UID.
@@ -204,14 +231,6 @@ impl Profile {
     /// The permanent providers of a kind, in profile order.
     pub fn providers_of(&self, kind: ProviderKind) -> impl Iterator<Item = &Provider> {
         self.providers.iter().filter(move |provider| provider.kind == kind)
-    }
-
-    /// Transports in transport order: those that want to be last go last, stable among themselves.
-    #[must_use]
-    pub fn transports(&self) -> Vec<&Provider> {
-        let mut transports: Vec<_> = self.providers_of(ProviderKind::Transport).collect();
-        transports.sort_by_key(|transport| transport.has(provider_flags::XP_PREFER_LAST));
-        transports
     }
 
     /// The default store, if there is one.
@@ -237,7 +256,16 @@ impl Profile {
 
     /// Appends a service and settles the roles of its providers (`profiles` 4.3 step 5, 5).
     pub fn add_service(&mut self, contents: ServiceContents) {
-        let first_supplier = !self.providers.iter().any(|provider| self.may_supply_identity(provider));
+        let lacks_supplier = self.lacks_supplier();
+        self.append(contents);
+        if lacks_supplier {
+            self.choose_identity();
+        }
+    }
+
+    /// Appends a service that takes the primary identity from nobody, and not where there is none either. A
+    /// profile without a default store gets one.
+    pub fn append(&mut self, contents: ServiceContents) {
         self.services.push(contents.service);
         self.providers.extend(contents.providers);
         for extra in contents.extras {
@@ -246,9 +274,6 @@ impl Profile {
             }
         }
         self.settle_default_store();
-        if first_supplier {
-            self.choose_identity();
-        }
     }
 
     /// A service with its providers and extra sections.
@@ -263,6 +288,7 @@ impl Profile {
 
     /// Puts back what [`Profile::contents_of`] gave, changed: providers keep their places, new ones come last.
     pub fn replace_contents(&mut self, contents: ServiceContents) {
+        let (had_supplier, lacks_supplier) = (self.has_supplier(), self.lacks_supplier());
         let uid = contents.service.uid;
         let kept = |provider: &Provider| contents.providers.iter().any(|new| new.uid == provider.uid);
         self.providers.retain(|provider| provider.service != Some(uid) || kept(provider));
@@ -274,10 +300,14 @@ impl Profile {
         }
         self.extras.retain(|extra| extra.service != Some(uid));
         self.extras.extend(contents.extras);
+        self.settle_transport_order();
         if let Some(service) = self.services.iter_mut().find(|service| service.uid == uid) {
             *service = contents.service;
         }
         self.settle_default_store();
+        if lacks_supplier || (had_supplier && !self.has_supplier()) {
+            self.choose_identity();
+        }
     }
 
     /// Removes a service with its providers and extra sections; the roles it held go on (`profiles` 5).
@@ -286,61 +316,18 @@ impl Profile {
         self.services.retain(|service| service.uid != uid);
         self.providers.retain(|provider| provider.service != Some(uid));
         self.extras.retain(|extra| extra.service != Some(uid));
+        self.settle_transport_order();
         self.settle_default_store();
         if supplied {
             self.choose_identity();
         }
     }
 
-    /// Exactly the first flagged store is the default; without one, the first that may be. The service
-    /// mirrors it.
-    fn settle_default_store(&mut self) {
-        let stores = || self.providers.iter().filter(|provider| provider.kind == ProviderKind::Store);
-        let may = |store: &&Provider| !store.has(provider_flags::NO_DEFAULT_STORE);
-        let holder = stores()
-            .find(|store| store.has(provider_flags::DEFAULT_STORE) && may(store))
-            .or_else(|| stores().find(may))
-            .map(|store| (store.uid, store.service));
-        for store in &mut self.providers {
-            if store.kind == ProviderKind::Store {
-                set_bit(&mut store.flags, provider_flags::DEFAULT_STORE, holder.is_some_and(|(uid, _)| uid == store.uid));
-            }
-        }
-        for service in &mut self.services {
-            let holds = holder.is_some_and(|(_, owner)| owner == Some(service.uid));
-            set_bit(&mut service.flags, service_flags::DEFAULT_STORE, holds);
-        }
-    }
-
-    /// Gives a store a role of `SetDefaultStore` by its bit, and takes it from every other one; with `None`
-    /// nobody has it any more. The service of the default store mirrors that.
-    pub fn give_store_role(&mut self, bit: u32, holder: Option<Guid>) {
-        let owner = holder.and_then(|uid| self.provider(uid)).and_then(|store| store.service);
-        for store in self.providers.iter_mut().filter(|store| store.kind == ProviderKind::Store) {
-            set_bit(&mut store.flags, bit, holder == Some(store.uid));
-        }
-        if bit == provider_flags::DEFAULT_STORE {
-            for service in &mut self.services {
-                set_bit(&mut service.flags, service_flags::DEFAULT_STORE, owner == Some(service.uid));
-            }
-        }
-    }
-
-    fn may_supply_identity(&self, provider: &Provider) -> bool {
-        let refused = |service: &Service| service.flags & service_flags::NO_PRIMARY_IDENTITY != 0;
-        provider.may_supply_identity && !provider.service.and_then(|uid| self.service(uid)).is_some_and(refused)
-    }
-
-    /// Marks the first provider that may supply the primary identity, and its service. Nobody is marked before.
-    fn choose_identity(&mut self) {
-        let chosen = self.providers.iter().find(|provider| self.may_supply_identity(provider));
-        let Some((uid, owner)) = chosen.map(|provider| (provider.uid, provider.service)) else { return };
-        if let Some(provider) = self.providers.iter_mut().find(|provider| provider.uid == uid) {
-            provider.flags |= provider_flags::PRIMARY_IDENTITY;
-        }
-        if let Some(service) = self.services.iter_mut().find(|service| Some(service.uid) == owner) {
-            service.flags |= service_flags::PRIMARY_IDENTITY;
-        }
+    /// The stored properties of all sections.
+    pub fn sections(&self) -> impl Iterator<Item = (Guid, &SectionProperties)> {
+        let services = self.services.iter().map(|service| (service.uid, &service.properties));
+        let providers = self.providers.iter().map(|provider| (provider.uid, &provider.properties));
+        services.chain(providers).chain(self.extras.iter().map(|extra| (extra.uid, &extra.properties)))
     }
 
     /// What a section shows besides protected properties, engine-kept ones included; `None` if there is
@@ -424,8 +411,4 @@ pub const ENGINE_KEPT: [PropTag; 9] = [
 /// Properties from the catalogue. Secrets never belong there, so protected ones are left out.
 fn catalogue_section(properties: &[Property]) -> SectionProperties {
     properties.iter().filter(|property| !PROTECTED.contains(&property.tag.id())).cloned().collect()
-}
-
-fn set_bit(flags: &mut u32, bit: u32, on: bool) {
-    *flags = if on { *flags | bit } else { *flags & !bit };
 }

@@ -1,29 +1,24 @@
-//! Profile sections as clients open them (`profiles` 3).
-//!
-//! Changes act at once and durably; there are no named properties. Protected properties are read by exact
-//! tag only. Streams on section properties are not here.
+//! Profile sections as clients open them (`profiles` 3.1).
 
-use crate::backend::Want;
+mod locks;
+mod object;
+#[cfg(test)]
+mod tests;
+
 use crate::error::{Code, Failure, LastError, Result, check_flags};
-use crate::profiles::{
-    ADDRESS_BOOK_SECTION, ENGINE_KEPT, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, PROTECTED, Profile, Profiles,
-    SectionProperties, form,
-};
-use crate::properties::interface::check_interface;
-use crate::properties::tags::Settable;
-use crate::properties::{
-    Guid, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, Numbered, Problem, PropTag, Property, PropertyHolder, PropertyObject, SaveMode,
-    Value,
-};
+use crate::profiles::{ADDRESS_BOOK_SECTION, ExtraSection, MsgServiceAdmin, PROFILE_INSTANCE, Profiles, SectionProperties};
+use crate::properties::interface::{IID_IPROFSECT, check_interface};
+use crate::properties::{Guid, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, PropertyHolder, PropertyObject};
 use crate::session::Alive;
+pub(super) use locks::SectionLocks;
+pub(crate) use object::OpenSection;
 use std::rc::Rc;
 
 /// `MAPI_FORCE_ACCESS`: clients may open sections owned by providers.
 pub const MAPI_FORCE_ACCESS: u32 = 0x8_0000;
 
-const IID_IPROFSECT: Guid = Guid::mapi(0x0002_0304);
-
-/// IProfSect: one open section. It stays locked against writers, or against everybody, until it is dropped.
+/// IProfSect: one open section. It stays locked against writers, or against everybody, until it is dropped
+/// or the session it was opened through ends.
 #[derive(Clone)]
 pub struct ProfileSection {
     holder: Rc<OpenSection>,
@@ -72,7 +67,7 @@ impl Profiles {
             return Err(Failure::not_found(format!("The profile has no section {uid}.")));
         }
         // The instance section never changes, so reading it takes no lock.
-        let lock = if uid == PROFILE_INSTANCE { None } else { Some(self.lock_section(name, uid, writable)?) };
+        let lock = if uid == PROFILE_INSTANCE { None } else { Some(self.locks.take(name, uid, writable, &alive)?) };
         if !exists {
             self.update(name, |profile| {
                 if profile.stored_section(uid).is_none() {
@@ -81,25 +76,8 @@ impl Profiles {
                 Ok(())
             })?;
         }
-        let holder = OpenSection { profiles: Rc::clone(self), name: name.to_owned(), uid, writable, alive, _lock: lock };
+        let holder = OpenSection::new(Rc::clone(self), name, uid, writable, alive, lock);
         Ok(ProfileSection { holder: Rc::new(holder), last_error: Rc::default() })
-    }
-
-    fn lock_section(self: &Rc<Self>, name: &str, uid: Guid, write: bool) -> Result<SectionLock> {
-        let key = (name.to_owned(), uid);
-        let mut locks = self.locks.borrow_mut();
-        let holders = locks.entry(key.clone()).or_default();
-        if holders.writer || (write && holders.readers > 0) {
-            return Err(
-                Failure::new(Code::NoAccess, "The profile section is open elsewhere; close it there first.").with_retry(true)
-            );
-        }
-        if write {
-            holders.writer = true;
-        } else {
-            holders.readers = holders.readers.saturating_add(1);
-        }
-        Ok(SectionLock { profiles: Rc::clone(self), key, write })
     }
 }
 
@@ -114,122 +92,5 @@ impl MsgServiceAdmin {
             self.profiles.open_profile_section(&self.name, uid, interface, flags, self.alive.derive())
         };
         self.last_error.keep(open())
-    }
-}
-
-/// Who has a section open.
-#[derive(Debug, Default)]
-pub(super) struct Holders {
-    readers: u32,
-    writer: bool,
-}
-
-struct SectionLock {
-    profiles: Rc<Profiles>,
-    key: (String, Guid),
-    write: bool,
-}
-
-impl Drop for SectionLock {
-    fn drop(&mut self) {
-        let mut locks = self.profiles.locks.borrow_mut();
-        if let Some(holders) = locks.get_mut(&self.key) {
-            if self.write {
-                holders.writer = false;
-            } else {
-                holders.readers = holders.readers.saturating_sub(1);
-            }
-            if !holders.writer && holders.readers == 0 {
-                locks.remove(&self.key);
-            }
-        }
-    }
-}
-
-struct OpenSection {
-    profiles: Rc<Profiles>,
-    name: String,
-    uid: Guid,
-    writable: bool,
-    alive: Alive,
-    _lock: Option<SectionLock>,
-}
-
-impl OpenSection {
-    fn load(&self) -> Result<(Profile, Vec<Property>)> {
-        let (profile, _) = self.profiles.load(&self.name)?;
-        let shown = profile.section(&self.name, self.uid).ok_or_else(gone)?;
-        Ok((profile, shown))
-    }
-}
-
-fn gone() -> Failure {
-    Failure::new(Code::ObjectDeleted, "The profile section was deleted after it was opened.")
-}
-
-impl PropertyHolder for OpenSection {
-    fn check(&self) -> Result<()> {
-        self.alive.check()
-    }
-
-    fn is_writable(&self) -> bool {
-        self.writable
-    }
-
-    fn read(&self, want: Want<'_>, limit: u32) -> Result<Vec<Property>> {
-        let (profile, mut shown) = self.load()?;
-        if let Want::Tags(tags) = want {
-            let asked = |tag: PropTag| tags.iter().any(|wanted| wanted.id() == tag.id());
-            shown.retain(|property| asked(property.tag));
-            let protected = profile.stored_section(self.uid).into_iter().flat_map(SectionProperties::protected);
-            for tag in protected.filter(|tag| asked(*tag)) {
-                shown.extend(self.profiles.protected_value(&self.name, self.uid, tag)?);
-            }
-        }
-        for property in &mut shown {
-            if property.value.size() > u64::from(limit) {
-                property.value = Value::Error(Code::NotEnoughMemory.raw());
-            }
-        }
-        Ok(shown)
-    }
-
-    fn list(&self) -> Result<Vec<PropTag>> {
-        Ok(self.load()?.1.into_iter().map(|property| property.tag).collect())
-    }
-
-    fn settable(&self, tag: PropTag) -> Settable {
-        let kept = ENGINE_KEPT.iter().any(|known| known.id() == tag.id());
-        if kept { Settable::Computed } else { Settable::Free }
-    }
-
-    fn change(&self, set: Vec<Numbered<Property>>, delete: Vec<Numbered<()>>) -> Result<Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut accepted = Vec::new();
-        for entry in set {
-            if entry.item.tag.id() >= 0x8000 {
-                problems.push(entry.problem(Code::UnexpectedId));
-            } else if form::write_value(&entry.item.value).is_err() {
-                problems.push(entry.problem(Code::InvalidType));
-            } else {
-                accepted.push(entry.item);
-            }
-        }
-        let is_protected = |tag: PropTag| PROTECTED.contains(&tag.id());
-        let set_protected = accepted.iter().filter(|property| is_protected(property.tag));
-        let mut protected: Vec<_> = set_protected.map(|p| (self.uid, p.tag, Some(p.value.clone()))).collect();
-        protected.extend(delete.iter().filter(|entry| is_protected(entry.tag)).map(|entry| (self.uid, entry.tag, None)));
-        self.profiles.write_protected(&self.name, &protected)?;
-        self.profiles.update(&self.name, |profile| {
-            let stored = profile.stored_section_mut(self.uid).ok_or_else(gone)?;
-            accepted.iter().cloned().for_each(|property| stored.set(property));
-            delete.iter().for_each(|entry| stored.remove(entry.tag));
-            Ok(())
-        })?;
-        Ok(problems)
-    }
-
-    fn save(&self, _mode: SaveMode) -> Result<()> {
-        Ok(())
     }
 }

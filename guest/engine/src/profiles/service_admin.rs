@@ -69,7 +69,7 @@ impl MsgServiceAdmin {
             self.alive.check()?;
             check_flags(flags, MAPI_UNICODE)?;
             let (profile, _) = self.profiles.load(&self.name)?;
-            super::tables::provider_table(&self.name, &profile, flags & MAPI_UNICODE != 0)
+            super::tables::provider_table(&self.name, &profile, None, flags & MAPI_UNICODE != 0)
         };
         self.last_error.keep(open())
     }
@@ -139,7 +139,8 @@ impl MsgServiceAdmin {
                 profile.remove_service(service);
                 Ok(())
             })?;
-            self.profiles.write_protected(&self.name, &contents.protected_values())
+            let gone = contents.sections().flat_map(|(uid, section)| section.protected().map(move |tag| (uid, tag, None)));
+            self.profiles.write_protected(&self.name, &gone.collect::<Vec<_>>())
         };
         self.last_error.keep(delete())
     }
@@ -154,23 +155,9 @@ impl MsgServiceAdmin {
             self.alive.check()?;
             let ui_flags = SERVICE_UI_ALWAYS | SERVICE_UI_ALLOWED | UI_CURRENT_PROVIDER_FIRST | MSG_SERVICE_UI_READ_ONLY;
             check_flags(flags, ui_flags | MAPI_UNICODE)?;
-            let call = EntryPointCall { context: ConfigureContext::Configure, flags, ui, properties };
+            let call = EntryPointCall { context: ConfigureContext::Configure, flags, ui, properties, provider: None };
             self.profiles.configure_service(&self.name, service, call)
         };
         self.last_error.keep(configure())
-    }
-}
-
-impl ServiceContents {
-    /// Deletions of all protected values of the service.
-    fn protected_values(&self) -> Vec<super::storage::ProtectedChange> {
-        let service = core::iter::once((self.service.uid, &self.service.properties));
-        let providers = self.providers.iter().map(|provider| (provider.uid, &provider.properties));
-        let extras = self.extras.iter().map(|extra| (extra.uid, &extra.properties));
-        service
-            .chain(providers)
-            .chain(extras)
-            .flat_map(|(uid, section)| section.protected().map(move |tag| (uid, tag, None)))
-            .collect()
     }
 }

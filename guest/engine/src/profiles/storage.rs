@@ -2,7 +2,7 @@
 
 use crate::backend::{Catalogue, Environment, Host, LogLevel, Named, ProfileStorage};
 use crate::error::{Code, Failure, Result};
-use crate::profiles::{Profile, form, protected_key, same_profile_name};
+use crate::profiles::{Profile, SectionProperties, form, protected_key, same_profile_name};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct Profiles {
     uses: RefCell<BTreeMap<String, u32>>,
     watchers: RefCell<Vec<Weak<dyn ProfileWatcher>>>,
     /// Sections open in this instance (`profiles` 3.1).
-    pub(super) locks: RefCell<BTreeMap<(String, Guid), super::section::Holders>>,
+    pub(super) locks: super::section::SectionLocks,
 }
 
 /// A session that shows what is in its profile.
@@ -37,7 +37,7 @@ pub(super) struct Listed {
 
 impl Listed {
     pub(super) fn is_deleted(&self) -> bool {
-        self.profile.as_ref().is_some_and(|profile| profile.deleted)
+        self.profile.as_ref().is_some_and(|profile| !profile.is_there())
     }
 
     pub(super) fn is_application(&self) -> bool {
@@ -52,13 +52,18 @@ impl Profiles {
     /// The profiles of that host.
     #[must_use]
     pub fn new(host: &dyn Host) -> Rc<Self> {
+        Self::over(host, host.profiles())
+    }
+
+    /// The profiles of a storage, with all else of that host.
+    pub(super) fn over(host: &dyn Host, storage: Rc<dyn ProfileStorage>) -> Rc<Self> {
         Rc::new(Self {
-            storage: Rc::new(Named::new(host.profiles(), "Profile storage", Guid::default())),
+            storage: Rc::new(Named::new(storage, "Profile storage", Guid::default())),
             catalogue: Rc::new(Named::new(host.catalogue(), "Service catalogue", Guid::default())),
             environment: Environment::of(host),
             uses: RefCell::default(),
             watchers: RefCell::default(),
-            locks: RefCell::default(),
+            locks: super::section::SectionLocks::default(),
         })
     }
 
@@ -192,6 +197,7 @@ impl Profiles {
             .filter(|property| crate::profiles::PROTECTED.contains(&property.tag.id()))
             .map(|property| (section, property.tag, Some(property.value.clone())))
             .collect();
+        self.locks.check_free(name, section)?;
         self.write_protected(name, &protected)?;
         self.update(name, |profile| {
             if let Some(stored) = profile.stored_section_mut(section) {
@@ -227,7 +233,8 @@ impl Profiles {
     /// Deletes a profile that nobody uses: entry points first, then the data (`profiles` 4.2 DeleteProfile).
     pub(super) fn erase(&self, name: &str) -> Result<()> {
         let loaded = self.storage.load(name)?;
-        if let Ok(profile) = form::read(&loaded.bytes) {
+        // The services of a profile that never was there were not told of it either.
+        if let Some(profile) = form::read(&loaded.bytes).ok().filter(|profile| !profile.unfinished) {
             for service in &profile.services {
                 self.announce_deletion(name, &profile, service.uid);
             }
@@ -241,17 +248,36 @@ impl Profiles {
         }
     }
 
-    /// Removes the profiles marked for deletion that nobody uses any more, as a restart must.
+    /// Carries out the deletions and new names that wait for profiles nobody uses any more, as a restart must.
     ///
     /// # Errors
     /// The storage's own.
     pub fn sweep(&self) -> Result<()> {
-        for listed in self.all()? {
-            if listed.is_deleted() && !self.is_used(&listed.name)? {
-                self.erase(&listed.name)?;
+        for entry in self.storage.list()? {
+            if let Err(failure) = self.settle(&entry.name) {
+                // The marks are durable, so the next start tries again.
+                self.log(
+                    LogLevel::Warn,
+                    &format!("what waits for the end of {} could not be done: {}", entry.name, failure.brief()),
+                );
             }
         }
         Ok(())
+    }
+
+    /// The protected values of these sections, as what writes them again.
+    pub(super) fn protected_values<'a>(
+        &self,
+        name: &str,
+        sections: impl Iterator<Item = (Guid, &'a SectionProperties)>,
+    ) -> Result<Vec<ProtectedChange>> {
+        let mut values = Vec::new();
+        for (uid, section) in sections {
+            for tag in section.protected() {
+                values.extend(self.protected_value(name, uid, tag)?.map(|property| (uid, property.tag, Some(property.value))));
+            }
+        }
+        Ok(values)
     }
 
     /// A display name for people in messages about a provider.
@@ -260,7 +286,7 @@ impl Profiles {
     }
 }
 
-/// A profile in use by a session. Ending the last use carries out a pending deletion.
+/// A profile in use by a session. Ending the last use carries out a pending deletion or a new name.
 pub struct ProfileUse {
     profiles: Rc<Profiles>,
     name: String,
@@ -287,11 +313,7 @@ impl ProfileUse {
                 }
             }
         }
-        let deleted = self.profiles.load(&self.name).is_ok_and(|(profile, _)| profile.deleted);
-        if deleted && !self.profiles.is_used(&self.name)? {
-            self.profiles.erase(&self.name)?;
-        }
-        Ok(())
+        self.profiles.settle(&self.name).map(|_| ())
     }
 }
 
@@ -300,7 +322,7 @@ impl Drop for ProfileUse {
         if let Err(failure) = self.end() {
             // The mark is durable: the next start tries again.
             self.profiles
-                .log(LogLevel::Warn, &format!("a profile marked for deletion could not be removed: {}", failure.brief()));
+                .log(LogLevel::Warn, &format!("what waits for the end of a profile could not be done: {}", failure.brief()));
         }
     }
 }

@@ -68,13 +68,24 @@ pub(super) fn service_table(name: &str, profile: &Profile, unicode: bool) -> Res
     fixed(&SERVICE_COLUMNS, rows.collect(), unicode)
 }
 
-/// The table of all providers of the profile.
-pub(super) fn provider_table(name: &str, profile: &Profile, unicode: bool) -> Result<Table> {
-    let rows = profile
-        .providers
-        .iter()
-        .zip(0..)
-        .map(|(provider, number)| section_row(name, profile, provider.uid, number, &[&PROVIDER_COLUMNS, &OPTIONAL_PROVIDER]));
+/// The table of the providers of the profile; of a service, its providers and its extra sections. What has no
+/// `PR_RESOURCE_TYPE` is an extra section.
+pub(super) fn provider_table(name: &str, profile: &Profile, service: Option<Guid>, unicode: bool) -> Result<Table> {
+    let columns: [&[PropTag]; 2] = [&PROVIDER_COLUMNS, &OPTIONAL_PROVIDER];
+    let providers = profile.providers.iter().filter(|provider| service.is_none() || provider.service == service);
+    let extras = profile.extras.iter().filter(|extra| service.is_some() && extra.service == service);
+    let numbered = (0..).zip(providers.map(|provider| provider.uid).chain(extras.map(|extra| extra.uid)));
+    let rows = numbered.map(|(number, uid)| {
+        let mut row = section_row(name, profile, uid, number, &columns);
+        if profile.provider(uid).is_none() {
+            row.retain(|cell| cell.tag.id() != tags::RESOURCE_TYPE.id());
+            row.extend(service.and_then(|service| profile.service(service)).into_iter().flat_map(|service| {
+                let key = Property::new(tags::SERVICE_UID, Value::Binary(service.uid.0.to_vec()));
+                [key, Property::new(tags::SERVICE_NAME, Value::Unicode(service.name.clone()))]
+            }));
+        }
+        row
+    });
     fixed(&PROVIDER_COLUMNS, rows.collect(), unicode)
 }
 

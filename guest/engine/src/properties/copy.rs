@@ -3,8 +3,10 @@
 
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags};
 use crate::messages::{AttachmentState, MessageState};
+use crate::profiles::OpenSection;
 use crate::properties::interface::{
-    IID_IATTACHMENT, IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMAPIPROP, IID_IMESSAGE, IID_IUNKNOWN, check_interface,
+    IID_IATTACHMENT, IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMAPIPROP, IID_IMESSAGE, IID_IPROFSECT, IID_IUNKNOWN,
+    check_interface,
 };
 use crate::properties::{Guid, Problem, PropTag, PropertyObject};
 use crate::stores::object::ImmediateObject;
@@ -30,6 +32,7 @@ pub(crate) enum Copied {
     Folder(Rc<ImmediateObject>),
     Message(Rc<MessageState>),
     Attachment(Rc<AttachmentState>),
+    Section(Rc<OpenSection>),
     /// An object of another kind.
     Other,
 }
@@ -190,10 +193,11 @@ impl PropertyObject {
             (Copied::Folder(_), Copied::Folder(_)) => &[IID_IMAPICONTAINER, IID_IMAPIFOLDER],
             (Copied::Message(_), Copied::Message(_)) => &[IID_IMESSAGE],
             (Copied::Attachment(_), Copied::Attachment(_)) => &[IID_IATTACHMENT],
+            (Copied::Section(_), Copied::Section(_)) => &[IID_IPROFSECT],
             _ => {
                 return Err(Failure::new(
                     Code::InterfaceNotSupported,
-                    "Folders are copied to folders, messages to messages and attachments to attachments.",
+                    "Objects are copied to objects of the same kind: folders to folders, messages to messages.",
                 ));
             }
         };
@@ -221,6 +225,7 @@ impl PropertyObject {
             (Copied::Folder(source), Copied::Folder(target)) => source.copy_to(&target, &rules)?,
             (Copied::Message(source), Copied::Message(target)) => source.copy_to(&target, &rules)?,
             (Copied::Attachment(source), Copied::Attachment(target)) => source.copy_to(&target, &rules)?,
+            (Copied::Section(source), Copied::Section(target)) => source.copy_to(&target, &rules)?,
             // Told apart above.
             _ => Outcome::default(),
         };
@@ -235,6 +240,7 @@ impl Copied {
             (Self::Folder(one), Self::Folder(two)) => self.store() == other.store() && one.object == two.object,
             (Self::Message(one), Self::Message(other)) => one.is_object(other),
             (Self::Attachment(one), Self::Attachment(other)) => one.is_object(other),
+            (Self::Section(one), Self::Section(other)) => one.is_section(other),
             _ => false,
         }
     }
@@ -245,7 +251,7 @@ impl Copied {
             Self::Folder(folder) => Some(folder.store.connection.uid()),
             Self::Message(message) => Some(message.store.connection.uid()),
             Self::Attachment(attachment) => Some(attachment.store.connection.uid()),
-            Self::Store | Self::Other => None,
+            Self::Store | Self::Section(_) | Self::Other => None,
         }
     }
 }

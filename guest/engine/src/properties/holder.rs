@@ -136,6 +136,11 @@ pub trait PropertyHolder {
     /// The backend's own; nothing is changed then.
     fn change(&self, set: Vec<Numbered<Property>>, delete: Vec<Numbered<()>>) -> Result<Vec<Problem>>;
 
+    /// Whether changes wait for `SaveChanges`; if not, it has nothing to do, on a read-only handle either.
+    fn is_transacted(&self) -> bool {
+        true
+    }
+
     /// Makes the changes visible to others. Called on writable handles only.
     ///
     /// # Errors

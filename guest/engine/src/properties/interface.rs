@@ -15,6 +15,7 @@ mod constants {
     pub const IID_IATTACHMENT: Guid = Guid::mapi(0x0002_0308);
     pub const IID_IMAPICONTAINER: Guid = Guid::mapi(0x0002_030B);
     pub const IID_IMAPIFOLDER: Guid = Guid::mapi(0x0002_030C);
+    pub const IID_IPROFSECT: Guid = Guid::mapi(0x0002_0304);
     pub const IID_IMAPISTATUS: Guid = Guid::mapi(0x0002_0305);
     pub const IID_IADDRBOOK: Guid = Guid::mapi(0x0002_0309);
     pub const IID_IMAILUSER: Guid = Guid::mapi(0x0002_030A);

@@ -81,6 +81,9 @@ impl PropertyObject {
             (false, true) => KeepOpen::ReadWrite,
             (false, false) => KeepOpen::No,
         };
+        if !self.holder.is_transacted() {
+            return Ok(());
+        }
         self.check_writable()?;
         self.holder.save(SaveMode { keep, force: flags & FORCE_SAVE != 0 })
     }

@@ -89,11 +89,12 @@ impl DataStream {
         Self { alive, content, position: Cell::new(0), target: None, log }
     }
 
-    /// A stream that builds a new value from `initial`, which it begins with.
+    /// A stream that builds a new value from `initial`, which it begins with. Without a backend to hand a long
+    /// value to, it stays short.
     pub(crate) fn writer(
         alive: Alive,
         log: Rc<dyn Log>,
-        objects: Rc<dyn Objects>,
+        objects: Option<Rc<dyn Objects>>,
         initial: Vec<u8>,
         target: WriteTarget,
     ) -> Self {

@@ -47,6 +47,8 @@ pub(super) struct LogonMode {
     pub(super) allow_others: bool,
     pub(super) use_default: bool,
     pub(super) no_mail: bool,
+    /// The inbound queues are flushed at once.
+    pub(super) force_download: bool,
     /// Providers may ask for credentials.
     pub(super) may_prompt: bool,
 }
@@ -65,6 +67,7 @@ impl LogonMode {
             allow_others: set(flags::MAPI_ALLOW_OTHERS),
             use_default: set(flags::MAPI_USE_DEFAULT),
             no_mail: set(flags::MAPI_NO_MAIL) || set(flags::MAPI_NT_SERVICE),
+            force_download: set(flags::MAPI_FORCE_DOWNLOAD) && !set(flags::MAPI_NO_MAIL) && !set(flags::MAPI_NT_SERVICE),
             may_prompt: !service && (set(flags::MAPI_LOGON_UI) || set(flags::MAPI_PASSWORD_UI)),
         })
     }
@@ -76,7 +79,7 @@ pub(super) fn choose_profile(profiles: &Profiles, name: Option<&str>, password: 
     refuse_password(password)?;
     let stored = match name {
         None | Some("") if mode.use_default => profiles
-            .default_name()?
+            .name_in_force(None)?
             .ok_or_else(|| refused("There is no default profile; name a profile, or make one the default."))?,
         None | Some("") => return Err(refused("No profile is named, and there is nobody to choose one; name a profile.")),
         Some(name) => {
@@ -85,7 +88,7 @@ pub(super) fn choose_profile(profiles: &Profiles, name: Option<&str>, password: 
                 Code::StringTooLong => too_long(),
                 _ => refused(failure.detail().message.clone()),
             })?;
-            profiles.stored_name(name)?.ok_or_else(|| refused(format!("There is no profile \"{name}\".")))?
+            profiles.name_in_force(Some(name))?.ok_or_else(|| refused(format!("There is no profile \"{name}\".")))?
         }
     };
     Ok(stored)

@@ -13,7 +13,7 @@ impl MailSession for SessionMail {
     fn identity(&self) -> Option<Identity> {
         let session = self.0.upgrade()?;
         match session.load_profile() {
-            Ok(profile) => session.start_transports(&profile, false),
+            Ok(profile) => drop(session.start_transports(&profile, false)),
             Err(failure) => session.log(LogLevel::Warn, &format!("the profile could not be read: {}", failure.brief())),
         }
         session.identity(false)

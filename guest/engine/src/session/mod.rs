@@ -20,6 +20,8 @@ mod routing;
 mod set_default_store;
 mod shared;
 mod spooling;
+mod status_methods;
+mod status_object;
 mod store_table;
 mod stores;
 mod subsystem;
@@ -32,6 +34,7 @@ pub use open_address_book::AB_NO_DIALOG;
 pub use open_store::flags as open_store_flags;
 pub use routing::Entry;
 pub use set_default_store::store_roles;
+pub use status_object::StatusObject;
 pub use subsystem::{InitializeOptions, MAPI_MULTITHREAD_NOTIFICATIONS, MAPI_NO_COINIT, MAPI_NT_SERVICE, Subsystem};
 pub use turn::Work;
 
@@ -41,5 +44,7 @@ mod role_scenarios;
 #[cfg(test)]
 mod scenarios;
 
+#[cfg(test)]
+mod status_scenarios;
 #[cfg(test)]
 mod store_scenarios;

@@ -6,7 +6,7 @@ use crate::address_book::BookConnection;
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
-use crate::properties::Property;
+use crate::properties::{Guid, Property};
 use crate::spooler::ActiveTransport;
 use std::rc::Rc;
 
@@ -171,20 +171,26 @@ impl SharedSession {
         failures
     }
 
-    pub(super) fn start_transports(&self, profile: &Profile, may_prompt: bool) {
+    /// Starts the transports that are not; the failures, by profile section.
+    pub(super) fn start_transports(&self, profile: &Profile, may_prompt: bool) -> Vec<(Guid, Failure)> {
         let host = Rc::clone(&self.parts.host);
+        let mut failures = Vec::new();
         for provider in profile.transports() {
             if self.transports.borrow().iter().any(|active| active.section == provider.uid) {
                 continue;
             }
             let wish = LogonWish { may_prompt, write: true };
             // What a failure means was noted by the logon; a transport that is not there has no row.
-            if let Ok(opened) = self.log_on(profile, provider, wish, |logon| host.open_transport(logon)) {
-                let active = ActiveTransport::new(provider.uid, provider.display_name(), opened.provider);
-                self.transports.borrow_mut().push(active);
-                self.add_status_row(profile, provider, opened.status_row);
+            match self.log_on(profile, provider, wish, |logon| host.open_transport(logon)) {
+                Ok(opened) => {
+                    let active = ActiveTransport::new(provider.uid, provider.display_name(), opened.provider);
+                    self.transports.borrow_mut().push(active);
+                    self.add_status_row(profile, provider, opened.status_row);
+                }
+                Err(failure) => failures.push((provider.uid, failure)),
             }
         }
+        failures
     }
 
     pub(super) fn add_status_row(&self, profile: &Profile, provider: &Provider, columns: Vec<Property>) {

@@ -2,7 +2,7 @@
 
 use super::handle::Handle;
 use super::shared::{OpenStore, SharedSession};
-use super::{open_store, store_table};
+use super::{StatusObject, open_store, store_table};
 use crate::address_book::{self, AbContainer, DistList, MailUser, OpenedAbEntry};
 use crate::entry_id::{EntryId, StatusEntryId, WrappedStoreId};
 use crate::error::{Code, Failure, Result, Warned, check_flags, check_reserved};
@@ -12,7 +12,7 @@ use crate::properties::interface::{
     IID_IABCONTAINER, IID_IDISTLIST, IID_IMAILUSER, IID_IMAPICONTAINER, IID_IMAPIFOLDER, IID_IMAPISTATUS, IID_IMESSAGE,
     IID_IMSGSTORE, check_interface,
 };
-use crate::properties::{Guid, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY, ReadOnlyProperties};
+use crate::properties::{Guid, MAPI_BEST_ACCESS, MAPI_DEFERRED_ERRORS, MAPI_MODIFY};
 use crate::stores::{Folder, OpenedEntry, SHOW_SOFT_DELETES, StoreObject};
 use std::rc::Rc;
 
@@ -47,8 +47,8 @@ pub enum Entry {
     MailUser(MailUser),
     /// A distribution list.
     DistList(DistList),
-    /// A status object, read-only.
-    Status(ReadOnlyProperties),
+    /// A status object.
+    Status(StatusObject),
 }
 
 impl Entry {
@@ -129,10 +129,12 @@ impl Handle {
             }
             Owner::Status(id) => {
                 check_interface(interface, &[IID_IMAPISTATUS])?;
-                let row = self.shared.status.object(id, self.no_mail);
-                let row = row.ok_or_else(|| Failure::not_found("The provider of this status object has logged off."))?;
-                refuse_modify(flags)?;
-                Entry::Status(ReadOnlyProperties::new(row, self.alive.clone()))
+                let object = StatusObject::open(Rc::clone(self), id)?;
+                // The object of a provider that cannot be written is read-only instead.
+                if self.shared.status.resource(id, self.no_mail).is_some_and(|resource| resource.is_engine()) {
+                    refuse_modify(flags)?;
+                }
+                Entry::Status(object)
             }
             Owner::Store(store) => {
                 match self.reference(&store).open_entry(Some(entry_id), interface, flags & !ADDRESS_BOOK_ONLY)? {

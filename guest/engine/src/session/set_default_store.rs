@@ -158,17 +158,15 @@ impl SharedSession {
         }
     }
 
-    /// Shows the roles of stores in the store table and the status table; rows that have them already raise no
+    /// Shows the roles of providers in the store table and the status table; rows that have them already raise no
     /// event.
     pub(super) fn show_roles(&self, profile: &Profile) {
         let profile = self.with_roles(profile);
         let failed = |failure: Failure| {
-            self.log(LogLevel::Warn, &format!("the roles of stores could not be shown: {}", failure.brief()));
+            self.log(LogLevel::Warn, &format!("the roles of providers could not be shown: {}", failure.brief()));
         };
         self.store_rows.show(&profile).unwrap_or_else(failed);
-        for store in profile.providers_of(ProviderKind::Store) {
-            self.status.store_roles_changed(store.uid, store.flags).unwrap_or_else(failed);
-        }
+        self.status.profile_changed(&profile).unwrap_or_else(failed);
     }
 
     /// Another store, or none, is the default from now on: new mail work uses it. What is in progress ends where

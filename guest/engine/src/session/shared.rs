@@ -79,7 +79,7 @@ impl SharedSession {
         let profiles = &parts.profiles;
         let usage = profiles.use_profile(name)?;
         let (profile, _) = profiles.load(name)?;
-        if profile.deleted {
+        if !profile.is_there() {
             return Err(refused(format!("The profile \"{name}\" has been deleted.")));
         }
         let uid = parts.environment.new_uid();

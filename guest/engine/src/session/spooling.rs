@@ -46,6 +46,10 @@ impl StatusSink for Rows<'_> {
     fn offline(&self, transport: Guid, is_offline: bool) {
         self.note(self.rows.provider_offline(transport, is_offline));
     }
+
+    fn code(&self, transport: Guid) -> i32 {
+        self.rows.provider_code(transport)
+    }
 }
 
 /// A turn of the spooler. A session of which no client has mail sends and receives nothing.
@@ -65,7 +69,7 @@ pub(super) fn spool(session: &Rc<SharedSession>, _budget: &Budget) -> Work {
 
 impl SharedSession {
     /// Starts the default store and the transports that are not there, and tries again later what fails.
-    fn start_mail(&self) {
+    pub(super) fn start_mail(&self) {
         let now = self.environment().clock.monotonic();
         if now < self.mail_start.next.get() {
             return;
@@ -209,6 +213,16 @@ impl SharedSession {
                 self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
             }
         }
+    }
+
+    /// Does something with the spooler and what it works with.
+    pub(super) fn with_spooler<R>(&self, act: impl FnOnce(&crate::spooler::Spooler, &Surroundings<'_>) -> R) -> R {
+        let rows = Rows { session: self, rows: &self.status };
+        let composer = MailComposer;
+        let around = self.surroundings(&composer, &rows);
+        let result = act(&self.spooler, &around);
+        self.drop_lost();
+        result
     }
 
     /// Ends sending and receiving before the transports go.

@@ -194,6 +194,9 @@ impl Subsystem {
         };
         let handle = Handle::new(Rc::clone(&self.parts), shared, mode);
         self.parts.handles.borrow_mut().push(Rc::downgrade(&handle));
+        if mode.force_download {
+            handle.force_download();
+        }
         Ok(Session::new(handle))
     }
 

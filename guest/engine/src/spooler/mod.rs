@@ -11,6 +11,7 @@
 mod assignment;
 mod delivery;
 mod disposition;
+mod flush;
 mod form;
 mod inbound;
 mod original;
@@ -72,6 +73,9 @@ pub(crate) trait StatusSink {
 
     /// Whether the network of a transport is down.
     fn offline(&self, transport: Guid, is_offline: bool);
+
+    /// `PR_STATUS_CODE` as it stands in the row of a transport.
+    fn code(&self, transport: Guid) -> i32;
 }
 
 /// What the spooler works with in a turn.

@@ -10,6 +10,10 @@ use std::rc::Rc;
 pub(crate) mod notify {
     pub(crate) const BEGIN_INBOUND: u32 = 0x1;
     pub(crate) const BEGIN_OUTBOUND: u32 = 0x2;
+    pub(crate) const BEGIN_INBOUND_FLUSH: u32 = 0x4;
+    pub(crate) const BEGIN_OUTBOUND_FLUSH: u32 = 0x8;
+    pub(crate) const END_INBOUND_FLUSH: u32 = 0x4_0000;
+    pub(crate) const END_OUTBOUND_FLUSH: u32 = 0x8_0000;
     pub(crate) const END_INBOUND: u32 = 0x1_0000;
     pub(crate) const END_OUTBOUND: u32 = 0x2_0000;
     pub(crate) const ABORT_DEFERRED: u32 = 0x4000_0000;

@@ -6,6 +6,7 @@ use crate::error::Failure;
 use crate::messages::Values;
 use crate::properties::{FileTime, Guid};
 use crate::spooler::delivery::{Delivery, Unsaved};
+use crate::spooler::flush::Flush;
 use crate::spooler::inbound::Received;
 use crate::spooler::pass::{Place, log_failure};
 use crate::spooler::queue_state::Hold;
@@ -63,6 +64,8 @@ pub(crate) struct Spooler {
     /// Messages this session's transports have deferred: store, message, transport.
     pub(super) deferred: RefCell<BTreeSet<(Guid, ObjectId, Guid)>>,
     pub(super) received: Received,
+    /// Flushes that are not over, in the order they are worked on.
+    pub(super) flushes: RefCell<Vec<Flush>>,
 }
 
 impl Spooler {
@@ -80,6 +83,9 @@ impl Spooler {
         let known = (around.transports.iter().map(|transport| transport.section).collect(), around.is_complete);
         if self.known.replace(known.clone()) != known {
             self.is_due.set(true);
+        }
+        if self.flush_step(around) {
+            return Remaining { more: true, wake_at: self.wake_at(around) };
         }
         let mut did = false;
         if self.receives_next.take() {
@@ -125,7 +131,7 @@ impl Spooler {
     }
 
     /// Sends one message; whether one was worked on.
-    fn send_one(&self, around: &Surroundings<'_>) -> bool {
+    pub(super) fn send_one(&self, around: &Surroundings<'_>) -> bool {
         if !self.save_unsaved(around) {
             return false;
         }
@@ -189,9 +195,13 @@ impl Spooler {
 
     /// Takes one message in; whether one came.
     fn receive_one(&self, around: &Surroundings<'_>) -> bool {
-        let Some(store) = &around.default_store else { return false };
         let waiting = |transport: &&Rc<ActiveTransport>| transport.has_mail.get() && transport.may_receive();
-        let Some(transport) = around.transports.iter().find(waiting) else { return false };
+        around.transports.iter().find(waiting).is_some_and(|transport| self.receive_from(around, transport))
+    }
+
+    /// Takes one message of that transport in; whether one came.
+    pub(super) fn receive_from(&self, around: &Surroundings<'_>, transport: &Rc<ActiveTransport>) -> bool {
+        let Some(store) = around.default_store.as_ref().filter(|_| transport.may_receive()) else { return false };
         let came = match inbound::receive(&self.received, around, store, transport) {
             Ok(came) => came,
             Err(failure) => {
@@ -247,7 +257,7 @@ impl Spooler {
     }
 
     /// Takes in what a transport has reported (`transport` 4).
-    pub(super) fn take_notices(&self, around: &Surroundings<'_>, transport: &Rc<ActiveTransport>) {
+    pub(crate) fn take_notices(&self, around: &Surroundings<'_>, transport: &Rc<ActiveTransport>) {
         for notice in transport.provider.notices() {
             match notice {
                 TransportNotice::StatusRow(columns) => around.status.changed(transport.section, columns),

@@ -1,12 +1,15 @@
-//! The status table of a session and the objects behind its rows (`status`).
+//! The status table of a session and what its objects are asked for (`status`).
 //!
 //! The engine has three rows of its own; a provider's row is there from its logon to its logoff. What the
-//! spooler and remote transports do with status objects is not here.
+//! methods of status objects do to providers is the session's.
 
+pub mod flush_flags;
 mod identity;
 mod rows;
+pub mod validate_flags;
 
 pub use identity::RowIdentity;
 pub use rows::{
-    MAPI_STATUS, STATUS_AVAILABLE, STATUS_FAILURE, STATUS_FLUSH_QUEUES, STATUS_OFFLINE, STATUS_VALIDATE_STATE, StatusRows,
+    MAPI_STATUS, Resource, STATUS_AVAILABLE, STATUS_CHANGE_PASSWORD, STATUS_FAILURE, STATUS_FLUSH_QUEUES, STATUS_INBOUND_FLUSH,
+    STATUS_OFFLINE, STATUS_OUTBOUND_FLUSH, STATUS_SETTINGS_DIALOG, STATUS_VALIDATE_STATE, StatusRows,
 };

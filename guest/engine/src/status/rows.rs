@@ -2,7 +2,7 @@
 
 use crate::entry_id::StatusEntryId;
 use crate::error::Result;
-use crate::profiles::{PROTECTED, Provider};
+use crate::profiles::{PROTECTED, Profile, Provider};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use crate::tables::{Abilities, Row, Table, TableData, TableType, ViewOptions};
 use std::cell::{Cell, RefCell};
@@ -19,6 +19,14 @@ pub const STATUS_OFFLINE: i32 = 0x2;
 pub const STATUS_FAILURE: i32 = 0x4;
 /// `STATUS_VALIDATE_STATE`, of `PR_RESOURCE_METHODS`.
 pub const STATUS_VALIDATE_STATE: i32 = 0x1;
+/// `STATUS_INBOUND_FLUSH`: emptying the inbound queue.
+pub const STATUS_INBOUND_FLUSH: i32 = 0x0004_0000;
+/// `STATUS_OUTBOUND_FLUSH`: emptying the outbound queue.
+pub const STATUS_OUTBOUND_FLUSH: i32 = 0x0040_0000;
+/// `STATUS_SETTINGS_DIALOG`, of `PR_RESOURCE_METHODS`.
+pub const STATUS_SETTINGS_DIALOG: i32 = 0x2;
+/// `STATUS_CHANGE_PASSWORD`, of `PR_RESOURCE_METHODS`.
+pub const STATUS_CHANGE_PASSWORD: i32 = 0x4;
 /// `STATUS_FLUSH_QUEUES`, of `PR_RESOURCE_METHODS`.
 pub const STATUS_FLUSH_QUEUES: i32 = 0x8;
 
@@ -58,6 +66,43 @@ const ENGINE_SUPPLIED: [PropTag; 7] = [
     tags::OBJECT_TYPE,
     tags::ROWID,
 ];
+
+/// Who is behind a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// The subsystem as a whole.
+    Subsystem,
+    /// The spooler.
+    Spooler,
+    /// The integrated address book.
+    AddressBook,
+    /// A transport, by its profile section.
+    Transport(Guid),
+    /// Another provider, by its profile section.
+    Provider(Guid),
+}
+
+impl Resource {
+    /// Whether the engine itself is behind the row.
+    #[must_use]
+    pub const fn is_engine(self) -> bool {
+        matches!(self, Self::Subsystem | Self::Spooler | Self::AddressBook)
+    }
+}
+
+fn resource(row: &Columns) -> Option<Resource> {
+    let section = || match &row.get(&tags::PROVIDER_UID.id())?.value {
+        Value::Binary(uid) => Guid::from_slice(uid),
+        _ => None,
+    };
+    match long(row, tags::RESOURCE_TYPE)? {
+        SUBSYSTEM => Some(Resource::Subsystem),
+        SPOOLER => Some(Resource::Spooler),
+        ADDRESS_BOOK => Some(Resource::AddressBook),
+        TRANSPORT => section().map(Resource::Transport),
+        _ => section().map(Resource::Provider),
+    }
+}
 
 /// A row by its identifiers; [`BTreeMap`] so that setting a column again replaces it.
 pub(super) type Columns = BTreeMap<u16, Property>;
@@ -103,6 +148,50 @@ impl StatusRows {
         Some(row.into_values().collect())
     }
 
+    /// Whose row that is; `None` as for [`StatusRows::object`].
+    #[must_use]
+    pub fn resource(&self, id: StatusEntryId, no_mail: bool) -> Option<Resource> {
+        let rows = self.rows.borrow();
+        let row = rows.iter().find(|row| long(row, tags::ROWID) == Some(id.row.cast_signed()))?;
+        if no_mail {
+            without_mail(row)?;
+        }
+        resource(row)
+    }
+
+    /// Whose rows there are, in row order.
+    #[must_use]
+    pub fn resources(&self, no_mail: bool) -> Vec<Resource> {
+        let rows = self.rows.borrow();
+        rows.iter().filter(|row| !no_mail || without_mail(row).is_some()).filter_map(resource).collect()
+    }
+
+    /// `PR_RESOURCE_METHODS` of a row; 0 for one that is gone.
+    #[must_use]
+    pub fn methods(&self, id: StatusEntryId) -> i32 {
+        let rows = self.rows.borrow();
+        let row = rows.iter().find(|row| long(row, tags::ROWID) == Some(id.row.cast_signed()));
+        row.and_then(|row| long(row, tags::RESOURCE_METHODS)).unwrap_or(0)
+    }
+
+    /// A number in the first row of a provider; 0 without one.
+    fn first_of(&self, provider: Guid, tag: PropTag) -> i32 {
+        let rows = self.rows.borrow();
+        rows.iter().find(|row| is_of(row, provider)).and_then(|row| long(row, tag)).unwrap_or(0)
+    }
+
+    /// `PR_STATUS_CODE` in the first row of a provider; 0 without one.
+    #[must_use]
+    pub fn provider_code(&self, provider: Guid) -> i32 {
+        self.first_of(provider, tags::STATUS_CODE)
+    }
+
+    /// `PR_RESOURCE_METHODS` in the first row of a provider; 0 without one.
+    #[must_use]
+    pub fn provider_methods(&self, provider: Guid) -> i32 {
+        self.first_of(provider, tags::RESOURCE_METHODS)
+    }
+
     /// The row of a provider that was logged on, with the columns it gave.
     ///
     /// # Errors
@@ -135,18 +224,6 @@ impl StatusRows {
         if no_mail { rows.iter().filter_map(without_mail).collect() } else { rows.clone() }
     }
 
-    /// Another store was given a role (`session` 6.13): the row of a store shows those it has now.
-    ///
-    /// # Errors
-    /// The table's own.
-    pub fn store_roles_changed(&self, store: Guid, flags: u32) -> Result<()> {
-        const ROLES: u32 = crate::profiles::provider_flags::STORE_ROLES;
-        self.change(store, None, |row| {
-            let had = long(row, tags::RESOURCE_FLAGS).unwrap_or(0).cast_unsigned();
-            set(row, tags::RESOURCE_FLAGS, Value::Long((had & !ROLES | flags & ROLES).cast_signed()));
-        })
-    }
-
     /// `ModifyStatusRow` with `STATUSROW_UPDATE` (`status` 3): merges columns into a row of a provider, the one
     /// with that display name if it is given and there, else the first.
     ///
@@ -177,6 +254,28 @@ impl StatusRows {
             set(row, tags::STATUS_CODE, Value::Long(code));
             follow_code(row, had);
         })
+    }
+
+    /// The profile was changed: rows show the flags their providers have now (`status` 3). A provider that is
+    /// gone from the profile keeps its rows until its logon ends.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn profile_changed(&self, profile: &Profile) -> Result<()> {
+        let changed: Vec<Columns> = {
+            let mut rows = self.rows.borrow_mut();
+            let mut changed = Vec::new();
+            for row in rows.iter_mut() {
+                let Some(provider) = profile.providers.iter().find(|provider| is_of(row, provider.uid)) else { continue };
+                let flags = provider.flags.cast_signed();
+                if long(row, tags::RESOURCE_FLAGS) != Some(flags) {
+                    set(row, tags::RESOURCE_FLAGS, Value::Long(flags));
+                    changed.push(row.clone());
+                }
+            }
+            changed
+        };
+        changed.iter().try_for_each(|row| self.show(row))
     }
 
     /// A provider is not logged on any more: its rows go.

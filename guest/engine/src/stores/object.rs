@@ -271,7 +271,7 @@ impl PropertyHolder for ImmediateObject {
             let on = StreamOn {
                 alive: self.store.opening.alive.clone(),
                 log: self.store.connection.environment().log.clone(),
-                objects: self.store.connection.backend().clone(),
+                objects: Some(self.store.connection.backend().clone()),
                 existing,
                 target,
                 may_write,

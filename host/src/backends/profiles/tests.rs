@@ -108,3 +108,73 @@ fn a_folder_is_opened_once_in_a_process() {
     assert!(Arc::ptr_eq(&first, &second));
     assert!(data.join("profiles.key").exists());
 }
+
+/// What can be told of the profiles: names, versions, contents, and a secret of each.
+type Seen = (Vec<(String, u64, Vec<u8>, Option<Vec<u8>>)>, Option<String>);
+
+fn seen(storage: &SqliteProfiles) -> Seen {
+    let profiles = storage.list().unwrap().into_iter().map(|entry| {
+        let loaded = storage.load(&entry.name).unwrap();
+        assert_eq!(loaded.version, entry.version);
+        let secret = storage.secret(&entry.name, "key").unwrap();
+        (entry.name, entry.version, loaded.bytes, secret)
+    });
+    (profiles.collect(), storage.default_name().unwrap())
+}
+
+/// A name for one write, and the write.
+type Write = (&'static str, fn(&SqliteProfiles));
+
+#[test]
+fn a_write_cut_off_at_any_byte_leaves_the_old_state_or_the_new_one() {
+    const WRITES: [Write; 6] = [
+        ("replace", |profiles| {
+            let version = profiles.load("a").unwrap().version;
+            profiles.replace("a", &[2; 9000], version).unwrap();
+        }),
+        ("create", |profiles| {
+            profiles.replace("c", b"new", 0).unwrap();
+        }),
+        ("rename", |profiles| {
+            let version = profiles.load("a").unwrap().version;
+            profiles.rename("a", "z", version).unwrap();
+        }),
+        ("delete", |profiles| {
+            let version = profiles.load("a").unwrap().version;
+            profiles.delete("a", version).unwrap();
+        }),
+        ("default", |profiles| profiles.set_default_name(Some("b")).unwrap()),
+        ("secret", |profiles| profiles.set_secret("a", "key", Some(&[7; 100])).unwrap()),
+    ];
+    for (what, write) in WRITES {
+        let folder = tempfile::tempdir().unwrap();
+        let profiles = storage(folder.path());
+        profiles.replace("a", &[1; 5000], 0).unwrap();
+        profiles.replace("b", b"other", 0).unwrap();
+        profiles.set_secret("a", "key", Some(b"first")).unwrap();
+        profiles.set_default_name(Some("a")).unwrap();
+        let (database, log) = (folder.path().join("profiles.sqlite"), folder.path().join("profiles.sqlite-wal"));
+        let (old, file, before) = (seen(&profiles), std::fs::read(&database).unwrap(), std::fs::read(&log).unwrap());
+        write(&profiles);
+        let (new, after) = (seen(&profiles), std::fs::read(&log).unwrap());
+        assert_eq!(std::fs::read(&database).unwrap(), file, "{what}: the write is in the log alone");
+        assert!(old != new && after.len() >= before.len(), "{what}");
+        // Frames overwrite what an earlier round of the log left, or lengthen it: where the bytes first differ, the
+        // write begins.
+        let first = before.iter().zip(&after).position(|(one, other)| one != other).unwrap_or(before.len());
+        let last = after.len().max(first);
+        let near_an_edge = |at: usize| (at - first) % 4120 < 64 || last - at < 64;
+        let mut outcomes = Vec::new();
+        for cut in (first..=last).filter(|at| near_an_edge(*at) || at % 113 == 0) {
+            let broken = tempfile::tempdir().unwrap();
+            let mut bytes = after.get(..cut).unwrap_or(&after).to_vec();
+            bytes.extend_from_slice(before.get(cut..).unwrap_or_default());
+            std::fs::write(broken.path().join("profiles.sqlite"), &file).unwrap();
+            std::fs::write(broken.path().join("profiles.sqlite-wal"), &bytes).unwrap();
+            let found = seen(&storage(broken.path()));
+            assert!(found == old || found == new, "{what}: cut at byte {cut} of {}: {found:?}", after.len());
+            outcomes.push(found == new);
+        }
+        assert!(!outcomes[0] && outcomes.last() == Some(&true) && outcomes.is_sorted(), "{what}: {outcomes:?}");
+    }
+}

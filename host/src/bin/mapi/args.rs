@@ -96,8 +96,12 @@ pub(crate) enum Command {
     Mark(MarkArguments),
     /// Show who is logged on, and which address types can be sent to (QueryIdentity, EnumAdrTypes).
     Identity,
-    /// Show the status table of the session (GetStatusTable).
-    Status,
+    /// Show the status table of the session (GetStatusTable), or use a status object (IMAPIStatus).
+    Status {
+        /// What to do; absent: show the table.
+        #[command(subcommand)]
+        command: Option<StatusCommand>,
+    },
     /// Check the integrity of the stores of the profile.
     Check(CheckArguments),
     /// Copy the data folder, in use or not, to a new folder.
@@ -127,6 +131,29 @@ pub(crate) struct DemoArguments {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum StatusCommand {
+    /// Have the state of everything checked (ValidateState), and show it.
+    Validate {
+        /// Name of a row of the status table; the whole subsystem if absent.
+        row: Option<String>,
+    },
+    /// Send what waits and fetch what is there, now (FlushQueues), and show the state.
+    Flush {
+        /// Name of the row of a transport; all transports if absent.
+        transport: Option<String>,
+        /// Send only.
+        #[arg(long, conflicts_with = "download")]
+        upload: bool,
+        /// Fetch only.
+        #[arg(long)]
+        download: bool,
+        /// Even if it is costly.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
     /// List the profiles (GetProfileTable).
     List,
@@ -145,6 +172,20 @@ pub(crate) enum ProfileCommand {
     Delete {
         /// Its name.
         name: String,
+    },
+    /// Copy a profile with all its services and settings (CopyProfile).
+    Copy {
+        /// Its name.
+        name: String,
+        /// Name of the copy.
+        new_name: String,
+    },
+    /// Rename a profile (RenameProfile). One in use gets its new name when its last session ends.
+    Rename {
+        /// Its name.
+        name: String,
+        /// The new name.
+        new_name: String,
     },
     /// Make a profile the default one (SetDefaultProfile).
     Default {
@@ -165,8 +206,43 @@ pub(crate) enum ServiceCommand {
     Configure(ServiceSettings),
     /// Remove a service (DeleteMsgService).
     Remove {
-        /// Its name, such as "smtp".
+        /// Its name, such as "smtp", or its identifier.
         service: String,
+    },
+    #[command(flatten)]
+    Arrangement(ServiceArrangement),
+}
+
+/// What is done with services that are there.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceArrangement {
+    /// List the services in the order they were added (GetMsgServiceTable).
+    List,
+    /// List the providers and other sections of a service, or all providers of the profile (GetProviderTable).
+    Providers {
+        /// Name of the service, such as "smtp", or its identifier.
+        service: Option<String>,
+    },
+    /// Copy a service with its settings and passwords (CopyMsgService).
+    Copy {
+        /// Its name, such as "smtp", or its identifier.
+        service: String,
+        /// The profile to copy it into; this one if absent.
+        #[arg(long, value_name = "PROFILE")]
+        to: Option<String>,
+    },
+    /// Put the transports in order (MsgServiceTransportOrder), or show their order.
+    Order {
+        /// Names of services or identifiers of transports, the first choice first; what is not named follows.
+        transports: Vec<String>,
+    },
+    /// Choose the service that says who sends (SetPrimaryIdentity), or show which one does.
+    Identity {
+        /// Its name, such as "smtp", or its identifier.
+        service: Option<String>,
+        /// No service says so any more.
+        #[arg(long, conflicts_with = "service")]
+        none: bool,
     },
 }
 

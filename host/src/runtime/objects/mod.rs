@@ -25,7 +25,7 @@ pub use export::{ExportOptions, ExportedMessage, MessageExport};
 pub use folder::{Folder, FolderType};
 pub use import::{ImportOptions, ImportedMessage, MessageImport, MessageOptions, Oddity};
 pub use message::Message;
-pub use profiles::{ProfileAdmin, ServiceAdmin};
+pub use profiles::{ProfileAdmin, ProviderAdmin, ServiceAdmin};
 pub use properties::{OpenedProperty, PropProblem, Properties, PropertyInterface};
 pub use session::{Entry, LogonFailure, LogonOptions, Session, StoreRole, Work};
 pub use status::StatusObject;

@@ -1,7 +1,8 @@
 //! `IMAPISession`.
 
 use super::{
-    AddressBook, Message, MessageStore, NO_UI, Object, ServiceAdmin, StatusObject, Table, WithValues, has_last_error, object,
+    AddressBook, Message, MessageStore, NO_UI, Object, Properties, ServiceAdmin, StatusObject, Table, WithValues, has_last_error,
+    object,
 };
 use super::{last_error, raw_tags, warned, with_values};
 use crate::runtime::convert::{Wire, map};
@@ -9,7 +10,7 @@ use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
 use crate::runtime::{Subscription, Subsystem, flags};
 use mapi_engine::error::{Failure, MapiError, Result, Warned};
-use mapi_engine::properties::{PropTag, Property};
+use mapi_engine::properties::{Guid, PropTag, Property};
 
 /// What `MAPILogonEx` is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -321,6 +322,20 @@ impl Session {
         call!(self.subsystem(), "IMAPISession::Logoff", |live| {
             live.world.mapi_session_sessions().session().call_logoff(&mut live.store, this, NO_UI, flags).await
         })
+    }
+
+    /// `OpenProfileSection`: a section of the session's profile. It changes at once, and is held open as long as
+    /// a handle of its properties.
+    ///
+    /// # Errors
+    /// `profiles` 3.1.
+    pub async fn open_profile_section(&self, section: Option<Guid>, flags: flags::OpenProfileSectionFlags) -> Result<Properties> {
+        let (this, section) = (self.handle.resource, section.map(Wire::into_wit));
+        let properties = call!(self.subsystem(), "IMAPISession::OpenProfileSection", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_open_profile_section(&mut live.store, this, section, flags).await
+        })?;
+        Ok(Properties::new(self.subsystem().hold(properties)))
     }
 
     /// `AdminServices`.

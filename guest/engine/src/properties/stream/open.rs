@@ -19,7 +19,8 @@ const STGM_TRANSACTED: u32 = 0x1_0000;
 pub(crate) struct StreamOn {
     pub(crate) alive: Alive,
     pub(crate) log: Rc<dyn Log>,
-    pub(crate) objects: Rc<dyn Objects>,
+    /// Where a long value is put as it grows; `None`: values stay short.
+    pub(crate) objects: Option<Rc<dyn Objects>>,
     /// The value there is, with its stored type.
     pub(crate) existing: Option<(StreamSource, PropType)>,
     /// Where a written value goes.

@@ -25,7 +25,8 @@ struct Staged {
 }
 
 pub(super) struct Writer {
-    objects: Rc<dyn Objects>,
+    /// `None`: the value has to stay short.
+    objects: Option<Rc<dyn Objects>>,
     kind: PropType,
     /// What follows the staged part.
     bytes: Vec<u8>,
@@ -34,7 +35,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(objects: Rc<dyn Objects>, kind: PropType, bytes: Vec<u8>, dirty: bool) -> Self {
+    pub(super) fn new(objects: Option<Rc<dyn Objects>>, kind: PropType, bytes: Vec<u8>, dirty: bool) -> Self {
         Self { objects, kind, bytes, staged: None, dirty }
     }
 
@@ -60,6 +61,7 @@ impl Writer {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.check_end(position.saturating_add(bytes.len() as u64))?;
         let start = self.grow(position)?;
         let overlap = (self.bytes.len() - start).min(bytes.len());
         self.bytes[start..start + overlap].copy_from_slice(&bytes[..overlap]);
@@ -69,6 +71,7 @@ impl Writer {
     }
 
     pub(super) fn set_size(&mut self, size: u64) -> Result<()> {
+        self.check_end(size)?;
         if size == 0 {
             self.discard();
             self.bytes.clear();
@@ -78,6 +81,14 @@ impl Writer {
         }
         self.dirty = true;
         self.spill()
+    }
+
+    /// Without a backend to hand it to, a value cannot become long.
+    fn check_end(&self, end: u64) -> Result<()> {
+        if self.objects.is_none() && end > SPILL_ABOVE as u64 {
+            return Err(Failure::new(Code::StgEMediumfull, "This object holds no values of that length."));
+        }
+        Ok(())
     }
 
     /// A place in the stream as a place in [`Writer::bytes`].
@@ -109,18 +120,19 @@ impl Writer {
 
     /// Hands a long value to the backend, but for its last window, which may still be changed.
     fn spill(&mut self) -> Result<()> {
+        let Some(objects) = self.objects.clone() else { return Ok(()) };
         while self.bytes.len() > SPILL_ABOVE {
             let length = if self.kind == PropType::UNICODE { whole_units(&self.bytes[..CHUNK]) } else { CHUNK };
             let (piece, size) = self.stored_form(&self.bytes[..length]);
             let number = match &self.staged {
                 Some(staged) => staged.number,
                 None => {
-                    let number = self.objects.stage()?;
+                    let number = objects.stage()?;
                     self.staged = Some(Staged { number, length: 0, size: 0, handed_over: false });
                     number
                 }
             };
-            self.objects.append(number, &piece)?;
+            objects.append(number, &piece)?;
             if let Some(staged) = &mut self.staged {
                 staged.length += length as u64;
                 staged.size += size;
@@ -161,9 +173,9 @@ impl Writer {
         }
         let (piece, size) = self.stored_form(&self.bytes);
         let length = self.bytes.len() as u64;
-        let Some(staged) = &mut self.staged else { return Ok(None) };
+        let (Some(staged), Some(objects)) = (&mut self.staged, &self.objects) else { return Ok(None) };
         for chunk in piece.chunks(CHUNK) {
-            self.objects.append(staged.number, chunk)?;
+            objects.append(staged.number, chunk)?;
         }
         staged.length += length;
         staged.size += size;
@@ -188,8 +200,9 @@ impl Writer {
     fn discard(&mut self) {
         if let Some(staged) = self.staged.take()
             && !staged.handed_over
+            && let Some(objects) = &self.objects
         {
-            self.objects.discard(staged.number);
+            objects.discard(staged.number);
         }
     }
 }

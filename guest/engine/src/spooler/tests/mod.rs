@@ -21,7 +21,7 @@ use crate::stores::reference::StoreReference;
 use crate::stores::{Connection, Folder, MAPI_FULL_IPM_TREE, OpenedEntry, StoreObject, StoreOpening};
 use crate::tables::MAPI_UNICODE;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -221,15 +221,24 @@ impl Composer for Plain {
 
 /// What transports said of themselves.
 #[derive(Default)]
-struct Shown(RefCell<Vec<Guid>>, RefCell<Vec<(Guid, bool)>>);
+struct Shown(RefCell<Vec<Guid>>, RefCell<Vec<(Guid, bool)>>, RefCell<BTreeMap<Guid, i32>>);
 
 impl StatusSink for Shown {
-    fn changed(&self, transport: Guid, _columns: Vec<Property>) {
+    fn changed(&self, transport: Guid, columns: Vec<Property>) {
         self.0.borrow_mut().push(transport);
+        for column in columns.iter().filter(|column| column.tag == tags::STATUS_CODE) {
+            if let Value::Long(code) = column.value {
+                self.2.borrow_mut().insert(transport, code);
+            }
+        }
     }
 
     fn offline(&self, transport: Guid, is_offline: bool) {
         self.1.borrow_mut().push((transport, is_offline));
+    }
+
+    fn code(&self, transport: Guid) -> i32 {
+        self.2.borrow().get(&transport).copied().unwrap_or(0)
     }
 }
 

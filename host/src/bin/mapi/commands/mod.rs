@@ -20,6 +20,7 @@ pub(crate) mod resolve;
 pub(crate) mod rmdir;
 pub(crate) mod send;
 pub(crate) mod service;
+mod services;
 pub(crate) mod show;
 pub(crate) mod spool;
 pub(crate) mod status;

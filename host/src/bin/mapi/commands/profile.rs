@@ -4,8 +4,8 @@ use crate::args::ProfileCommand;
 use crate::context::Context;
 use anyhow::Context as _;
 use mapi_session::flags::{
-    CreateMsgServiceFlags, CreateProfileFlags, GetProfileTableFlags, GetProviderTableFlags, LogoffFlags, QueryRowsFlags,
-    SetColumnsFlags,
+    CopyProfileFlags, CreateMsgServiceFlags, CreateProfileFlags, GetProfileTableFlags, GetProviderTableFlags, LogoffFlags,
+    QueryRowsFlags, RenameProfileFlags, SetColumnsFlags,
 };
 use mapi_session::properties::tags;
 use std::process::ExitCode;
@@ -41,6 +41,25 @@ pub(crate) async fn run(context: &Context, command: &ProfileCommand) -> anyhow::
             profiles.delete_profile(name).await.with_context(|| format!("the profile {name:?} cannot be deleted"))?;
             if !context.output.json {
                 context.output.line(&format!("Profile {name} deleted; its store files are still there."))?;
+            }
+        }
+        ProfileCommand::Copy { name, new_name } => {
+            let copied = profiles.copy_profile(name, new_name, CopyProfileFlags::empty()).await;
+            copied.with_context(|| format!("the profile {name:?} cannot be copied"))?;
+            if !context.output.json {
+                context.output.line(&format!("Profile {name} copied to {new_name}."))?;
+            }
+        }
+        ProfileCommand::Rename { name, new_name } => {
+            let renamed = profiles.rename_profile(name, new_name, RenameProfileFlags::empty()).await;
+            renamed.with_context(|| format!("the profile {name:?} cannot be renamed"))?;
+            if !context.output.json {
+                let when = if profiles.admin_services(name).await.is_ok() && !name.eq_ignore_ascii_case(new_name) {
+                    " when its last session ends"
+                } else {
+                    ""
+                };
+                context.output.line(&format!("Profile {name} is renamed to {new_name}{when}."))?;
             }
         }
         ProfileCommand::Default { name } => {

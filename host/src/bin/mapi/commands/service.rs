@@ -74,6 +74,7 @@ pub(crate) async fn run(context: &Context, command: &ServiceCommand) -> anyhow::
                 context.output.line(&format!("Service {service} removed."))?;
             }
         }
+        ServiceCommand::Arrangement(command) => super::services::run(context, command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -89,20 +90,26 @@ async fn add(services: &ServiceAdmin, service: &str, properties: Vec<Property>) 
     Ok(())
 }
 
-/// The newest service of that name; "smtp" means "mapi.smtp".
-async fn find(services: &ServiceAdmin, name: &str) -> anyhow::Result<Guid> {
+/// The service with that identifier, or the newest one of that name; "smtp" means "mapi.smtp".
+pub(super) async fn find(services: &ServiceAdmin, name: &str) -> anyhow::Result<Guid> {
     let table = services.get_msg_service_table(GetMsgServiceTableFlags::MAPI_UNICODE).await?;
     table.set_columns(&[tags::SERVICE_NAME, tags::SERVICE_UID], SetColumnsFlags::empty()).await?;
     let mut names = Vec::new();
     for row in table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?.iter().rev() {
         if let [Property { value: Value::Unicode(known), .. }, Property { value: Value::Binary(uid), .. }] = row.as_slice() {
-            if known == name || known.strip_prefix("mapi.") == Some(name) {
+            if is_meant(known, uid, name) {
                 return Guid::from_slice(uid).with_context(|| format!("the service {known:?} has no identifier"));
             }
             names.push(known.clone());
         }
     }
     bail!("the profile has no service {name:?}; it has {}", names.join(", "))
+}
+
+/// Whether somebody who writes that means the service, or provider, of that name and identifier.
+pub(super) fn is_meant(known: &str, uid: &[u8], written: &str) -> bool {
+    let identifier = || u128::from_str_radix(written, 16).is_ok_and(|number| written.len() == 32 && number.to_be_bytes() == uid);
+    known == written || known.strip_prefix("mapi.") == Some(written) || identifier()
 }
 
 /// Logs on with the service and looks whether its provider is at work.

@@ -1,25 +1,97 @@
-//! `mapi status`: GetStatusTable.
+//! `mapi status`: GetStatusTable and IMAPIStatus.
 
+use crate::args::StatusCommand;
 use crate::context::Context;
-use mapi_session::flags::{GetStatusTableFlags, LogoffFlags, QueryRowsFlags, SetColumnsFlags};
-use mapi_session::properties::tags;
+use anyhow::{Context as _, bail};
+use mapi_session::flags::{
+    FlushQueuesFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags, SessionOpenEntryFlags, SetColumnsFlags,
+    ValidateStateFlags,
+};
+use mapi_session::properties::{PropTag, Property, Value, tags};
+use mapi_session::{Entry, Session, StatusObject};
 use std::process::ExitCode;
 
-pub(crate) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
+/// `PR_RESOURCE_TYPE` of the subsystem and of the spooler.
+const SUBSYSTEM: i32 = 39;
+const SPOOLER: i32 = 37;
+
+const COLUMNS: [PropTag; 6] = [
+    tags::DISPLAY_NAME,
+    tags::RESOURCE_TYPE,
+    tags::STATUS_CODE,
+    tags::STATUS_STRING,
+    tags::RESOURCE_FLAGS,
+    tags::PROVIDER_DLL_NAME,
+];
+
+pub(crate) async fn run(context: &Context, command: Option<&StatusCommand>) -> anyhow::Result<ExitCode> {
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
-    let table = session.get_status_table(GetStatusTableFlags::MAPI_UNICODE).await?;
-    let columns = [
-        tags::DISPLAY_NAME,
-        tags::RESOURCE_TYPE,
-        tags::STATUS_CODE,
-        tags::STATUS_STRING,
-        tags::RESOURCE_FLAGS,
-        tags::PROVIDER_DLL_NAME,
-    ];
-    table.set_columns(&columns, SetColumnsFlags::empty()).await?;
-    let rows = table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?;
-    context.output.rows(&columns, &rows)?;
+    match command {
+        None => {}
+        Some(StatusCommand::Validate { row }) => {
+            let id = match row {
+                Some(name) => named(&session, name).await?,
+                None => of_type(&session, SUBSYSTEM).await?,
+            };
+            let validated = open(&session, &id).await?.validate_state(ValidateStateFlags::SUPPRESS_UI).await;
+            validated.context("not everything is as it should be")?;
+        }
+        Some(StatusCommand::Flush { transport, upload, download, force }) => {
+            let mut how = FlushQueuesFlags::FLUSH_NO_UI;
+            let wanted = [
+                (FlushQueuesFlags::FLUSH_UPLOAD, !*download),
+                (FlushQueuesFlags::FLUSH_DOWNLOAD, !*upload),
+                (FlushQueuesFlags::FLUSH_FORCE, *force),
+            ];
+            wanted.into_iter().filter(|(_, is_wanted)| *is_wanted).for_each(|(flag, _)| how |= flag);
+            let target = match transport {
+                Some(name) => Some(named(&session, name).await?),
+                None => None,
+            };
+            let spooler = open(&session, &of_type(&session, SPOOLER).await?).await?;
+            spooler.flush_queues(target.as_deref(), how).await.context("the queues could not be flushed")?;
+        }
+    }
+    context.output.rows(&COLUMNS, &rows(&session, &COLUMNS).await?)?;
     session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn rows(session: &Session, columns: &[PropTag]) -> anyhow::Result<Vec<Vec<Property>>> {
+    let table = session.get_status_table(GetStatusTableFlags::MAPI_UNICODE).await?;
+    table.set_columns(columns, SetColumnsFlags::empty()).await?;
+    Ok(table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?)
+}
+
+/// The identifier of the first row for which that holds of a column.
+async fn find(session: &Session, column: PropTag, holds: impl Fn(&Value) -> bool) -> anyhow::Result<Option<Vec<u8>>> {
+    for row in rows(session, &[column, tags::ENTRYID]).await? {
+        if let [shown, Property { value: Value::Binary(id), .. }] = row.as_slice()
+            && holds(&shown.value)
+        {
+            return Ok(Some(id.clone()));
+        }
+    }
+    Ok(None)
+}
+
+async fn named(session: &Session, name: &str) -> anyhow::Result<Vec<u8>> {
+    let is_named = |value: &Value| matches!(value, Value::Unicode(shown) if shown.eq_ignore_ascii_case(name));
+    match find(session, tags::DISPLAY_NAME, is_named).await? {
+        Some(id) => Ok(id),
+        None => bail!("nothing is called {name:?} in the status table; `mapi status` shows it"),
+    }
+}
+
+async fn of_type(session: &Session, wanted: i32) -> anyhow::Result<Vec<u8>> {
+    let found = find(session, tags::RESOURCE_TYPE, |value| *value == Value::Long(wanted)).await?;
+    found.context("the status table lacks a row that is always there")
+}
+
+async fn open(session: &Session, id: &[u8]) -> anyhow::Result<StatusObject> {
+    match session.open_entry(id, SessionOpenEntryFlags::empty(), None).await?.object {
+        Entry::Status(object) => Ok(object),
+        _ => bail!("the row names something else than a status object"),
+    }
 }
