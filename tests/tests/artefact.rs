@@ -32,10 +32,10 @@ fn imports() -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_component_imports_the_world_and_nothing_else() {
-    // Of the world's imports only `form-presenter` is missing: the engine does not call it yet.
     let expected = [
         "mapi:session/address-book-backend@0.1.0",
         "mapi:session/backend-types@0.1.0",
+        "mapi:session/form-presenter@0.1.0",
         "mapi:session/logging@0.1.0",
         "mapi:session/method-flags@0.1.0",
         "mapi:session/profile-storage@0.1.0",
