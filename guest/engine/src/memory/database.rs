@@ -7,8 +7,8 @@ use super::cells::Cells;
 use super::evaluate::{Cell, Indexed};
 use super::segments::Segments;
 use crate::backend::{
-    Change, Commit, Committed, Expected, FeedCursor, FeedPage, FeedRecord, FeedVerb, ObjectId, ObjectKind, StoredProperty,
-    StoredValue,
+    Change, Commit, Committed, Expected, FeedCursor, FeedPage, FeedRecord, FeedVerb, ObjectId, ObjectKind, QUEUE_NUMBER,
+    StoredProperty, StoredValue,
 };
 use crate::collation;
 use crate::error::{Code, Failure, Result};
@@ -81,6 +81,8 @@ pub(super) struct Database {
     /// By arrival number, which is given once.
     children: BTreeMap<ObjectId, BTreeMap<u64, ObjectId>>,
     counts: BTreeMap<ObjectId, Counts>,
+    /// Objects with a place in the outgoing queue.
+    queued: BTreeSet<ObjectId>,
     pub(super) store: ObjectId,
     pub(super) root: ObjectId,
     uid: Guid,
@@ -115,6 +117,7 @@ impl Database {
             objects: HashMap::new(),
             children: BTreeMap::new(),
             counts: BTreeMap::new(),
+            queued: BTreeSet::new(),
             store: store.clone(),
             root: root.clone(),
             uid,
@@ -143,6 +146,12 @@ impl Database {
     fn put(&mut self, id: &ObjectId, object: Option<Arc<Object>>) -> Option<Arc<Object>> {
         let mut account = |object: &Object, entering: bool| {
             self.used = if entering { self.used + object.size() } else { self.used.saturating_sub(object.size()) };
+            if object.properties.get(QUEUE_NUMBER.id()).is_some() {
+                match entering {
+                    true => self.queued.insert(id.clone()),
+                    false => self.queued.remove(id),
+                };
+            }
             let Some(parent) = object.parent.as_ref().filter(|parent| *parent != id) else { return };
             self.segments.forget(parent);
             let children = self.children.entry(parent.clone()).or_default();
@@ -163,6 +172,11 @@ impl Database {
             }
             None => self.objects.remove(id),
         }
+    }
+
+    /// The objects with a place in the outgoing queue.
+    pub(super) fn queued(&self) -> impl Iterator<Item = (&ObjectId, &Arc<Object>)> {
+        self.queued.iter().filter_map(|id| self.objects.get_key_value(id))
     }
 
     pub(super) fn counts(&self, id: &ObjectId) -> Counts {

@@ -234,11 +234,7 @@ impl Database {
 
     fn rows<'a>(&'a self, scope: &Scope, kind: ScanKind, filters: &[Filter], order: &[OrderKey]) -> Result<Vec<Row<'a>>> {
         let candidates: Vec<(&ObjectId, &Object)> = if kind == ScanKind::Queue {
-            let queued = self.objects.iter().filter(|(_, object)| {
-                object.kind == ObjectKind::Message
-                    && object.properties.get(QUEUE_NUMBER.id()).is_some()
-                    && !self.is_deleted(object)
-            });
+            let queued = self.queued().filter(|(_, object)| object.kind == ObjectKind::Message && !self.is_deleted(object));
             queued.map(|(id, object)| (id, &**object)).collect()
         } else {
             let containers = self.containers(scope);
