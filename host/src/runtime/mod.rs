@@ -32,8 +32,7 @@ pub use objects::{
     FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport,
     MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties,
     PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, StoreRole,
-    Table,
-    WithValues, Work,
+    Table, WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;
