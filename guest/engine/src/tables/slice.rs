@@ -1,11 +1,8 @@
 //! The measure of unfinished work (`tables` 2.2, TBL_ASYNC): there is one thread, so work that may be left
 //! over goes on in slices of so many row steps, between which other calls are served.
 
-/// Row steps of one slice: some milliseconds.
-pub(super) const SLICE_STEPS: usize = 8_192;
-
-/// Row steps of the call that asks for the work: it returns at once unless there is next to nothing to do.
-pub(super) const FIRST_STEPS: usize = 256;
+/// Row steps of one slice.
+pub(super) const SLICE_STEPS: usize = 16_384;
 
 /// Row steps that a call of the backend for the sake of a single row counts as: it costs about as much as
 /// so many rows of a scan.

@@ -7,7 +7,7 @@ use crate::properties::PropTag;
 use crate::restriction::Restriction;
 use crate::tables::cell::CellRule;
 use crate::tables::instances::instance_tags;
-use crate::tables::slice::{FIRST_STEPS, Slice};
+use crate::tables::slice::Slice;
 use crate::tables::source::RowSource;
 use crate::tables::state::{Shape, State};
 use crate::tables::view::{Building, View};
@@ -196,7 +196,7 @@ impl State {
         Ok(())
     }
 
-    /// Begins what calls asked for and have not got yet, and does its first steps. On failure all of it is dropped.
+    /// Begins what calls asked for and have not got yet, and does its first slice. On failure all of it is dropped.
     fn start(&mut self, source: &dyn RowSource, kind: Kind) -> Result<()> {
         let asked = std::mem::take(&mut self.pending);
         if !self.needs_rows(&asked) {
@@ -206,7 +206,7 @@ impl State {
         let begun = self.begin(source, &asked);
         let building = begun.inspect_err(|_| self.failed.note(asked.failing()))?;
         self.work = Some(Work { asked, kind, building });
-        self.go_on(source, self.slice_steps.min(FIRST_STEPS))
+        self.go_on(source)
     }
 
     fn begin(&mut self, source: &dyn RowSource, asked: &Pending) -> Result<Building> {
@@ -224,16 +224,16 @@ impl State {
         if !self.is_busy() {
             return Ok(false);
         }
-        let outcome = self.go_on(source, self.slice_steps);
+        let outcome = self.go_on(source);
         if let Err(failure) = &outcome {
             self.tell(TableNotification { code: failure.code(), ..TableNotification::plain(TableEvent::Error) });
         }
         outcome.map(|()| self.is_busy())
     }
 
-    fn go_on(&mut self, source: &dyn RowSource, steps: usize) -> Result<()> {
+    fn go_on(&mut self, source: &dyn RowSource) -> Result<()> {
         let Some(Work { asked, kind, building }) = self.work.take() else { return Ok(()) };
-        match building.advance(source, &mut Slice::of(steps), self.has_waiting_change()) {
+        match building.advance(source, &mut Slice::of(self.slice_steps), self.has_waiting_change()) {
             Ok(ControlFlow::Continue(building)) => {
                 self.work = Some(Work { asked, kind, building });
                 Ok(())
