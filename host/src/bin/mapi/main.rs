@@ -87,7 +87,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Rmdir(rmdir) => commands::rmdir::run(&context, rmdir).await,
             Command::Mark(mark) => commands::mark::run(&context, mark).await,
             Command::Identity => commands::identity::run(&context).await,
-            Command::Status { command } => commands::status::run(&context, command.as_ref()).await,
+            Command::Status { command, watching } => commands::status::run(&context, command.as_ref(), watching).await,
             Command::Check(check) => commands::check::run(&context, check).await,
             Command::Backup { target } => commands::backup::backup(&context, target),
             Command::Restore { source } => commands::backup::restore(&context, source),

@@ -104,10 +104,13 @@ pub(crate) enum Command {
     /// Show who is logged on, and which address types can be sent to (QueryIdentity, EnumAdrTypes).
     Identity,
     /// Show the status table of the session (GetStatusTable), or use a status object (IMAPIStatus).
+    #[command(args_conflicts_with_subcommands = true)]
     Status {
         /// What to do; absent: show the table.
         #[command(subcommand)]
         command: Option<StatusCommand>,
+        #[command(flatten)]
+        watching: Watching,
     },
     /// Check the integrity of the stores of the profile.
     Check(CheckArguments),
@@ -268,8 +271,24 @@ pub(crate) struct TableArguments {
     #[arg(long)]
     pub(crate) count: bool,
     /// Instead of rows, say what of restriction, order and categories the store evaluates, and why not the rest.
-    #[arg(long, conflicts_with_all = ["count", "find", "position", "at", "expand", "collapse"])]
+    #[arg(long, conflicts_with_all = ["count", "find", "position", "at", "expand", "collapse", "watch"])]
     pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+}
+
+/// Watching the rows of a table.
+#[derive(Debug, Args)]
+pub(crate) struct Watching {
+    /// Then print what happens to the rows, as it comes (IMAPITable::Advise).
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// End after so many notifications.
+    #[arg(long, value_name = "N", requires = "watch")]
+    pub(crate) events: Option<u64>,
+    /// End after so many seconds; a failure if fewer than --events came.
+    #[arg(long, value_name = "SECONDS", requires = "watch")]
+    pub(crate) timeout: Option<f64>,
 }
 
 #[derive(Debug, Args)]

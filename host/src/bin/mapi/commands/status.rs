@@ -1,6 +1,7 @@
 //! `mapi status`: GetStatusTable and IMAPIStatus.
 
-use crate::args::StatusCommand;
+use crate::args::{StatusCommand, Watching};
+use crate::commands::watch;
 use crate::context::Context;
 use anyhow::{Context as _, bail};
 use mapi_session::flags::{
@@ -8,7 +9,7 @@ use mapi_session::flags::{
     ValidateStateFlags,
 };
 use mapi_session::properties::{PropTag, Property, Value, tags};
-use mapi_session::{Entry, Session, StatusObject};
+use mapi_session::{Entry, Session, StatusObject, Table};
 use std::process::ExitCode;
 
 /// `PR_RESOURCE_TYPE` of the subsystem and of the spooler.
@@ -24,7 +25,7 @@ const COLUMNS: [PropTag; 6] = [
     tags::PROVIDER_DLL_NAME,
 ];
 
-pub(crate) async fn run(context: &Context, command: Option<&StatusCommand>) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(context: &Context, command: Option<&StatusCommand>, watching: &Watching) -> anyhow::Result<ExitCode> {
     let subsystem = context.subsystem().await?;
     let session = context.session(&subsystem).await?;
     match command {
@@ -53,20 +54,26 @@ pub(crate) async fn run(context: &Context, command: Option<&StatusCommand>) -> a
             spooler.flush_queues(target.as_deref(), how).await.context("the queues could not be flushed")?;
         }
     }
-    context.output.rows(&COLUMNS, &rows(&session, &COLUMNS).await?)?;
+    let table = table(&session, &COLUMNS).await?;
+    // Before the rows are shown, so that nothing happens in between.
+    let happening = watching.advise(&table).await?;
+    context.output.rows(&COLUMNS, &table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?)?;
+    if let Some(happening) = happening {
+        watch::follow(context, "the status table", watching.until(), happening, &COLUMNS).await?;
+    }
     session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rows(session: &Session, columns: &[PropTag]) -> anyhow::Result<Vec<Vec<Property>>> {
+async fn table(session: &Session, columns: &[PropTag]) -> anyhow::Result<Table> {
     let table = session.get_status_table(GetStatusTableFlags::MAPI_UNICODE).await?;
     table.set_columns(columns, SetColumnsFlags::empty()).await?;
-    Ok(table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?)
+    Ok(table)
 }
 
 /// The identifier of the first row for which that holds of a column.
 async fn find(session: &Session, column: PropTag, holds: impl Fn(&Value) -> bool) -> anyhow::Result<Option<Vec<u8>>> {
-    for row in rows(session, &[column, tags::ENTRYID]).await? {
+    for row in table(session, &[column, tags::ENTRYID]).await?.query_rows(i32::MAX, QueryRowsFlags::empty()).await? {
         if let [shown, Property { value: Value::Binary(id), .. }] = row.as_slice()
             && holds(&shown.value)
         {

@@ -2,6 +2,7 @@
 
 use crate::args::TableArguments;
 use crate::categories;
+use crate::commands::watch;
 use crate::context::Context;
 use crate::explain;
 use crate::target;
@@ -66,6 +67,8 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     if !arguments.expand.is_empty() || !arguments.collapse.is_empty() {
         table.seek_row(Bookmark::BEGINNING, 0).await?;
     }
+    // Before anything is shown, so that nothing happens in between.
+    let happening = arguments.watching.advise(&table).await?;
     if arguments.count {
         let count = table.get_row_count().await?.value;
         if context.output.json {
@@ -76,6 +79,9 @@ pub(crate) async fn run(context: &Context, arguments: &TableArguments) -> anyhow
     } else {
         seek(&table, arguments, share, find.as_ref()).await?;
         show(context, &table, &columns, categorised.as_ref(), arguments.limit).await?;
+    }
+    if let Some(happening) = happening {
+        watch::follow(context, &arguments.folder, arguments.watching.until(), happening, &read).await?;
     }
     session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)

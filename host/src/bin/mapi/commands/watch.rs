@@ -1,6 +1,6 @@
-//! `mapi watch`: prints notifications as they come (IMsgStore::Advise, IMAPITable::Advise).
+//! `mapi watch`, and `--watch` of tables: prints notifications as they come (IMsgStore::Advise, IMAPITable::Advise).
 
-use crate::args::{WatchArguments, WatchedTable};
+use crate::args::{WatchArguments, WatchedTable, Watching};
 use crate::commands::table::properties;
 use crate::context::Context;
 use crate::output::{cell_text, row_object};
@@ -12,7 +12,7 @@ use mapi_session::flags::{
 };
 use mapi_session::notifications::{Notification, ObjectNotification, TableEvent, TableNotification};
 use mapi_session::properties::{PropTag, Property, Value, tags};
-use mapi_session::{MessageStore, Session, Subscription, Table};
+use mapi_session::{MessageStore, Subscription, Table};
 use serde_json::{Map, Value as Json, json};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,18 +35,49 @@ pub(crate) async fn run(context: &Context, arguments: &WatchArguments) -> anyhow
         }
         None => (objects(&store, target).await?, Vec::new()),
     };
-    // On the other stream, so that a script can wait for it before it changes anything.
-    anstream::eprintln!("watching {}", target.unwrap_or("the store"));
-    let seen = print(context, arguments, subscription, &columns).await?;
-    end(&session).await?;
-    match arguments.count {
-        Some(count) if seen < count => bail!("only {seen} of {count} notifications came in time"),
-        _ => Ok(ExitCode::SUCCESS),
+    let until = Until { count: arguments.count, timeout: arguments.timeout };
+    let all = follow(context, target.unwrap_or("the store"), until, subscription, &columns).await;
+    session.logoff(LogoffFlags::empty()).await?;
+    all.map(|()| ExitCode::SUCCESS)
+}
+
+/// When to stop watching.
+pub(crate) struct Until {
+    /// After so many notifications.
+    pub(crate) count: Option<u64>,
+    /// After so many seconds.
+    pub(crate) timeout: Option<f64>,
+}
+
+impl Watching {
+    /// A registration for the rows of a table, if they are to be watched.
+    pub(crate) async fn advise(&self, table: &Table) -> anyhow::Result<Option<Subscription>> {
+        Ok(if self.watch { Some(table.advise(EventMask::FNEV_TABLE_MODIFIED).await?) } else { None })
+    }
+
+    pub(crate) const fn until(&self) -> Until {
+        Until { count: self.events, timeout: self.timeout }
     }
 }
 
-async fn end(session: &Session) -> anyhow::Result<()> {
-    Ok(session.logoff(LogoffFlags::empty()).await?)
+/// Prints what a registration tells; `columns` are those of the rows it tells of.
+///
+/// # Errors
+/// When fewer notifications came than were waited for.
+pub(crate) async fn follow(
+    context: &Context,
+    what: &str,
+    until: Until,
+    subscription: Subscription,
+    columns: &[PropTag],
+) -> anyhow::Result<()> {
+    // On the other stream, so that a script can wait for it before it changes anything.
+    anstream::eprintln!("watching {what}");
+    let seen = print(context, &until, subscription, columns).await?;
+    match until.count {
+        Some(count) if seen < count => bail!("only {seen} of {count} notifications came in time"),
+        _ => Ok(()),
+    }
 }
 
 /// A registration for what happens to the store or a folder or message of it.
@@ -100,13 +131,8 @@ async fn table(
 }
 
 /// Prints until enough were seen, time is up, or no more come; how many were seen.
-async fn print(
-    context: &Context,
-    arguments: &WatchArguments,
-    mut subscription: Subscription,
-    columns: &[PropTag],
-) -> anyhow::Result<u64> {
-    let end = match arguments.timeout {
+async fn print(context: &Context, until: &Until, mut subscription: Subscription, columns: &[PropTag]) -> anyhow::Result<u64> {
+    let end = match until.timeout {
         Some(seconds) => {
             let timeout = Duration::try_from_secs_f64(seconds).context("--timeout takes seconds, 0 or more")?;
             Some(Instant::now() + timeout)
@@ -114,7 +140,7 @@ async fn print(
         None => None,
     };
     let mut seen = 0;
-    while arguments.count.is_none_or(|count| seen < count) {
+    while until.count.is_none_or(|count| seen < count) {
         let next = match end {
             Some(end) => timeout_at(end, subscription.next()).await.unwrap_or(None),
             None => subscription.next().await,
