@@ -6,9 +6,9 @@ use crate::row::Figures;
 use crate::stage::Stage;
 use crate::tables::{ROWS, changes, native};
 use anyhow::ensure;
+use mapi_engine::tables::Table;
 use mapi_session::collation;
 use mapi_session::properties::tags;
-use mapi_session::tables::SortOrderSet;
 
 /// `tables.memory`: bytes a row, besides those of the order keys, of a view with three columns and two levels of
 /// categories, as it stands when it is sorted.
@@ -21,12 +21,14 @@ pub(crate) fn memory(_: &Stage) -> anyhow::Result<Figures> {
         .map(|key| key.len())
         .sum();
     let mail = native::Mail::open()?;
-    let table = mail.table()?;
-    table.set_columns(&[tags::SENDER_NAME, tags::IMPORTANCE, tags::MESSAGE_DELIVERY_TIME], 0)?;
+    let table = || -> anyhow::Result<Table> {
+        let table = mail.table()?;
+        table.set_columns(&[tags::SENDER_NAME, tags::IMPORTANCE, tags::MESSAGE_DELIVERY_TIME], 0)?;
+        Ok(table)
+    };
     // The store keeps the columns it has read, which are not the view's: it reads them before.
-    table.sort_table(Some(order.clone()), 0)?;
-    table.sort_table(Some(SortOrderSet::default()), 0)?;
-    table.query_rows(1, 0)?;
+    table()?.sort_table(Some(order.clone()), 0)?;
+    let table = table()?;
     let (sorted, bytes) = allocated::by(|| table.sort_table(Some(order), 0));
     sorted?;
     let rows = table.get_row_count(0)?.value;
