@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Pages of fewer rows are not those of somebody who reads a folder from end to end.
 pub(super) const LEAST_ROWS: u32 = 256;
 
-/// Bytes of columns that are kept.
+/// Bytes that are kept.
 const MAX_BYTES: usize = 256 << 20;
 
 /// Which rows of a folder: so many behind that arrival number.
@@ -57,6 +57,13 @@ impl Segment {
         self.ids.iter().zip(&self.objects).map(|(id, object)| (id, &**object))
     }
 
+    /// Bytes it takes, roughly.
+    fn bytes(&self) -> usize {
+        let row = size_of::<ObjectId>() + size_of::<u64>() + size_of::<ObjectKind>() + size_of::<Arc<Object>>();
+        let columns: usize = self.columns.iter().map(|(_, column)| column.data.bytes()).sum();
+        self.ids.len() * row + columns
+    }
+
     fn column(&self, wanted: Wanted) -> Option<&Column> {
         self.columns.iter().find(|(have, _)| *have == wanted).map(|(_, column)| column)
     }
@@ -86,8 +93,7 @@ impl Segments {
     /// Something in the folder changes.
     pub(super) fn forget(&mut self, folder: &ObjectId) {
         if let Some(segments) = self.folders.remove(folder) {
-            let columns = segments.values().flat_map(|segment| &segment.columns);
-            self.bytes = self.bytes.saturating_sub(columns.map(|(_, column)| column.data.bytes()).sum());
+            self.bytes = self.bytes.saturating_sub(segments.values().map(Segment::bytes).sum());
         }
     }
 
@@ -107,7 +113,11 @@ impl Segments {
         let segments = self.folders.entry(folder.clone()).or_default();
         let segment = match segments.entry(place) {
             Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(free) => free.insert(read()),
+            Entry::Vacant(free) => {
+                let segment = read();
+                self.bytes += segment.bytes();
+                free.insert(segment)
+            }
         };
         for tag in columns {
             if segment.column((*tag, limit)).is_none() {
