@@ -13,6 +13,7 @@ use crate::backend::{
 use crate::collation;
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, PropType, Value, tags};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::RangeBounds;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl Counts {
 /// All objects of one backend.
 #[derive(Debug)]
 pub(super) struct Database {
-    pub(super) objects: HashMap<ObjectId, Arc<Object>>,
+    pub(super) objects: HashMap<ObjectId, Arc<Object>, RandomState>,
     /// By arrival number, which is given once.
     children: BTreeMap<ObjectId, BTreeMap<u64, ObjectId>>,
     counts: BTreeMap<ObjectId, Counts>,
@@ -114,7 +115,7 @@ impl Database {
     pub(super) fn new(uid: Guid) -> Self {
         let (store, root) = (ObjectId::from(1), ObjectId::from(2));
         let mut database = Self {
-            objects: HashMap::new(),
+            objects: HashMap::default(),
             children: BTreeMap::new(),
             counts: BTreeMap::new(),
             queued: BTreeSet::new(),

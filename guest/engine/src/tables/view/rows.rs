@@ -8,7 +8,7 @@ use crate::backend::{Batch, ObjectId};
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Value, ValueRef};
 use crate::tables::instances::RowId;
-use crate::tables::order::{ViewOrder, number_at, prefix};
+use crate::tables::order::{ViewOrder, compare_bytes, number_at, prefix};
 use std::cmp::Ordering;
 
 /// Bytes of keys and identifiers a view may hold, so that one table cannot exhaust the session.
@@ -23,7 +23,7 @@ const READ: i32 = 1;
 /// One row: where its bytes are in the arena, one part behind the other.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slot {
-    start: usize,
+    start: u32,
     key: u32,
     /// The order key of the property that orders categories by its extreme; empty: the row lacks it.
     extremum: u32,
@@ -39,8 +39,14 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    fn length(self) -> usize {
-        usize::from(self.id) + self.key as usize + usize::from(self.instance) + self.extremum as usize
+    fn length(self) -> u32 {
+        u32::from(self.id) + self.key + u32::from(self.instance) + self.extremum
+    }
+
+    /// Where the key lies.
+    fn key_place(self) -> (u32, u32) {
+        let start = self.start + u32::from(self.id);
+        (start, start + self.key)
     }
 }
 
@@ -79,7 +85,7 @@ impl Rows {
     pub(super) fn of_keys(keys: &[Vec<u8>]) -> Self {
         let mut rows = Self::default();
         for key in keys {
-            let (start, key_length) = (rows.arena.len(), u32::try_from(key.len()).unwrap());
+            let (start, key_length) = (u32::try_from(rows.arena.len()).unwrap(), u32::try_from(key.len()).unwrap());
             rows.arena.extend_from_slice(key);
             rows.slots.push(Slot { start, key: key_length, live: true, ..Slot::default() });
         }
@@ -108,7 +114,7 @@ impl Rows {
     /// Gives a row its new bytes; it keeps its number, identifier and category.
     pub(super) fn overwrite(&mut self, number: u32, slot: Slot) {
         let old = &mut self.slots[number as usize];
-        self.forgotten += old.length();
+        self.forgotten += old.length() as usize;
         *old = Slot { category: old.category, ..slot };
     }
 
@@ -123,7 +129,7 @@ impl Rows {
         }
         let slot = &mut self.slots[number as usize];
         slot.live = false;
-        self.forgotten += slot.length();
+        self.forgotten += slot.length() as usize;
         self.released.push(number);
     }
 
@@ -169,10 +175,12 @@ impl Rows {
             order.append_extremum(&value, &mut self.arena);
         }
         let extremum = self.arena.len() - start - id.len() - key - instance;
+        // Offsets within the arena are numbers of 32 bits.
+        u32::try_from(self.arena.len()).map_err(|_| too_many())?;
         let flags = cell(reading.flags);
         let read = matches!(flags.as_ref().and_then(ValueRef::plain), Some(Value::Long(flags)) if flags & READ != 0);
         Ok(Slot {
-            start,
+            start: u32::try_from(start).map_err(|_| too_many())?,
             key: u32::try_from(key).map_err(|_| too_many())?,
             extremum: u32::try_from(extremum).map_err(|_| too_many())?,
             category: 0,
@@ -186,7 +194,12 @@ impl Rows {
 
     pub(super) fn id(&self, slot: u32) -> &[u8] {
         let Slot { start, id, .. } = self.slots[slot as usize];
-        &self.arena[start..start + usize::from(id)]
+        self.bytes(start, start + u32::from(id))
+    }
+
+    /// Bytes of the arena.
+    pub(super) fn bytes(&self, start: u32, end: u32) -> &[u8] {
+        &self.arena[start as usize..end as usize]
     }
 
     /// Which of the instances of its object the row is.
@@ -204,33 +217,47 @@ impl Rows {
         self.identity(a).cmp(&self.identity(b)).then(a.cmp(&b))
     }
 
+    /// The rows of these slots that there are. What lies all over memory is fetched in loops that do nothing else, so
+    /// that much of it is under way at a time.
+    pub(super) fn ids_of(&self, slots: &[u32]) -> Vec<RowId> {
+        let found: Vec<Slot> = slots.iter().filter_map(|slot| self.slots.get(*slot as usize)).copied().collect();
+        let object = |slot: &Slot| ObjectId::new(self.bytes(slot.start, slot.start + u32::from(slot.id)));
+        let objects: Vec<Option<ObjectId>> = found.iter().map(object).collect();
+        let row = |(object, slot): (Option<ObjectId>, &Slot)| Some(RowId { object: object?, number: slot.number });
+        objects.into_iter().zip(&found).filter_map(row).collect()
+    }
+
     pub(super) fn id_of(&self, slot: u32) -> Option<RowId> {
         self.slots.get(slot as usize)?;
         Some(RowId { object: ObjectId::new(self.id(slot))?, number: self.number(slot) })
     }
 
     pub(super) fn key(&self, slot: u32) -> &[u8] {
-        let Slot { start, id, key, .. } = self.slots[slot as usize];
-        let start = start + usize::from(id);
-        &self.arena[start..start + key as usize]
+        let (start, end) = self.key_place(slot);
+        self.bytes(start, end)
+    }
+
+    /// Where in the arena the key of a row lies.
+    pub(super) fn key_place(&self, slot: u32) -> (u32, u32) {
+        self.slots[slot as usize].key_place()
     }
 
     /// The key of a row that was written.
     pub(super) fn key_of(&self, written: &Slot) -> &[u8] {
-        let start = written.start + usize::from(written.id);
-        &self.arena[start..start + written.key as usize]
+        let (start, end) = written.key_place();
+        self.bytes(start, end)
     }
 
     pub(super) fn instance(&self, slot: u32) -> &[u8] {
-        let Slot { start, id, key, instance, .. } = self.slots[slot as usize];
-        let start = start + usize::from(id) + key as usize;
-        &self.arena[start..start + usize::from(instance)]
+        let slot = self.slots[slot as usize];
+        let (_, start) = slot.key_place();
+        self.bytes(start, start + u32::from(slot.instance))
     }
 
     pub(super) fn extremum(&self, slot: u32) -> &[u8] {
         let slot = self.slots[slot as usize];
         let end = slot.start + slot.length();
-        &self.arena[end - slot.extremum as usize..end]
+        self.bytes(end - slot.extremum, end)
     }
 
     pub(super) fn category(&self, slot: u32) -> u32 {
@@ -256,7 +283,7 @@ impl Rows {
     /// Compares whole keys.
     pub(super) fn compare_slots(&self, a: u32, b: u32) -> Ordering {
         // Equal arrivals and the same row twice are a backend's lies; the order is total all the same.
-        self.key(a).cmp(self.key(b)).then_with(|| self.id(a).cmp(self.id(b))).then(a.cmp(&b))
+        compare_bytes(self.key(a), self.key(b)).then_with(|| compare_bytes(self.id(a), self.id(b))).then(a.cmp(&b))
     }
 
     /// The slots that are in use, in any order.
@@ -310,8 +337,9 @@ impl Rows {
         }
         let mut arena = Vec::with_capacity(self.arena.len().saturating_sub(self.forgotten));
         for slot in self.slots.iter_mut().filter(|slot| slot.live) {
-            let length = slot.length();
-            let start = std::mem::replace(&mut slot.start, arena.len());
+            let (start, length) = (slot.start as usize, slot.length() as usize);
+            // No row moves up.
+            slot.start = u32::try_from(arena.len()).unwrap_or(slot.start);
             arena.extend_from_slice(&self.arena[start..start + length]);
         }
         self.arena = arena;

@@ -149,6 +149,10 @@ impl SortedView {
     }
 
     fn to_read(&self, first: u64, count: usize) -> Vec<RowToRead> {
+        if let Arrangement::Flat(order) = &self.order {
+            let slots: Vec<u32> = order.starting_at(first).0.take(count).map(|entry| entry.slot).collect();
+            return self.rows.ids_of(&slots).into_iter().map(RowToRead::Leaf).collect();
+        }
         self.rows_from(first, count).into_iter().filter_map(|row| self.row_to_read(row)).collect()
     }
 

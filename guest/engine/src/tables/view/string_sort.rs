@@ -2,16 +2,24 @@
 //! each eight bytes that do not decide, and not for every comparison.
 
 use super::rows::{Entry, Rows};
-use crate::tables::order::prefix;
+use crate::tables::order::{compare_bytes, prefix};
 
 /// Rows few enough to compare their whole keys.
-const FEW: usize = 24;
+const FEW: usize = 12;
 
 /// Bytes looked at in one round.
 const ROUND: usize = 8;
 
-/// The next bytes of a row's key, and the row.
-type Item = (u64, u32);
+/// A row with what is needed to look at its key: where the bytes that are still to decide lie. Keys lie all over
+/// memory, and so do slots, which are not asked again.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    /// The bytes of this round.
+    next: u64,
+    slot: u32,
+    start: u32,
+    end: u32,
+}
 
 impl Rows {
     /// Sorts rows by their keys, as [`Rows::compare`] has it.
@@ -20,38 +28,45 @@ impl Rows {
         let mut items: Vec<Item> = Vec::new();
         for alike in entries.chunk_by_mut(|a, b| a.prefix() == b.prefix()).filter(|alike| alike.len() > 1) {
             items.clear();
-            items.extend(alike.iter().map(|entry| (0, entry.slot)));
-            self.sort_from(&mut items, ROUND);
-            for (entry, (_, slot)) in alike.iter_mut().zip(&items) {
-                entry.slot = *slot;
+            items.extend(alike.iter().map(|entry| {
+                let (start, end) = self.key_place(entry.slot);
+                Item { next: 0, slot: entry.slot, start: end.min(start + ROUND as u32), end }
+            }));
+            self.sort_items(&mut items);
+            for (entry, item) in alike.iter_mut().zip(&items) {
+                entry.slot = item.slot;
             }
         }
     }
 
-    /// Sorts rows whose keys are alike up to `from`.
-    fn sort_from(&self, items: &mut [Item], mut from: usize) {
+    /// Sorts rows whose keys are alike up to where the items start.
+    fn sort_items(&self, items: &mut [Item]) {
         loop {
-            let mut longest = 0;
-            if items.len() > FEW {
-                for (next, slot) in &mut *items {
-                    let key = self.key(*slot);
-                    longest = longest.max(key.len());
-                    *next = prefix(key.get(from..).unwrap_or_default());
-                }
-            }
-            if longest <= from {
-                items.sort_unstable_by(|(_, a), (_, b)| self.compare_slots(*a, *b));
+            if items.len() <= FEW || items.iter().all(|item| item.start == item.end) {
+                items.sort_unstable_by(|a, b| {
+                    let rest = compare_bytes(self.bytes(a.start, a.end), self.bytes(b.start, b.end));
+                    rest.then_with(|| self.compare_slots(a.slot, b.slot))
+                });
                 return;
             }
-            from += ROUND;
-            items.sort_unstable_by_key(|(next, _)| *next);
-            let is_split = items.first().map(|(next, _)| next) != items.last().map(|(next, _)| next);
-            if is_split {
+            self.fetch(items);
+            items.sort_unstable_by_key(|item| item.next);
+            if items.first().map(|item| item.next) != items.last().map(|item| item.next) {
                 break;
             }
         }
-        for alike in items.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|alike| alike.len() > 1) {
-            self.sort_from(alike, from);
+        for alike in items.chunk_by_mut(|a, b| a.next == b.next).filter(|alike| alike.len() > 1) {
+            self.sort_items(alike);
+        }
+    }
+
+    /// Fetches the bytes of the next round. Nothing else is done in this loop: the shorter it is, the more keys are
+    /// under way from memory at a time.
+    #[inline(never)]
+    fn fetch(&self, items: &mut [Item]) {
+        for item in items {
+            item.next = prefix(self.bytes(item.start, item.end));
+            item.start = item.end.min(item.start + ROUND as u32);
         }
     }
 }
