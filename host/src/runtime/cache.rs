@@ -1,27 +1,30 @@
 //! The component as machine code, kept on disk between runs.
 //!
 //! A file holds for one component, one version and set of settings of the runtime and one kind of
-//! processor, all of which its name tells; its contents follow their own hash, so that a torn or damaged
-//! file is recompiled, not run. The folder must belong to the user alone: what lies in it is executed.
+//! processor, all of which its name tells. It is mapped, not read: a process that starts touches only the
+//! pages it runs. A file is written whole and renamed into place, so that it is never torn; beside it lies
+//! a stamp with its hash, its length and the time it was written. A file that is not as its stamp says is
+//! hashed, and compiled anew if the hash does not hold. The folder must belong to the user alone: what lies
+//! in it is executed.
 
 use crate::runtime::{COMPONENT, COMPONENT_HASH};
 use sha2::{Digest, Sha256};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use std::{fs, io};
 use wasmtime::component::Component;
-
-const DIGEST: usize = 32;
 
 /// The compiled component: from the cache if it is there and sound, else compiled and put there.
 pub(crate) fn load(engine: &wasmtime::Engine, folder: Option<&Path>) -> wasmtime::Result<Component> {
     let Some(folder) = folder else { return Component::from_binary(engine, COMPONENT) };
     let path = path(engine, folder);
-    if let Some(code) = read(&path) {
-        // SAFETY: the bytes were made by `precompile_component`: their hash holds, and the folder is the
-        // user's own, as the documentation of `EngineOptions::cache` demands.
-        match unsafe { Component::deserialize(engine, &code) } {
+    if is_sound(&path) {
+        // SAFETY: the file was made by `precompile_component`: its stamp says so, and the folder is the user's
+        // own, as the documentation of `EngineOptions::cache` demands. Nobody writes into a file that lies
+        // there: others are renamed into its place.
+        match unsafe { Component::deserialize_file(engine, &path) } {
             Ok(component) => return Ok(component),
             Err(error) => tracing::warn!(path = %path.display(), %error, "the cached component is not usable; compiling it"),
         }
@@ -41,28 +44,77 @@ fn path(engine: &wasmtime::Engine, folder: &Path) -> PathBuf {
     folder.join(format!("session-{component}-{:016x}.cwasm", hasher.finish()))
 }
 
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = fs::read(path).ok()?;
-    let (digest, code) = bytes.split_at_checked(DIGEST)?;
-    if Sha256::digest(code).as_slice() != digest {
-        tracing::warn!(path = %path.display(), "the cached component is damaged; compiling it");
-        return None;
-    }
-    bytes.drain(..DIGEST);
-    Some(bytes)
+/// What a stamp says of its file.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    digest: String,
+    length: u64,
+    /// Nanoseconds since 1970.
+    written: u128,
 }
 
-/// Several processes may write at once: each writes a file of its own and renames it into place.
+impl Stamp {
+    fn of(path: &Path, digest: String) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let written = metadata.modified()?.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_nanos();
+        Ok(Self { digest, length: metadata.len(), written })
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        let text = fs::read_to_string(stamp_path(path)).ok()?;
+        let mut words = text.split_ascii_whitespace();
+        let digest = words.next()?.to_owned();
+        Some(Self { digest, length: words.next()?.parse().ok()?, written: words.next()?.parse().ok()? })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        replace(&stamp_path(path), format!("{} {} {}\n", self.digest, self.length, self.written).as_bytes())
+    }
+}
+
+fn stamp_path(path: &Path) -> PathBuf {
+    path.with_extension("stamp")
+}
+
+/// Whether the file is the one that was written: by its stamp, else by its hash.
+fn is_sound(path: &Path) -> bool {
+    let Some(stamp) = Stamp::read(path) else { return false };
+    let Ok(found) = Stamp::of(path, stamp.digest.clone()) else { return false };
+    if found == stamp {
+        return true;
+    }
+    if fs::read(path).is_ok_and(|code| digest(&code) == stamp.digest) {
+        if let Err(error) = found.write(path) {
+            tracing::debug!(path = %path.display(), %error, "the stamp of the compiled component cannot be renewed");
+        }
+        return true;
+    }
+    tracing::warn!(path = %path.display(), "the cached component is damaged; compiling it");
+    false
+}
+
+fn digest(code: &[u8]) -> String {
+    Sha256::digest(code).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn write(folder: &Path, path: &Path, code: &[u8]) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    replace(path, code)?;
+    Stamp::of(path, digest(code))?.write(path)
+}
+
+/// Writes a file whole. Several processes may write at once: each writes a file of its own and renames it
+/// into place.
+fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
     let written = fs::File::create(&temporary).and_then(|mut file| {
-        file.write_all(&Sha256::digest(code))?;
-        file.write_all(code)?;
+        file.write_all(contents)?;
         file.sync_all()
     });
     let done = written.and_then(|()| fs::rename(&temporary, path));
@@ -71,4 +123,29 @@ fn write(folder: &Path, path: &Path, code: &[u8]) -> io::Result<()> {
         drop(fs::remove_file(&temporary));
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_sound_while_it_is_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.cwasm");
+        assert!(!is_sound(&path));
+        write(folder.path(), &path, b"code").unwrap();
+        assert!(is_sound(&path));
+        // Copied elsewhere and back: another time, the same code.
+        fs::write(&path, b"code").unwrap();
+        assert!(is_sound(&path));
+        assert_eq!(Stamp::read(&path), Stamp::of(&path, digest(b"code")).ok());
+        fs::write(&path, b"cody").unwrap();
+        assert!(!is_sound(&path));
+        write(folder.path(), &path, b"code").unwrap();
+        fs::write(&path, b"cod").unwrap();
+        assert!(!is_sound(&path));
+        fs::remove_file(stamp_path(&path)).unwrap();
+        assert!(!is_sound(&path));
+    }
 }
