@@ -1,6 +1,7 @@
 //! How many bytes are allocated: the allocator of this program counts while it is asked to.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use mimalloc::MiMalloc;
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
@@ -19,30 +20,30 @@ impl Counting {
     }
 }
 
-// SAFETY: every call is the system allocator's; what is counted beside it touches no memory of its.
+// SAFETY: every call is the allocator's that `mapi` has; what is counted beside it touches no memory of its.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::count(layout.size(), 0);
         // SAFETY: the caller's duty is the same.
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         Self::count(layout.size(), 0);
         // SAFETY: the caller's duty is the same.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { MiMalloc.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         Self::count(0, layout.size());
         // SAFETY: the caller's duty is the same.
-        unsafe { System.dealloc(pointer, layout) }
+        unsafe { MiMalloc.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Self::count(size, layout.size());
         // SAFETY: the caller's duty is the same.
-        unsafe { System.realloc(pointer, layout, size) }
+        unsafe { MiMalloc.realloc(pointer, layout, size) }
     }
 }
 

@@ -10,6 +10,7 @@ mod engine;
 mod fixture;
 mod host;
 mod import;
+mod logon;
 mod messages;
 mod notify;
 mod opening;
@@ -37,12 +38,16 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 30] = [
+const BENCHES: [Bench; 34] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
+    Bench { name: "session.cold", unit: "ms", goal: Goal::UnderAndPart(15.0, 10.0, "without the store"), measure: logon::cold },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
+    Bench { name: "session.idle", unit: "KiB", goal: Goal::Under(512.0), measure: logon::idle },
+    Bench { name: "session.logon_concurrent", unit: "logons/s", goal: Goal::AtLeast(2_000.0), measure: logon::concurrent },
     Bench { name: "session.notify", unit: "ms", goal: Goal::Under(50.0), measure: notify::notify },
     Bench { name: "session.warm", unit: "ms", goal: Goal::RatioAtMost(6.0), measure: session::warm },
+    Bench { name: "session.warm_full", unit: "ms", goal: Goal::Under(1.0), measure: logon::warm_full },
     Bench { name: "stores.commit", unit: "messages/s", goal: Goal::RatioAtLeast(0.5), measure: commits::single },
     Bench { name: "stores.copy_10k", unit: "ms", goal: Goal::Under(2_000.0), measure: writing::copy_10k },
     Bench { name: "stores.delete_25k", unit: "ms", goal: Goal::Under(1_000.0), measure: writing::delete_25k },
@@ -98,6 +103,10 @@ fn run() -> anyhow::Result<bool> {
             notify::COMMITTER => {
                 let (file, folder) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
                 return notify::committer(file.as_ref(), &folder).map(|()| true);
+            }
+            logon::FIRST_LOGON => {
+                let (cache, data) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
+                return logon::first_logon(cache.as_ref(), data.as_ref()).map(|()| true);
             }
             "--reference" => reference = arguments.next().map(PathBuf::from),
             // What cargo passes to every benchmark.

@@ -18,6 +18,8 @@ pub(crate) enum Goal {
     AtMost(f64),
     /// The median less than the first, and of a hundred all but one less than the second.
     UnderBoth(f64, f64),
+    /// The whole less than the first; the part of the name less than the second.
+    UnderAndPart(f64, f64, &'static str),
     /// Less than that, and at most so many times the reference.
     UnderAndAtMost(f64, f64),
 }
@@ -29,22 +31,29 @@ pub(crate) struct Figures {
     pub(crate) reference: Option<f64>,
     /// Of a hundred measurements all but one are below that.
     pub(crate) p99: Option<f64>,
+    /// A part of the work, measured alone.
+    pub(crate) part: Option<f64>,
 }
 
 impl Figures {
     /// A figure against a reference.
     pub(crate) const fn against(ours: f64, reference: f64) -> Self {
-        Self { ours, reference: Some(reference), p99: None }
+        Self { ours, reference: Some(reference), p99: None, part: None }
     }
 
     /// A figure against a bound.
     pub(crate) const fn alone(ours: f64) -> Self {
-        Self { ours, reference: None, p99: None }
+        Self { ours, reference: None, p99: None, part: None }
     }
 
     /// A median and a ninety-ninth percentile against bounds.
     pub(crate) const fn spread(ours: f64, p99: f64) -> Self {
-        Self { ours, reference: None, p99: Some(p99) }
+        Self { ours, reference: None, p99: Some(p99), part: None }
+    }
+
+    /// The whole of a work, and a part of it, against bounds.
+    pub(crate) const fn with_part(ours: f64, part: f64) -> Self {
+        Self { ours, reference: None, p99: None, part: Some(part) }
     }
 
     fn ratio(&self) -> Option<f64> {
@@ -71,6 +80,7 @@ impl Row {
             Goal::AtLeast(least) => figures.ours >= least,
             Goal::AtMost(most) => figures.ours <= most,
             Goal::UnderBoth(median, p99) => figures.ours < median && figures.p99.is_some_and(|found| found < p99),
+            Goal::UnderAndPart(whole, part, _) => figures.ours < whole && figures.part.is_some_and(|found| found < part),
             Goal::UnderAndAtMost(bound, most) => figures.ours < bound && figures.ratio().is_some_and(|ratio| ratio <= most),
         }
     }
@@ -83,6 +93,7 @@ impl Row {
             Goal::AtLeast(least) => format!("at least {least} {}", self.unit),
             Goal::AtMost(most) => format!("at most {most} {}", self.unit),
             Goal::UnderBoth(median, p99) => format!("under {median} {0}, p99 under {p99} {0}", self.unit),
+            Goal::UnderAndPart(whole, part, name) => format!("under {whole} {0}, under {part} {0} {name}", self.unit),
             Goal::UnderAndAtMost(bound, most) => format!("under {bound} {} and at most {most}x", self.unit),
         }
     }
@@ -95,6 +106,9 @@ impl Row {
             None => "missing".to_owned(),
             Some(Figures { ours, p99: Some(p99), .. }) => {
                 format!("{} {unit}, p99 {} {unit}", rounded(*ours), rounded(*p99), unit = self.unit)
+            }
+            Some(Figures { ours, part: Some(part), .. }) => {
+                format!("{} {unit}, {} {unit}", rounded(*ours), rounded(*part), unit = self.unit)
             }
             Some(Figures { ours, .. }) => figure(Some(*ours)),
         };
@@ -116,6 +130,7 @@ impl Row {
             "ours": figures.map(|figures| figures.ours),
             "reference": figures.and_then(|figures| figures.reference),
             "p99": figures.and_then(|figures| figures.p99),
+            "part": figures.and_then(|figures| figures.part),
             "ratio": figures.and_then(Figures::ratio),
             "goal": self.goal(),
             "met": self.met(),

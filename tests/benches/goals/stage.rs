@@ -31,6 +31,11 @@ impl Stage {
         self.folder.join(name)
     }
 
+    /// Where the compiled component is kept.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.path("cache")
+    }
+
     /// A subsystem on a data folder.
     pub(crate) async fn subsystem(&self, data: &Path) -> anyhow::Result<Subsystem> {
         Ok(self.engine.subsystem(&Backends::embedded(data)?, Limits::default()).await?)

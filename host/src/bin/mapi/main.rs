@@ -22,6 +22,10 @@ use clap::{CommandFactory, Parser};
 use context::Context;
 use std::process::ExitCode;
 
+/// Rows are many small values: the system's allocator takes a third of the time of a page.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.color {

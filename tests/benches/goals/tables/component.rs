@@ -1,9 +1,10 @@
 //! The table through the component.
 
 use crate::client::{self, COLUMNS};
+use crate::fixture::Fixture;
 use crate::messages::Numbers;
 use crate::stage::Stage;
-use crate::tables::{PAGES, ROWS, RUNS, by_subject, rows};
+use crate::tables::{CATEGORY_COLUMNS, PAGES, ROWS, RUNS, by_sender, by_subject, rows};
 use crate::timing::median;
 use anyhow::{Context as _, ensure};
 use mapi_engine::memory::{MemoryCatalogue, MemoryProfiles};
@@ -44,6 +45,29 @@ impl Mail {
         let store = client::default_store(&session).await?;
         let folder = client::folder(&store, Some(&entry_id)).await?;
         Ok(Self { folder, sorted: RefCell::default(), _session: session, _subsystem: subsystem })
+    }
+
+    /// The same over a store's file.
+    pub(super) async fn of_file(stage: &Stage, fixture: &Fixture) -> anyhow::Result<Self> {
+        let subsystem = stage.subsystem(&fixture.data).await?;
+        let session = client::logon(&subsystem).await?;
+        let store = client::default_store(&session).await?;
+        let folder = client::folder(&store, Some(&fixture.folder)).await?;
+        Ok(Self { folder, sorted: RefCell::default(), _session: session, _subsystem: subsystem })
+    }
+
+    /// How many rows the newest page of a table just opened has.
+    pub(super) async fn newest(&self) -> anyhow::Result<usize> {
+        Ok(client::newest_first(&self.folder).await?.query_rows(50, QueryRowsFlags::empty()).await?.len())
+    }
+
+    /// The first page of the categories by sender, collapsed: what each says.
+    pub(super) async fn categories(&self) -> anyhow::Result<Vec<Value>> {
+        let table = self.folder.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).await?;
+        table.set_columns(&CATEGORY_COLUMNS, SetColumnsFlags::empty()).await?;
+        table.sort_table(by_sender(), SortTableFlags::empty()).await?;
+        let rows = table.query_rows(50, QueryRowsFlags::empty()).await?;
+        Ok(rows.into_iter().flatten().map(|cell| cell.value).collect())
     }
 
     /// A table sorted by subject; its first subject.
@@ -90,9 +114,8 @@ pub(super) async fn runs<T: PartialEq>(work: impl AsyncFn() -> anyhow::Result<T>
     Ok((median(samples)?, first))
 }
 
-/// The median of reading fifty rows at a random position of the table sorted.
+/// The median of reading fifty rows at a random position of the table that was sorted.
 pub(super) async fn pages(mail: &Mail) -> anyhow::Result<Duration> {
-    mail.sorted().await?;
     let (mut numbers, mut samples) = (Numbers(11), Vec::new());
     for _ in 0..PAGES {
         let position = u32::try_from(numbers.below(u64::from(ROWS - 50)))?;

@@ -1,7 +1,8 @@
 //! The table of the engine as a library.
 
 use crate::client::{COLUMNS, PROFILE};
-use crate::tables::{by_subject, rows};
+use crate::fixture::Fixture;
+use crate::tables::{CATEGORY_COLUMNS, by_sender, by_subject, newest_first, rows};
 use anyhow::{Context as _, bail};
 use mapi_engine::backend::{Opened, Store};
 use mapi_engine::memory::MemoryHost;
@@ -11,8 +12,9 @@ use mapi_engine::restriction::Restriction;
 use mapi_engine::session::{Session, Subsystem, logon_flags, open_store_flags};
 use mapi_engine::stores::{Folder, OpenedEntry};
 use mapi_engine::tables::{MAPI_UNICODE, Table};
+use mapi_session::backends::sqlite::SqliteStore;
+use mapi_session::backends::sqlite::database::Access;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// The folder of the mail, and all that keeps it open.
 pub(super) struct Mail {
@@ -24,9 +26,18 @@ pub(super) struct Mail {
 impl Mail {
     pub(super) fn open() -> anyhow::Result<Self> {
         let (backend, entry_id) = rows::store()?;
+        Self::of(Rc::new(backend), &entry_id)
+    }
+
+    /// The same over a store's file.
+    pub(super) fn of_file(fixture: &Fixture) -> anyhow::Result<Self> {
+        Self::of(Rc::new(SqliteStore::open(&fixture.file, Access::Write)?), &fixture.folder)
+    }
+
+    fn of(backend: Rc<dyn Store>, entry_id: &[u8]) -> anyhow::Result<Self> {
         let host = MemoryHost::new();
         host.add_store_opener("memory", move |_, _| {
-            let provider: Rc<dyn Store> = Rc::new(Arc::clone(&backend));
+            let provider = Rc::clone(&backend);
             Ok(Opened { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None })
         });
         let subsystem = Subsystem::new(Rc::new(host));
@@ -39,7 +50,7 @@ impl Mail {
         let row = stores.query_rows(1, 0)?.into_iter().flatten().next().context("the profile has no store")?;
         let Value::Binary(id) = row.value else { bail!("the store has no identifier") };
         let store = session.open_msg_store(0, &id, None, open_store_flags::MAPI_BEST_ACCESS)?.value;
-        let OpenedEntry::Folder(folder) = store.open_entry(Some(&entry_id), None, 0)? else {
+        let OpenedEntry::Folder(folder) = store.open_entry(Some(entry_id), None, 0)? else {
             bail!("the entry is no folder");
         };
         Ok(Self { folder, _session: session, _subsystem: subsystem })
@@ -49,6 +60,21 @@ impl Mail {
         let table = self.folder.get_contents_table(MAPI_UNICODE)?;
         table.set_columns(&COLUMNS, 0)?;
         Ok(table)
+    }
+
+    /// A table, newest first.
+    pub(super) fn newest_first(&self) -> anyhow::Result<Table> {
+        let table = self.table()?;
+        table.sort_table(Some(newest_first()), 0)?;
+        Ok(table)
+    }
+
+    /// The first page of the categories by sender, collapsed: what each says.
+    pub(super) fn categories(&self) -> anyhow::Result<Vec<Value>> {
+        let table = self.table()?;
+        table.set_columns(&CATEGORY_COLUMNS, 0)?;
+        table.sort_table(Some(by_sender()), 0)?;
+        Ok(table.query_rows(50, 0)?.into_iter().flatten().map(|cell| cell.value).collect())
     }
 
     /// A table sorted by subject; its first subject.
