@@ -1,6 +1,6 @@
 //! Logging providers on, when they are first needed (`session` 3, 3.1).
 
-use super::provider_logon::{Consequence, consequence, passed_on};
+use super::provider_logon::{Consequence, consequence};
 use super::shared::{Barred, SharedSession};
 use crate::address_book::BookConnection;
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
@@ -27,7 +27,7 @@ impl SharedSession {
         open: impl Fn(&ProviderLogon) -> Result<Opened<T>>,
     ) -> Result<Opened<T>> {
         self.check_not_barred(provider)?;
-        let named = |failure: Failure| passed_on(failure).from_provider(provider.display_name(), provider.uid);
+        let named = |failure: Failure| failure.from_provider(provider.display_name(), provider.uid);
         let logon = self.logon_data(profile, provider, wish)?;
         let mut result = open(&logon).map_err(named);
         if result.as_ref().is_err_and(|failure| failure.code() == Code::Unconfigured) {
@@ -36,7 +36,8 @@ impl SharedSession {
             let logon = self.logon_data(&profile, provider, wish)?;
             result = open(&logon).map_err(named);
         }
-        let opened = result.map_err(|failure| self.bar(provider, failure))?;
+        let mut opened = result.map_err(|failure| self.bar(provider, failure))?;
+        opened.warning = opened.warning.map(named);
         self.keep_section(provider, &opened.section_changes);
         Ok(opened)
     }

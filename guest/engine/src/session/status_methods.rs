@@ -1,7 +1,7 @@
 //! What the methods of status objects do to the providers of a session (`status` 2, 4).
 
 use super::handle::Handle;
-use super::shared::SharedSession;
+use super::shared::{Barred, SharedSession};
 use crate::backend::ProviderKind;
 use crate::error::{Code, Failure, Result};
 use crate::properties::Guid;
@@ -85,6 +85,9 @@ impl SharedSession {
     /// failure in transport order.
     fn validate_spooler(&self, flags: u32, may_prompt: bool) -> Result<()> {
         let profile = self.load_profile()?;
+        // Those that failed alone are tried again when somebody asks for it; those of disabled services are not.
+        let is_transport = |section: &Guid| profile.transports().iter().any(|transport| transport.uid == *section);
+        self.barred.borrow_mut().retain(|section, barred| matches!(barred, Barred::Service(_)) || !is_transport(section));
         let active: Vec<Guid> = self.transports.borrow().iter().map(|transport| transport.section).collect();
         let mut failed = self.start_transports(&profile, may_prompt);
         let mut first = First::default();

@@ -315,6 +315,26 @@ fn validating_the_spooler_logs_a_transport_that_broke_down_on_again() {
 }
 
 #[test]
+fn validating_the_spooler_tries_a_transport_that_failed_alone_again() {
+    for (refusal, expected) in [(Code::Failoneprovider, 4), (Code::UserCancel, 4), (Code::DiskError, 3)] {
+        let fixture = fixture();
+        let (line, refusal) = (Line::new(), Cell::new(Some(refusal)));
+        fixture.host.add_transport_opener("first", move |_| match refusal.take() {
+            Some(code) => Err(Failure::new(code, "as told")),
+            None => {
+                let provider: Rc<dyn Transport> = line.clone();
+                Ok(crate::backend::Opened { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None })
+            }
+        });
+        let session = logon(&fixture.subsystem, "Work", 0);
+        let providers = || ids(&session).len() - 3;
+        assert_eq!(providers(), 3, "the address book, the second transport, the store");
+        let validated = open(&session, &ids(&session)[1]).validate_state(0, 0);
+        assert_eq!((validated.is_ok(), providers()), (expected == 4, expected));
+    }
+}
+
+#[test]
 fn validating_the_subsystem_validates_everything_and_ignores_what_cannot() {
     let fixture = fixture();
     let session = fixture.session();

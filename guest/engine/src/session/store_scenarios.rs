@@ -141,6 +141,23 @@ fn a_store_that_refuses_tells_why_and_may_be_tried_again() {
 }
 
 #[test]
+fn a_store_that_warns_is_open_and_named_with_its_warning() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let store = Rc::new(std::sync::Arc::new(MemoryStore::new(Guid([8; 16]), "x")));
+    host.add_store_opener("memory", move |_, _| {
+        let provider: Rc<dyn Store> = store.clone();
+        let warning = Some(Failure::new(Code::Offline, "only what was fetched before"));
+        Ok(Opened { provider, section_changes: Vec::new(), status_row: Vec::new(), warning })
+    });
+    let session = logon(&subsystem, "Work", 0);
+    let opened = session.open_msg_store(0, &store_id(&session, 0), None, 0).unwrap();
+    assert_eq!(opened.warning, Some(Code::WErrorsReturned));
+    let error = session.get_last_error(Code::WErrorsReturned, 0).unwrap().unwrap();
+    assert_eq!((error.error.as_str(), error.component.as_str()), ("only what was fetched before", "Mailbox"));
+}
+
+#[test]
 fn a_damaged_store_disables_its_service_for_the_session() {
     let host = MemoryHost::new();
     let subsystem = subsystem(&host);
