@@ -2,12 +2,15 @@
 //! with what makes it happen. Rows run through the component; those marked as raw give the engine an argument that
 //! the typed world cannot express.
 //!
-//! A module of rows is a function that writes them down, and a line below. `codes` holds the table to the list of codes.
+//! A module of rows is a function that writes them down, and a line below. `docs/coverage.md` counts the rows of each
+//! method, and `codes` holds the table to the list of codes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod bench;
 mod codes;
+mod coverage;
+mod methods;
 mod raw;
 mod sources;
 mod table;
