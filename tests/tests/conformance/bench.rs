@@ -6,10 +6,13 @@ use mapi_engine::backend::{
 use mapi_engine::memory::{MemoryCatalogue, MemoryPresenter, MemoryProfiles};
 use mapi_session::error::{Code, Failure, Result};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
-use mapi_session::tables::Bookmark;
 use mapi_session::{
-    Backends, Engine, EngineOptions, Entry, Folder, Limits, LogonOptions, MessageStore, Object, ProfileAdmin, Properties,
-    ServiceAdmin, Session, StatusObject, Subsystem, Table, Threading, flags,
+    Backends, Engine, EngineOptions, Limits, LogonOptions, ProfileAdmin, Properties, ServiceAdmin, Session, Subsystem, Threading,
+    flags,
+};
+pub(crate) use mapi_tests::clients::{
+    column, keys, list, open_store, root, root_id, shown, status_id, status_ids, status_named, status_object, status_table,
+    store_ids, store_table, text, value,
 };
 use mapi_tests::configured_provider::{BOOK, ConfiguredProviders, FIXED, STORE, WIRE};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -178,107 +181,4 @@ fn catalogue() -> MemoryCatalogue {
         catalogue = catalogue.with_entry_point(name, |request| Ok(tell_first(request)));
     }
     catalogue
-}
-
-pub(crate) fn text(value: &str) -> Value {
-    Value::Unicode(value.to_owned())
-}
-
-/// A value as a person would write it into a table.
-pub(crate) fn shown(value: &Value) -> String {
-    match value {
-        Value::Unicode(text) => text.clone(),
-        Value::Long(number) => format!("{number:#x}"),
-        Value::Boolean(value) => value.to_string(),
-        Value::Error(raw) => Code::from_raw(*raw).to_string(),
-        Value::Binary(bytes) => format!("{} bytes", bytes.len()),
-        other => format!("{other:?}"),
-    }
-}
-
-/// Values, with commas between them.
-pub(crate) fn list<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    values.into_iter().map(shown).collect::<Vec<_>>().join(", ")
-}
-
-/// A column of a table, from its first row on.
-pub(crate) async fn column(table: &Table, tag: PropTag) -> Vec<Value> {
-    table.set_columns(&[tag], flags::SetColumnsFlags::empty()).await.unwrap();
-    table.seek_row(Bookmark::BEGINNING, 0).await.unwrap();
-    let rows = table.query_rows(100, flags::QueryRowsFlags::empty()).await.unwrap();
-    rows.into_iter().map(|mut row| row.remove(0).value).collect()
-}
-
-pub(crate) async fn keys(table: &Table, tag: PropTag) -> Vec<Guid> {
-    let cells = column(table, tag).await;
-    cells.iter().filter_map(|cell| if let Value::Binary(bytes) = cell { Guid::from_slice(bytes) } else { None }).collect()
-}
-
-fn identifiers(cells: Vec<Value>) -> Vec<Vec<u8>> {
-    let bytes = |cell| match cell {
-        Value::Binary(bytes) => bytes,
-        other => panic!("an identifier was expected, not {other:?}"),
-    };
-    cells.into_iter().map(bytes).collect()
-}
-
-pub(crate) async fn store_table(session: &Session) -> Table {
-    session.get_msg_stores_table(flags::GetMsgStoresTableFlags::MAPI_UNICODE).await.unwrap()
-}
-
-pub(crate) async fn status_table(session: &Session) -> Table {
-    session.get_status_table(flags::GetStatusTableFlags::MAPI_UNICODE).await.unwrap()
-}
-
-/// The identifiers in the table of stores.
-pub(crate) async fn store_ids(session: &Session) -> Vec<Vec<u8>> {
-    identifiers(column(&store_table(session).await, tags::ENTRYID).await)
-}
-
-/// The identifiers in the status table.
-pub(crate) async fn status_ids(session: &Session) -> Vec<Vec<u8>> {
-    identifiers(column(&status_table(session).await, tags::ENTRYID).await)
-}
-
-/// The identifier of the status row of that name.
-pub(crate) async fn status_id(session: &Session, name: &str) -> Vec<u8> {
-    let names = column(&status_table(session).await, tags::DISPLAY_NAME).await;
-    let at = names.iter().position(|known| *known == text(name)).unwrap();
-    status_ids(session).await.remove(at)
-}
-
-pub(crate) async fn status_object(session: &Session, id: &[u8]) -> StatusObject {
-    match session.open_entry(id, flags::SessionOpenEntryFlags::empty(), None).await.unwrap().object {
-        Entry::Status(object) => object,
-        other => panic!("not a status object: {other:?}"),
-    }
-}
-
-/// The status object of that name.
-pub(crate) async fn status_named(session: &Session, name: &str) -> StatusObject {
-    status_object(session, &status_id(session, name).await).await
-}
-
-/// Opens the store in that place of the table.
-pub(crate) async fn open_store(session: &Session, at: usize, how: flags::OpenMsgStoreFlags) -> Result<MessageStore> {
-    let id = store_ids(session).await.remove(at);
-    Ok(session.open_msg_store(&id, how, None).await?.value.object)
-}
-
-pub(crate) async fn root(store: &MessageStore) -> Folder {
-    match store.open_entry(None, flags::StoreOpenEntryFlags::MAPI_BEST_ACCESS, None).await.unwrap().object {
-        Object::Folder(folder) => folder,
-        other => panic!("the root is no folder: {other:?}"),
-    }
-}
-
-pub(crate) async fn value(properties: &Properties, tag: PropTag) -> Value {
-    properties.get_props(Some(&[tag]), flags::GetPropsFlags::MAPI_UNICODE).await.unwrap().value.remove(0).value
-}
-
-/// The identifier of the root folder of the first store, opened like that.
-pub(crate) async fn root_id(session: &Session, how: flags::OpenMsgStoreFlags) -> Vec<u8> {
-    let store = open_store(session, 0, how).await.unwrap();
-    let properties = root(&store).await.properties().await.unwrap();
-    identifiers(vec![value(&properties, tags::ENTRYID).await]).remove(0)
 }
