@@ -18,6 +18,8 @@ mod places;
 mod restrictions;
 mod running;
 mod sending;
+#[cfg(target_os = "linux")]
+mod service_account;
 mod services;
 mod spooling;
 mod story;

@@ -68,7 +68,7 @@ pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/component");
-        Engine::new(&EngineOptions::default().with_cache(cache).with_subsystems(250)).unwrap()
+        Engine::new(&EngineOptions::default().with_cache(cache).with_subsystems(700)).unwrap()
     })
 }
 
