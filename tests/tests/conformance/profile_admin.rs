@@ -288,10 +288,14 @@ fn others(rows: &mut Rows) {
         ("a profile", "Work", Code::SOk),
         ("the name in other case", "wORK", Code::SOk),
         ("an unknown one", "Nobody", Code::LogonFailed),
-        ("no name", "", Code::InvalidParameter),
+        ("a malformed name", " Work", Code::LogonFailed),
+        ("a name with a slash", "Wo/rk", Code::LogonFailed),
     ] {
         rows.row(name, expected, move |b| async move { code(b.admin.admin_services(profile).await) });
     }
+    rows.row("a name of 65 characters", Code::LogonFailed, |b| async move {
+        code(b.admin.admin_services(&"x".repeat(65)).await)
+    });
     rows.raw("MAPI_DIALOG", Code::SOk, || with_admin(|admin| code(admin.admin_services("Work", None, 0, 0x8))));
     rows.raw("a password", Code::LogonFailed, || with_admin(|admin| code(admin.admin_services("Work", Some("x"), 0, 0))));
     rows.raw("every undefined flag", Code::UnknownFlags, || {

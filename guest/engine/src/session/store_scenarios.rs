@@ -226,6 +226,12 @@ fn comparing_identifiers_asks_their_owner() {
     assert_eq!(code(session.compare_entry_ids(&root, &root, 1)), Code::InvalidParameter);
     let ids = status_ids(&session);
     assert_eq!((same(&ids[0], &ids[0]), same(&ids[0], &ids[1])), (Ok(true), Ok(false)));
+    // The provider of a store need only be installed: the catalogue knows it, whatever the profile has.
+    subsystem.admin_profiles(0).unwrap().create_profile("Empty", None, 0, 0).unwrap();
+    let empty = logon(&subsystem, "Empty", super::logon_flags::MAPI_NEW_SESSION);
+    let store = |private: &[u8]| WrappedStoreId::new("memory", private).unwrap().to_bytes();
+    assert_eq!(empty.compare_entry_ids(&store(b"one"), &store(b"one"), 0), Ok(true));
+    assert_eq!(empty.compare_entry_ids(&store(b"one"), &store(b"two"), 0), Ok(false));
 }
 
 #[test]
