@@ -5,7 +5,7 @@ use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
 use crate::runtime::turns::Turns;
-use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage};
+use crate::runtime::{Backends, Limits, SharedCatalogue, SharedPresenter, SharedProfileStorage, Threading};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,6 +17,7 @@ pub(crate) struct HostState {
     pub(crate) backends: Backends,
     pub(crate) profiles: Provider<SharedProfileStorage>,
     pub(crate) catalogue: Provider<SharedCatalogue>,
+    pub(crate) presenter: Option<Provider<SharedPresenter>>,
     /// The providers the component has opened.
     pub(crate) providers: ResourceTable,
     /// Leases of profiles, given back when the instance ends without having done so.
@@ -37,8 +38,11 @@ impl HostState {
             (Arc::clone(&backends.profiles), Arc::clone(&backends.catalogue), backends.profile_threading);
         let profiles = Provider::new(profiles, "Profile storage", threading);
         let catalogue = Provider::new(catalogue, "Service catalogue", threading);
+        let presenter = backends.presenter.clone();
+        let presenter = presenter.map(|presenter| Provider::new(presenter, "User interface", Threading::Blocking));
         Self {
             backends,
+            presenter,
             profiles,
             catalogue,
             providers: ResourceTable::new(),

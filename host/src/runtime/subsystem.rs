@@ -173,13 +173,23 @@ impl Subsystem {
     /// `MAPILogonEx`.
     ///
     /// # Errors
-    /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `session` 2.6.
+    /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `MAPI_E_TIMEOUT` with `MAPI_TIMEOUT_SHORT` when
+    /// other calls keep the subsystem busy for five seconds; `session` 2.6.
     pub async fn logon(&self, options: LogonOptions) -> Result<Session, LogonFailure> {
+        /// Time such a logon waits for the calls before it.
+        const SHORT: Duration = Duration::from_secs(5);
+
+        let turn = options.flags.contains(flags::LogonFlags::MAPI_TIMEOUT_SHORT).then_some(SHORT);
         let options = options.into_wit();
-        let logged_on = call_plain!(self, "MAPILogonEx", |live| {
-            live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
-        })?;
-        match logged_on {
+        let mut entered = self.enter_within("MAPILogonEx", turn).await?;
+        let logged_on = Finish::new(entered.span(), async move {
+            let outcome = {
+                let live = entered.begin().await?;
+                live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
+            };
+            entered.leave(outcome)
+        });
+        match logged_on.await? {
             Ok(session) => Ok(Session::new(self.hold(session))),
             Err(failure) => Err(LogonFailure::from_wit(failure)?),
         }
@@ -302,10 +312,24 @@ impl Subsystem {
 
     /// Waits for the calls before, and begins one.
     pub(crate) async fn enter(&self, method: &'static str) -> Result<Entered> {
+        self.enter_within(method, None).await
+    }
+
+    /// The same, but waits no longer than that.
+    async fn enter_within(&self, method: &'static str, patience: Option<Duration>) -> Result<Entered> {
         if self.shared.handles.load(Ordering::Relaxed) >= self.shared.limits.handles {
             return Err(limits::too_many_handles(&self.shared.limits));
         }
-        let live = Arc::clone(&self.shared.live).lock_owned().await;
+        let turn = Arc::clone(&self.shared.live).lock_owned();
+        let live = match patience {
+            None => turn.await,
+            Some(patience) => tokio::time::timeout(patience, turn).await.map_err(|_| {
+                Failure::new(
+                    Code::Timeout,
+                    "other calls keep the subsystem busy; log on again later, or without MAPI_TIMEOUT_SHORT",
+                )
+            })?,
+        };
         Ok(Entered { live, shared: Arc::clone(&self.shared), id: CallId::next(), method })
     }
 }

@@ -12,6 +12,7 @@ mod services;
 mod store;
 mod transport;
 
+pub(crate) use presenter::wire_form;
 pub(crate) use services::{Diagnostics, hook_panics};
 
 use crate::imports::address_book::ImportedAddressBook;

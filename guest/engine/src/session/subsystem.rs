@@ -45,9 +45,18 @@ pub(super) struct Parts {
     handles: RefCell<Vec<Weak<Handle>>>,
     /// The queues of all client handles.
     pub(super) notifications: Notifications,
+    /// The last token of a form.
+    last_token: Cell<u64>,
 }
 
 impl Parts {
+    /// A token of a form: never 0, and none is given twice.
+    pub(super) fn next_token(&self) -> u64 {
+        let token = self.last_token.get().wrapping_add(1);
+        self.last_token.set(token);
+        token
+    }
+
     /// Whether the host shows any user interface.
     pub(super) fn offers_ui(&self) -> bool {
         *self.offers_ui.get_or_init(|| self.presenter.offers_ui())
@@ -124,6 +133,7 @@ impl Subsystem {
             published: RefCell::default(),
             handles: RefCell::default(),
             notifications: Notifications::default(),
+            last_token: Cell::new(0),
         };
         Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
     }
@@ -173,19 +183,25 @@ impl Subsystem {
     ///
     /// # Errors
     /// `MAPI_E_NOT_INITIALIZED`, `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INVALID_PARAMETER`; `MAPI_E_LOGON_FAILED`
-    /// for a profile that cannot be had, a password, or too many sessions.
-    pub fn logon_ex(&self, _ui: u64, profile: Option<&str>, password: Option<&str>, flags: u32) -> Result<Session> {
+    /// for a profile that cannot be had, a password, or too many sessions; `MAPI_E_USER_CANCEL` when a person does not
+    /// choose a profile, or does not configure a service.
+    pub fn logon_ex(&self, ui: u64, profile: Option<&str>, password: Option<&str>, flags: u32) -> Result<Session> {
         self.check_initialised()?;
-        let mode = LogonMode::parse(flags, self.service.get())?;
+        let mode = LogonMode::parse(flags, self.service.get(), || self.parts.offers_ui())?;
         if self.parts.live_handles().len() >= HANDLE_LIMIT {
             return Err(refused(format!("{HANDLE_LIMIT} sessions are open; log one off first.")));
         }
         let joined = if mode.new_session { None } else { self.parts.published() };
+        let is_new = joined.is_none();
         let shared = match joined {
             Some(shared) => shared,
             None => {
-                let name = choose_profile(&self.parts.profiles, profile, password, mode)?;
-                let shared = SharedSession::open(&self.parts, &name)?;
+                let whom = (&*self.parts.presenter, ui);
+                let name = choose_profile(&self.parts.profiles, (profile, password), mode, whom)?;
+                let shared = SharedSession::open(&self.parts, &name, mode.background)?;
+                if mode.configure_services {
+                    shared.configure_services(ui)?;
+                }
                 if mode.allow_others {
                     *self.parts.published.borrow_mut() = Rc::downgrade(&shared);
                 }
@@ -194,7 +210,8 @@ impl Subsystem {
         };
         let handle = Handle::new(Rc::clone(&self.parts), shared, mode);
         self.parts.handles.borrow_mut().push(Rc::downgrade(&handle));
-        if mode.force_download {
+        // Whoever joins takes the session as it is.
+        if is_new && mode.force_download {
             handle.force_download();
         }
         Ok(Session::new(handle))
