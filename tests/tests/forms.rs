@@ -1,5 +1,5 @@
-//! Forms and prompts through the component (`session` 2, 4, 9): tokens, what a form sees and changes, the
-//! choice of a profile, the question at logoff.
+//! Forms and prompts through the component (`session` 2, 4, 9; `status` 4.2): tokens, what a form sees and changes, the
+//! choice of a profile, the question at logoff, the settings of a provider.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
@@ -9,8 +9,9 @@ use mapi_session::error::{Code, Result};
 use mapi_session::properties::{Guid, PropTag, PropType, Property, Value, tags};
 use mapi_session::{
     Backends, Engine, EngineOptions, Folder, FormMessage, Limits, LogonOptions, Message, MessageStore, Object, Opened, Session,
-    SharedStore, Subsystem, Table, Threading, flags,
+    SharedStore, SharedTransport, Subsystem, Table, Threading, flags,
 };
+use mapi_tests::scripted_transport::Scripted;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ fn text(value: &str) -> Value {
 fn backends(presenter: Arc<dyn Presenter + Send + Sync>) -> Backends {
     let catalogue = MemoryCatalogue::new(vec![
         MemoryCatalogue::service("store", "Mailbox", ProviderKind::Store, "one"),
+        MemoryCatalogue::service("wire", "Wire", ProviderKind::Transport, "wire"),
     ]);
     let store: Arc<SharedStore> = Arc::new(MemoryStore::new(Guid([1; 16]), "one"));
     Backends::new(Arc::new(MemoryProfiles::default()), Arc::new(catalogue))
@@ -164,6 +166,34 @@ async fn a_profile_is_chosen_at_logon_and_pending_mail_is_asked_about_at_logoff(
     assert_eq!(bench.queued().await, [text("Waits")], "the session goes on");
     bench.session.logoff(how).await.unwrap();
     assert_eq!(presenter.questions().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transport_shows_its_settings_where_there_is_a_user_interface() {
+    let wire = Scripted::default();
+    let with_wire = |backends: Backends| {
+        let wire = wire.clone();
+        backends.with_transport("wire", Threading::Immediate, move |_| {
+            let provider: Arc<SharedTransport> = Arc::new(wire.clone());
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x2))];
+            Ok(Opened { status_row, ..Opened::new(provider) })
+        })
+    };
+    let presenter = Arc::new(MemoryPresenter::default());
+    let settings = async |backends: Backends| {
+        let bench = Bench::new(&backends).await;
+        let rows = bench.session.get_status_table(flags::GetStatusTableFlags::MAPI_UNICODE).await.unwrap();
+        let transport = column(&rows, tags::RESOURCE_TYPE).await.iter().position(|kind| *kind == Value::Long(36)).unwrap();
+        rows.seek_row(mapi_session::tables::Bookmark::BEGINNING, 0).await.unwrap();
+        let Value::Binary(id) = column(&rows, tags::ENTRYID).await.remove(transport) else { panic!("a row has one") };
+        let opened = bench.session.open_entry(&id, flags::SessionOpenEntryFlags::empty(), None).await.unwrap().object;
+        let mapi_session::Entry::Status(object) = opened else { panic!("no status object: {opened:?}") };
+        object.settings_dialog(flags::SettingsDialogFlags::UI_READONLY).await
+    };
+    assert_eq!(settings(with_wire(backends(presenter.clone()))).await.unwrap_err().code(), Code::NoSupport);
+    presenter.appear();
+    settings(with_wire(backends(presenter))).await.unwrap();
+    assert_eq!(wire.wire().settings, [1]);
 }
 
 /// A person who takes their time.

@@ -68,7 +68,8 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         let at_once = match self.threading {
             Threading::Blocking => false,
             Threading::Prompt => weight == Weight::Short,
-            Threading::Immediate => true,
+            // Nothing else of the session's thread may wait for a person.
+            Threading::Immediate => weight != Weight::Person,
         };
         if at_once {
             return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
@@ -141,6 +142,7 @@ mod tests {
             (Threading::Immediate, Weight::Short, true),
             (Threading::Immediate, Weight::Long, true),
             (Threading::Immediate, Weight::Maintenance, true),
+            (Threading::Immediate, Weight::Person, false),
         ] {
             let provider = Provider::new(Arc::new(()), "mailbox", threading);
             let ran = provider.call(&context, weight, |()| Ok(std::thread::current().id())).await.unwrap();

@@ -136,13 +136,9 @@ impl transport_backend::HostTransport for HostState {
         self.provider(&this)?.call(&self.context, Weight::Long, move |transport| transport.validate(how)).await
     }
 
-    async fn settings_dialog(
-        &mut self,
-        _this: Resource<TransportHandle>,
-        _ui: u64,
-        _how: flags::SettingsDialogFlags,
-    ) -> Result<()> {
-        unsupported("settings dialogue")
+    async fn settings_dialog(&mut self, this: Resource<TransportHandle>, ui: u64, how: flags::SettingsDialogFlags) -> Result<()> {
+        let how = bits::settings_dialog(how);
+        self.provider(&this)?.call(&self.context, Weight::Person, move |transport| transport.settings_dialog(ui, how)).await
     }
 
     async fn change_password(&mut self, _this: Resource<TransportHandle>, _old: String, _new: String) -> Result<()> {
