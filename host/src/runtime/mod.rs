@@ -17,12 +17,13 @@ mod provider;
 mod state;
 mod subscription;
 mod subsystem;
+mod support;
 mod turns;
 mod world;
 
 pub use backends::{
     Backends, Opened, SharedAddressBook, SharedCatalogue, SharedPresenter, SharedProfileStorage, SharedStore, SharedTransport,
-    Threading, WatchChanges,
+    Threading, WantsSupport, WatchChanges,
 };
 pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
@@ -36,6 +37,7 @@ pub use objects::{
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;
+pub use support::Support;
 /// The flags of every method, one type for each, named after the methods and the flags after MAPI's.
 pub use world::mapi::session::method_flags as flags;
 

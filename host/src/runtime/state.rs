@@ -4,6 +4,7 @@ use crate::runtime::call::Control;
 use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
+use crate::runtime::support::{Home, Occupied, Support};
 use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedPresenter, SharedProfileStorage, Threading};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,10 @@ pub(crate) struct HostState {
     pub(crate) context: Context,
     /// What wakes the subsystem.
     pub(crate) turns: Arc<Turns>,
+    /// How many times a provider was opened; the component counts its side of the same calls.
+    pub(crate) openings: u64,
+    /// The subsystem, for support objects.
+    pub(crate) home: Home,
     pub(crate) limiter: Limiter,
     /// Where the monotonic clock begins.
     pub(crate) started: Instant,
@@ -49,10 +54,19 @@ impl HostState {
             leases: Vec::new(),
             context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
             turns: Arc::clone(turns),
+            openings: 0,
+            home: Home::default(),
             limiter: Limiter { memory: limits.memory, exceeded: None },
             started: Instant::now(),
             ticks: 0,
         }
+    }
+
+    /// Counts an opening of a provider, whatever comes of it; what its support object is made of.
+    pub(crate) fn count_opening(&mut self) -> impl FnOnce(Occupied) -> Support + use<> {
+        self.openings = self.openings.wrapping_add(1);
+        let (home, opening) = (Arc::clone(&self.home), self.openings);
+        move |occupied| Support::new(home, opening, occupied)
     }
 
     /// Starts the accounts of a call.

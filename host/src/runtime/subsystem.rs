@@ -6,6 +6,7 @@ use crate::runtime::exports::Prepared;
 use crate::runtime::limits::{self, Exceeded};
 use crate::runtime::state::{HostState, enforce};
 use crate::runtime::subscription::{Sinks, Source};
+use crate::runtime::support::Occupied;
 use crate::runtime::turns::Turns;
 use crate::runtime::world;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
@@ -30,6 +31,8 @@ use wasmtime::component::{Instance, ResourceAny};
 #[derive(Clone)]
 pub struct Subsystem {
     shared: Arc<Shared>,
+    /// Of a handle a provider uses: whether the provider is in a call.
+    provider: Option<Occupied>,
 }
 
 pub(crate) struct Shared {
@@ -98,6 +101,7 @@ impl Subsystem {
         let turns = Arc::new(Turns::default());
         let mut store = Store::new(engine, HostState::new(backends, &limits, &control, &turns));
         let clock = store.data().started;
+        let home = Arc::clone(&store.data().home);
         enforce(&mut store);
         store.set_epoch_deadline(1);
         let instance = component.instantiate(&mut store).await.map_err(|error| {
@@ -116,7 +120,9 @@ impl Subsystem {
             pushes: OnceLock::new(),
             clock,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        home.get_or_init(|| Arc::downgrade(&shared));
+        Ok(Self { shared, provider: None })
     }
 
     /// The call that runs now.
@@ -297,7 +303,12 @@ impl Subsystem {
     }
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, provider: None }
+    }
+
+    /// As a provider sees it.
+    pub(crate) fn of_provider(shared: Arc<Shared>, provider: Occupied) -> Self {
+        Self { shared, provider: Some(provider) }
     }
 
     pub(crate) fn sinks(&self) -> &Sinks {
@@ -315,20 +326,36 @@ impl Subsystem {
         self.enter_within(method, None).await
     }
 
+    /// Waits for the calls before. A provider waits only as long as none of them waits for it.
+    async fn next_turn(&self) -> Result<OwnedMutexGuard<Live>> {
+        /// How often a provider's call that waits looks whether it may go on waiting.
+        const LOOK: Duration = Duration::from_millis(10);
+
+        let turn = Arc::clone(&self.shared.live).lock_owned();
+        let Some(provider) = &self.provider else { return Ok(turn.await) };
+        let mut turn = std::pin::pin!(turn);
+        loop {
+            provider.check()?;
+            if let Ok(live) = tokio::time::timeout(LOOK, &mut turn).await {
+                return Ok(live);
+            }
+        }
+    }
+
     /// The same, but waits no longer than that.
     async fn enter_within(&self, method: &'static str, patience: Option<Duration>) -> Result<Entered> {
         if self.shared.handles.load(Ordering::Relaxed) >= self.shared.limits.handles {
             return Err(limits::too_many_handles(&self.shared.limits));
         }
-        let turn = Arc::clone(&self.shared.live).lock_owned();
+        let turn = self.next_turn();
         let live = match patience {
-            None => turn.await,
+            None => turn.await?,
             Some(patience) => tokio::time::timeout(patience, turn).await.map_err(|_| {
                 Failure::new(
                     Code::Timeout,
                     "other calls keep the subsystem busy; log on again later, or without MAPI_TIMEOUT_SHORT",
                 )
-            })?,
+            })??,
         };
         Ok(Entered { live, shared: Arc::clone(&self.shared), id: CallId::next(), method })
     }

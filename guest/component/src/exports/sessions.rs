@@ -63,6 +63,10 @@ impl export::Guest for Component {
         Ok(export::Session::new(ExportedSession(session)))
     }
 
+    fn session_of_provider(opening: u64) -> Result<export::Session, wire::Failure> {
+        Ok(export::Session::new(ExportedSession(subsystem().session_of_provider(opening)?)))
+    }
+
     fn pump(budget_us: u64) -> Result<export::Work, wire::Failure> {
         let work = subsystem().pump(budget_us)?;
         Ok(export::Work { more: work.more, notifications: work.notifications, wake_at: work.wake_at })

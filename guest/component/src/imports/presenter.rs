@@ -4,7 +4,7 @@ use crate::imports::transport::wire_option_data;
 use crate::types::{Bits, properties, tags, wire_properties};
 use crate::world::mapi::session::backend_types as backend;
 use crate::world::mapi::session::form_presenter as wire;
-use crate::world::mapi::session::method_flags::{InstallFormFlags, ShowFormFlags, ViewerStatus};
+use crate::world::mapi::session::method_flags::{ShowFormFlags, ViewerStatus};
 use mapi_engine::backend::{
     FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, OptionData, Presenter, ProfilePrompt,
     Question,
@@ -94,14 +94,6 @@ impl Presenter for ImportedPresenter {
             Ok(FormDefinition { message_class: form.message_class, library, properties: properties(form.properties)? })
         };
         wire::forms(wire_library(library))?.into_iter().map(form).collect()
-    }
-
-    fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()> {
-        Ok(wire::install_form(ui, InstallFormFlags::from_raw(flags), wire_library(library), definition)?)
-    }
-
-    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
-        Ok(wire::remove_form(wire_library(library), message_class)?)
     }
 
     fn choose_profile(&self, ui: u64, prompt: &ProfilePrompt) -> Result<String> {

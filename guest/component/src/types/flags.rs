@@ -226,10 +226,6 @@ bits! {
     flags::ResolveMessageClassFlags {
         MAPIFORM_EXACTMATCH = 0x20,
     }
-    flags::InstallFormFlags {
-        MAPIFORM_INSTALL_DIALOG = 0x8,
-        MAPIFORM_INSTALL_OVERWRITEONCONFLICT = 0x10,
-    }
     flags::ViewerStatus {
         VCSTATUS_NEXT = 0x1,
         VCSTATUS_PREV = 0x2,

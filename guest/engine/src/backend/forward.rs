@@ -125,8 +125,6 @@ macro_rules! pointers {
                 says fn offers_ui(&self) -> bool;
                 tries fn show(&self, ui: u64, request: &FormRequest) -> Result<FormOutcome>;
                 tries fn forms(&self, library: FormLibrary) -> Result<Vec<FormDefinition>>;
-                tries fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()>;
-                tries fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()>;
                 tries fn choose_profile(&self, ui: u64, prompt: &ProfilePrompt) -> Result<String>;
                 tries fn ask(&self, ui: u64, question: Question, text: &str) -> Result<bool>;
                 tries fn edit_options(&self, ui: u64, options: &[OptionData], present: &[Property]) -> Result<Vec<Property>>;

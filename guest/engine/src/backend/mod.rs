@@ -104,6 +104,10 @@ pub trait Host {
     /// As [`Host::open_store`].
     fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>>;
 
+    /// The number of the last opening of a provider, whichever kind; each has one of its own. By it a provider asks
+    /// for its session ([`crate::session::Subsystem::session_of_provider`]).
+    fn last_opening(&self) -> u64;
+
     /// The storage profiles live in.
     fn profiles(&self) -> Rc<dyn ProfileStorage>;
 

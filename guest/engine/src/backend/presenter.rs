@@ -160,24 +160,6 @@ pub trait Presenter {
         Ok(Vec::new())
     }
 
-    /// Registers a form in a library the host keeps, from a definition the host knows by that name.
-    ///
-    /// # Errors
-    /// `MAPI_E_EXTENDED_ERROR` for a missing or unreadable definition, `MAPI_E_USER_CANCEL`.
-    fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()> {
-        let _ = (ui, flags, library, definition);
-        no_prompt("the installation of forms")
-    }
-
-    /// Removes the form of a class from a library the host keeps.
-    ///
-    /// # Errors
-    /// `MAPI_E_NOT_FOUND`.
-    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
-        let _ = (library, message_class);
-        no_prompt("the removal of forms")
-    }
-
     /// Asks which profile to log on to.
     ///
     /// # Errors

@@ -115,14 +115,6 @@ impl Presenter for MemoryPresenter {
         Ok(lock(&self.0).forms.iter().filter(|form| form.library == library).cloned().collect())
     }
 
-    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
-        let mut state = lock(&self.0);
-        let before = state.forms.len();
-        let is_it = |form: &FormDefinition| form.library == library && form.message_class.eq_ignore_ascii_case(message_class);
-        state.forms.retain(|form| !is_it(form));
-        if state.forms.len() < before { Ok(()) } else { Err(Failure::not_found("There is no form for this class.")) }
-    }
-
     fn choose_profile(&self, _ui: u64, prompt: &ProfilePrompt) -> Result<String> {
         let mut state = lock(&self.0);
         state.choices.push(prompt.clone());

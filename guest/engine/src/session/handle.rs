@@ -9,7 +9,7 @@ use crate::address_book::{AddrBook, BookReference};
 use crate::backend::{FormDefinition, Presenter, Question};
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::messages::Message;
-use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_LOGOFF};
+use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_ENDING, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
 use crate::properties::{Guid, Property};
 use crate::stores::{Folder, StoreObject};
@@ -34,6 +34,8 @@ pub(super) struct Handle {
     pub(super) no_mail: bool,
     /// Providers may ask for credentials on behalf of this client.
     pub(super) may_prompt: bool,
+    /// It is a provider's, of the session that logged the provider on.
+    of_provider: bool,
     /// Nothing is ever asked on behalf of this client (`MAPI_NT_SERVICE`).
     service: bool,
     pub(super) last_error: LastError,
@@ -46,6 +48,16 @@ pub(super) struct Handle {
 impl Handle {
     pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
         shared.join(!mode.no_mail);
+        Self::build(parts, shared, mode, false)
+    }
+
+    /// A provider's handle: the session does not live by it, and nobody is asked anything for it.
+    pub(super) fn of_provider(parts: Rc<Parts>, shared: Rc<SharedSession>) -> Rc<Self> {
+        let mode = LogonMode { no_mail: !shared.has_mail(), ..LogonMode::default() };
+        Self::build(parts, shared, mode, true)
+    }
+
+    fn build(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode, of_provider: bool) -> Rc<Self> {
         let queue = parts.notifications.open_queue();
         let clock = Rc::clone(&parts.environment.clock);
         Rc::new(Self {
@@ -55,11 +67,17 @@ impl Handle {
             queue,
             no_mail: mode.no_mail,
             may_prompt: mode.may_prompt,
-            service: mode.service,
+            of_provider,
+            service: mode.service || of_provider,
             last_error: LastError::default(),
             access: RefCell::default(),
             prepared: RefCell::default(),
         })
+    }
+
+    /// Whether it is a provider's.
+    pub(super) const fn is_of_provider(&self) -> bool {
+        self.of_provider
     }
 
     /// Who shows prompts.
@@ -103,6 +121,10 @@ impl Handle {
         if !self.alive.is_alive() {
             return;
         }
+        if self.of_provider {
+            self.close();
+            return;
+        }
         let of_session = self.parts.handles_of(&self.shared);
         if withdraw {
             self.parts.withdraw(&self.shared);
@@ -112,12 +134,21 @@ impl Handle {
         }
         let logoff = Notification::Extended(ExtendedNotification { event: SESSION_LOGOFF, data: Vec::new() });
         of_session.iter().for_each(|handle| handle.queue.push_of_session(&logoff));
-        self.queue.close();
+        if self.shared.is_last_client() {
+            let ending = Notification::Extended(ExtendedNotification { event: SESSION_ENDING, data: Vec::new() });
+            of_session.iter().filter(|handle| handle.of_provider).for_each(|handle| handle.queue.push_of_session(&ending));
+            self.parts.end_provider_handles(&self.shared);
+        }
         // Everything opened through the handle is invalid before a provider could be asked about it.
+        self.close();
+        self.shared.leave(!self.no_mail);
+    }
+
+    fn close(&self) {
+        self.queue.close();
         self.alive.end();
         let prepared = self.prepared.take();
         drop(prepared);
-        self.shared.leave(!self.no_mail);
     }
 }
 
@@ -345,13 +376,16 @@ impl Session {
     ///
     /// # Errors
     /// `MAPI_E_INVALID_OBJECT` the second time, `MAPI_E_INVALID_PARAMETER` for a reserved argument other
-    /// than 0, `MAPI_E_UNKNOWN_FLAGS`; with `MAPI_LOGOFF_UI` `MAPI_E_USER_CANCEL`, and then nothing has changed.
+    /// than 0, `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_ACCESS` for the handle of a provider; with `MAPI_LOGOFF_UI` `MAPI_E_USER_CANCEL`, and then nothing has changed.
     pub fn logoff(&self, ui: u64, flags: u32, reserved: u32) -> Result<()> {
         self.0.alive.check()?;
         if reserved != 0 {
             return Err(Failure::invalid("reserved", "The reserved argument of Logoff must be 0."));
         }
         check_flags(flags, MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI)?;
+        if self.0.of_provider {
+            return Err(Failure::new(Code::NoAccess, "A provider cannot log the session off that it is part of."));
+        }
         if flags & MAPI_LOGOFF_UI != 0 {
             self.0.last_error.keep(self.0.ask_about_pending_mail(ui))?;
         }

@@ -41,7 +41,7 @@ const DEFINED: u32 = flags::MAPI_LOGON_UI
     | flags::MAPI_UNICODE;
 
 /// What the checked flags of a logon ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the call")]
 pub(super) struct LogonMode {
     pub(super) new_session: bool,

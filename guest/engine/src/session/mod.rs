@@ -14,6 +14,7 @@ mod message_options;
 mod open_address_book;
 mod open_store;
 mod provider_logon;
+mod provider_session;
 mod providers;
 mod read_reports;
 mod routing;
@@ -45,6 +46,9 @@ mod form_scenarios;
 
 #[cfg(test)]
 mod prompt_scenarios;
+
+#[cfg(test)]
+mod provider_scenarios;
 
 #[cfg(test)]
 mod role_scenarios;

@@ -37,6 +37,7 @@ impl SharedSession {
             result = open(&logon).map_err(named);
         }
         let opened = result.map_err(|failure| self.bar(provider, failure))?;
+        self.parts.openings.note(self.parts.host.last_opening(), self.weak());
         self.keep_section(provider, &opened.section_changes);
         Ok(opened)
     }

@@ -151,6 +151,11 @@ impl SharedSession {
         drop(usage);
     }
 
+    /// Whether no other client is logged on than one.
+    pub(super) fn is_last_client(&self) -> bool {
+        self.handles.get() == 1
+    }
+
     /// Whether a client is logged on.
     pub(super) fn is_live(&self) -> bool {
         self.handles.get() > 0

@@ -3,6 +3,7 @@
 use super::Alive;
 use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
+use super::provider_session::{self, Openings};
 use super::shared::SharedSession;
 use super::turn::{self, Budget, Work};
 use crate::backend::{Environment, Host, LogLevel, Presenter};
@@ -45,6 +46,8 @@ pub(super) struct Parts {
     handles: RefCell<Vec<Weak<Handle>>>,
     /// The queues of all client handles.
     pub(super) notifications: Notifications,
+    /// The sessions of providers.
+    pub(super) openings: Openings,
     /// The last token of a form.
     last_token: Cell<u64>,
 }
@@ -60,6 +63,11 @@ impl Parts {
     /// Whether the host shows any user interface.
     pub(super) fn offers_ui(&self) -> bool {
         *self.offers_ui.get_or_init(|| self.presenter.offers_ui())
+    }
+
+    /// Counts a new handle among the others.
+    pub(super) fn keep(&self, handle: &Rc<Handle>) {
+        self.handles.borrow_mut().push(Rc::downgrade(handle));
     }
 
     /// The published session, if it still has clients.
@@ -133,6 +141,7 @@ impl Subsystem {
             published: RefCell::default(),
             handles: RefCell::default(),
             notifications: Notifications::default(),
+            openings: Openings::default(),
             last_token: Cell::new(0),
         };
         Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
@@ -209,12 +218,23 @@ impl Subsystem {
             }
         };
         let handle = Handle::new(Rc::clone(&self.parts), shared, mode);
-        self.parts.handles.borrow_mut().push(Rc::downgrade(&handle));
+        self.parts.keep(&handle);
         // Whoever joins takes the session as it is.
         if is_new && mode.force_download {
             handle.force_download();
         }
         Ok(Session::new(handle))
+    }
+
+    /// `IMAPIGetSession::GetMAPISession` (`session` 10.2): the session that opened a provider, as a handle of the
+    /// provider's own, which does not keep the session alive. `opening` is the number the host gave the opening
+    /// ([`Host::last_opening`]).
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`; `MAPI_E_INVALID_OBJECT` once the session has ended.
+    pub fn session_of_provider(&self, opening: u64) -> Result<Session> {
+        self.check_initialised()?;
+        provider_session::of_provider(&self.parts, opening)
     }
 
     /// `MAPIAdminProfiles`: administration of profiles, without a session.

@@ -70,11 +70,6 @@ bits! {
         MAPI_POST_MESSAGE = 0x1,
         MAPI_NEW_MESSAGE = 0x2,
     }
-    /// Flags of the installation of a form.
-    install_form: InstallFormFlags {
-        MAPIFORM_INSTALL_DIALOG = 0x8,
-        MAPIFORM_INSTALL_OVERWRITEONCONFLICT = 0x10,
-    }
     /// `VCSTATUS_*`.
     viewer_status: ViewerStatus {
         VCSTATUS_NEXT = 0x1,

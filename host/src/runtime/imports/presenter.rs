@@ -1,7 +1,7 @@
 //! The import `form-presenter`: the prompts a user interface of the host has; every other one is impossible.
 
 use crate::runtime::SharedPresenter;
-use crate::runtime::convert::{flags as bits, forms, map, to_option_data, wires};
+use crate::runtime::convert::{forms, map, to_option_data, wires};
 use crate::runtime::provider::Weight;
 use crate::runtime::state::HostState;
 use crate::runtime::world::mapi::session::{form_presenter as wit, method_flags as flags, types};
@@ -44,18 +44,16 @@ impl wit::Host for HostState {
 
     async fn install_form(
         &mut self,
-        ui: u64,
-        how: flags::InstallFormFlags,
-        library: wit::FormLibrary,
-        definition: String,
+        _ui: u64,
+        _how: flags::InstallFormFlags,
+        _library: wit::FormLibrary,
+        _definition: String,
     ) -> Result<()> {
-        let (how, library) = (bits::install_form(how), forms::library(library));
-        self.prompt(move |presenter| presenter.install_form(ui, how, library, &definition)).await
+        no_interface()
     }
 
-    async fn remove_form(&mut self, library: wit::FormLibrary, message_class: String) -> Result<()> {
-        let library = forms::library(library);
-        self.prompt(move |presenter| presenter.remove_form(library, &message_class)).await
+    async fn remove_form(&mut self, _library: wit::FormLibrary, _message_class: String) -> Result<()> {
+        no_interface()
     }
 
     async fn choose_profile(&mut self, ui: u64, prompt: wit::ProfilePrompt) -> Result<String> {

@@ -36,10 +36,11 @@ impl Find<TransportHandle> for HostState {
 
 impl transport_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<transport_backend::OpenedTransport> {
+        let support = self.count_opening();
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.transports, &logon)?;
         let section = logon.section;
-        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, None).await?;
+        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, None, support).await?;
         let followed = changes.map(|watch| self.turns.follow(section, watch));
         let identity = provider.call(&self.context, Weight::Short, |transport| Ok(transport.identity())).await?;
         let transport = self.providers.push(TransportHandle { provider, identity, _followed: followed });

@@ -69,9 +69,20 @@ async fn last_error(session: &Session, code: Code) -> anyhow::Result<Option<Mapi
     Ok(session.get_last_error(code).await?)
 }
 
+/// Why mail could not be fetched at the logon: it does not fail for that, and the last error knows. It explains the
+/// code it is about, and no other; opening the address book would replace it.
+async fn download_error(session: &Session) -> anyhow::Result<Option<MapiError>> {
+    const CODES: [Code; 6] = [Code::NetworkError, Code::Offline, Code::Timeout, Code::Busy, Code::NoAccess, Code::CallFailed];
+    for code in CODES {
+        if let Some(error) = last_error(session, code).await? {
+            return Ok(Some(error));
+        }
+    }
+    Ok(None)
+}
+
 async fn show(context: &Context, session: &Session) -> anyhow::Result<()> {
-    // What a logon with FORCE_DOWNLOAD could not fetch is told by the last error; opening a book would replace it.
-    let of_logon = last_error(session, Code::WErrorsReturned).await?;
+    let of_logon = download_error(session).await?;
     let opened = session.open_address_book(OpenAddressBookFlags::empty()).await?;
     let warning = opened.warning;
     let error = match warning {
