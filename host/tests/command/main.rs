@@ -10,6 +10,7 @@ mod corpus;
 mod escapes;
 mod explain;
 mod exports;
+mod forms;
 mod imports;
 mod instances;
 mod mailbox;

@@ -5,7 +5,7 @@ use super::shared::{Barred, SharedSession};
 use crate::address_book::BookConnection;
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
 use crate::error::{Code, Failure, Result};
-use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
+use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED, SERVICE_UI_ALWAYS};
 use crate::properties::{Guid, Property};
 use crate::spooler::ActiveTransport;
 use std::rc::Rc;
@@ -38,6 +38,7 @@ impl SharedSession {
         }
         let mut opened = result.map_err(|failure| self.bar(provider, failure))?;
         opened.warning = opened.warning.map(named);
+        self.parts.openings.note(self.parts.host.last_opening(), self.weak());
         self.keep_section(provider, &opened.section_changes);
         Ok(opened)
     }
@@ -102,6 +103,28 @@ impl SharedSession {
         self.load_profile()
     }
 
+    /// `MAPI_SERVICE_UI_ALWAYS` (`session` 3 step 2): has a person configure every service, before anything is logged
+    /// on. A service that cannot be configured is told by its logon.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`, `MAPI_E_INVALID_OBJECT`, the profile storage's own.
+    pub(super) fn configure_services(&self, ui: u64) -> Result<()> {
+        for service in self.load_profile()?.services.iter().filter(|service| service.configurable) {
+            let call = EntryPointCall { ui, ..EntryPointCall::silent(ConfigureContext::Configure, SERVICE_UI_ALWAYS) };
+            match self.profiles().configure_service(self.profile(), service.uid, call) {
+                Ok(()) => {}
+                Err(failure) if failure.code() == Code::UserCancel => return Err(failure),
+                Err(failure) => {
+                    self.log(
+                        LogLevel::Warn,
+                        &format!("the service {} could not be configured: {}", service.name, failure.brief()),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn logon_data(&self, profile: &Profile, provider: &Provider, wish: LogonWish) -> Result<ProviderLogon> {
         Ok(ProviderLogon {
             backend: provider.backend.clone(),
@@ -110,6 +133,7 @@ impl SharedSession {
             configuration: self.profiles().configuration(self.profile(), profile, provider.uid)?,
             may_prompt: wish.may_prompt,
             write: wish.write,
+            background: self.background,
         })
     }
 

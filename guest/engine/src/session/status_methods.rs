@@ -1,6 +1,7 @@
 //! What the methods of status objects do to the providers of a session (`status` 2, 4).
 
 use super::handle::Handle;
+use super::provider_logon::passed_on;
 use super::shared::{Barred, SharedSession};
 use crate::backend::ProviderKind;
 use crate::error::{Code, Failure, Result};
@@ -44,6 +45,30 @@ impl Handle {
             }),
             Resource::Transport(section) => self.shared.validate_transport(section, flags),
             Resource::Provider(_) => Err(Failure::new(Code::NoSupport, "The provider has no status object of its own.")),
+        }
+    }
+
+    /// `SettingsDialog` of a row.
+    pub(super) fn show_settings(&self, resource: Resource, ui: u64, flags: u32) -> Result<()> {
+        match resource {
+            Resource::Subsystem | Resource::Spooler | Resource::AddressBook => {
+                Err(Failure::new(Code::NoSupport, "The session's own status objects have no settings."))
+            }
+            Resource::Transport(section) => {
+                let transport = self.shared.active_transport(section)?;
+                let shown = transport.provider.settings_dialog(ui, flags);
+                self.shared.with_spooler(|spooler, around| spooler.take_notices(around, &transport));
+                shown.map_err(passed_on)
+            }
+            Resource::Provider(section) => {
+                let store = self.shared.open_stores().into_iter().find(|store| store.section == section);
+                if let Some(store) = store {
+                    return store.connection.backend().settings_dialog(ui, flags).map_err(passed_on);
+                }
+                let book = self.shared.address_books.by_section(section);
+                let book = book.ok_or_else(|| Failure::not_found("The provider of this status object has logged off."))?;
+                book.backend().settings_dialog(ui, flags).map_err(|failure| book.named(passed_on(failure)))
+            }
         }
     }
 
