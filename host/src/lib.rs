@@ -19,8 +19,8 @@ pub use runtime::*;
 /// Notifications: events and what they carry.
 pub mod notifications {
     pub use mapi_engine::notifications::{
-        ErrorNotification, ExtendedNotification, NewMailNotification, Notification, ObjectNotification, SESSION_LOGOFF,
-        StatusObjectNotification, TableEvent, TableNotification,
+        ErrorNotification, ExtendedNotification, NewMailNotification, Notification, ObjectNotification, SESSION_ENDING,
+        SESSION_LOGOFF, StatusObjectNotification, TableEvent, TableNotification,
     };
 }
 

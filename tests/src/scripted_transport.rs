@@ -43,6 +43,8 @@ pub struct Wire {
     pub flushed: Vec<u32>,
     /// The flags of each `ValidateState`.
     pub validated: Vec<u32>,
+    /// The flags of each `SettingsDialog`.
+    pub settings: Vec<u32>,
     /// The flush bits its status row shows.
     flushing: i32,
     /// Whether it wants to be polled and to be given idle time.
@@ -183,6 +185,11 @@ impl Transport for Scripted {
 
     fn validate(&self, flags: u32) -> Result<()> {
         self.wire().validated.push(flags);
+        Ok(())
+    }
+
+    fn settings_dialog(&self, _ui: u64, flags: u32) -> Result<()> {
+        self.wire().settings.push(flags);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 mod toolchain;
 
 mod bench;
+mod coverage;
 mod demo;
 mod dist;
 mod mail_server;
@@ -44,6 +45,8 @@ enum Task {
     },
     /// Renew the committed copy of the world.
     World,
+    /// Renew what docs/coverage.md says of the conformance table.
+    Coverage,
     /// Measure the goals: every row, or those of an area.
     Bench {
         /// An area (host, session, stores, transport) or a row.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Demo { archive } => demo::demo(archive.as_deref()),
         Task::Test { arguments } => test::test(&arguments),
         Task::World => world::world(),
+        Task::Coverage => coverage::coverage(),
         Task::Bench { areas, json } => bench::bench(&areas, json),
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
         Task::Dist => dist::dist(),

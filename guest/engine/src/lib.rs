@@ -13,6 +13,7 @@ pub mod backend;
 pub mod collation;
 pub mod entry_id;
 pub mod error;
+pub mod forms;
 pub mod memory;
 pub mod messages;
 pub mod mime;

@@ -3,6 +3,7 @@
 //! There is no ambient authority. A backend that is not here does not exist for the session, whatever its
 //! profile says: a session that was given no transport cannot send.
 
+use crate::runtime::Support;
 use mapi_engine::backend::{
     AddressBook, Catalogue, LogLevel, Presenter, ProfileStorage, ProviderLogon, Store, Transport, Verdict,
 };
@@ -30,6 +31,9 @@ pub type SharedPresenter = dyn Presenter + Send + Sync;
 /// wait.
 pub type WatchChanges = Arc<dyn Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync>;
 
+/// Takes the support object of a provider. Must not wait.
+pub type WantsSupport = Box<dyn FnOnce(Support) + Send>;
+
 /// An opened provider with what it reported while it was opened (`session` 10.1).
 pub struct Opened<T: ?Sized> {
     /// The provider. Sessions that open the same store may be given the same one.
@@ -44,19 +48,28 @@ pub struct Opened<T: ?Sized> {
     /// session with subscriptions asks the store once a second, and a transport when it has something to do or
     /// wants to be polled.
     pub changes: Option<WatchChanges>,
+    /// Is handed the support object of this logon, once it has succeeded.
+    pub support: Option<WantsSupport>,
 }
 
 impl<T: ?Sized> Opened<T> {
     /// A provider that reported nothing.
     #[must_use]
     pub const fn new(provider: Arc<T>) -> Self {
-        Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None, changes: None }
+        Self { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None, changes: None, support: None }
     }
 
     /// The provider, telling when it has changed.
     #[must_use]
     pub fn with_changes(mut self, watch: impl Fn() -> tokio::sync::watch::Receiver<u64> + Send + Sync + 'static) -> Self {
         self.changes = Some(Arc::new(watch));
+        self
+    }
+
+    /// The provider, given its support object, by which it reaches the session that logs it on (`IMAPIGetSession`).
+    #[must_use]
+    pub fn with_support(mut self, take: impl FnOnce(Support) + Send + 'static) -> Self {
+        self.support = Some(Box::new(take));
         self
     }
 }

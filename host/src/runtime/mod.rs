@@ -17,25 +17,27 @@ mod provider;
 mod state;
 mod subscription;
 mod subsystem;
+mod support;
 mod turns;
 mod world;
 
 pub use backends::{
     Backends, Opened, SharedAddressBook, SharedCatalogue, SharedPresenter, SharedProfileStorage, SharedStore, SharedTransport,
-    Threading, WatchChanges,
+    Threading, WantsSupport, WatchChanges,
 };
 pub use call::CallId;
 pub use engine::{Engine, EngineOptions};
 pub use limits::Limits;
 pub use objects::{
     AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder,
-    FolderType, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport, MessageImport,
-    MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem, Properties,
-    PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject, StoreRole,
-    Table, WithValues, Work,
+    FolderType, FormMessage, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport,
+    MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem,
+    Properties, PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
+    StoreRole, Table, WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;
+pub use support::Support;
 /// The flags of every method, one type for each, named after the methods and the flags after MAPI's.
 pub use world::mapi::session::method_flags as flags;
 

@@ -5,6 +5,7 @@
 //! returned the provider is given no other.
 
 use crate::runtime::call::Control;
+use crate::runtime::support::Occupied;
 use crate::runtime::{Limits, Threading};
 use mapi_engine::error::{Code, Failure, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,6 +35,7 @@ pub(crate) struct Provider<T: ?Sized> {
     name: Arc<str>,
     threading: Threading,
     panicked: AtomicBool,
+    occupied: Occupied,
     late: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -46,7 +48,19 @@ pub(crate) struct Context {
 
 impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
     pub(crate) fn new(backend: Arc<T>, name: &str, threading: Threading) -> Self {
-        Self { backend, name: name.into(), threading, panicked: AtomicBool::new(false), late: Mutex::new(None) }
+        Self {
+            backend,
+            name: name.into(),
+            threading,
+            panicked: AtomicBool::new(false),
+            occupied: Occupied::default(),
+            late: Mutex::new(None),
+        }
+    }
+
+    /// Whether it is in a call.
+    pub(crate) fn occupied(&self) -> Occupied {
+        self.occupied.clone()
     }
 
     /// Calls the backend. The engine knows by which name a profile calls it, and names it in failures.
@@ -65,10 +79,12 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         if self.is_late() {
             return Err(Failure::new(Code::Timeout, "an earlier call has not returned yet; try again later"));
         }
+        let _in_call = self.occupied.enter();
         let at_once = match self.threading {
             Threading::Blocking => false,
             Threading::Prompt => weight == Weight::Short,
-            Threading::Immediate => true,
+            // Nothing else of the session's thread may wait for a person.
+            Threading::Immediate => weight != Weight::Person,
         };
         if at_once {
             return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
@@ -141,6 +157,7 @@ mod tests {
             (Threading::Immediate, Weight::Short, true),
             (Threading::Immediate, Weight::Long, true),
             (Threading::Immediate, Weight::Maintenance, true),
+            (Threading::Immediate, Weight::Person, false),
         ] {
             let provider = Provider::new(Arc::new(()), "mailbox", threading);
             let ran = provider.call(&context, weight, |()| Ok(std::thread::current().id())).await.unwrap();

@@ -4,8 +4,9 @@ use crate::runtime::call::Control;
 use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
+use crate::runtime::support::{Home, Occupied, Support};
 use crate::runtime::turns::Turns;
-use crate::runtime::{Backends, Limits, SharedCatalogue, SharedProfileStorage};
+use crate::runtime::{Backends, Limits, SharedCatalogue, SharedPresenter, SharedProfileStorage, Threading};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,6 +18,7 @@ pub(crate) struct HostState {
     pub(crate) backends: Backends,
     pub(crate) profiles: Provider<SharedProfileStorage>,
     pub(crate) catalogue: Provider<SharedCatalogue>,
+    pub(crate) presenter: Option<Provider<SharedPresenter>>,
     /// The providers the component has opened.
     pub(crate) providers: ResourceTable,
     /// Leases of profiles, given back when the instance ends without having done so.
@@ -24,6 +26,10 @@ pub(crate) struct HostState {
     pub(crate) context: Context,
     /// What wakes the subsystem.
     pub(crate) turns: Arc<Turns>,
+    /// How many times a provider was opened; the component counts its side of the same calls.
+    pub(crate) openings: u64,
+    /// The subsystem, for support objects.
+    pub(crate) home: Home,
     pub(crate) limiter: Limiter,
     /// Where the monotonic clock begins.
     pub(crate) started: Instant,
@@ -37,18 +43,30 @@ impl HostState {
             (Arc::clone(&backends.profiles), Arc::clone(&backends.catalogue), backends.profile_threading);
         let profiles = Provider::new(profiles, "Profile storage", threading);
         let catalogue = Provider::new(catalogue, "Service catalogue", threading);
+        let presenter = backends.presenter.clone();
+        let presenter = presenter.map(|presenter| Provider::new(presenter, "User interface", Threading::Blocking));
         Self {
             backends,
+            presenter,
             profiles,
             catalogue,
             providers: ResourceTable::new(),
             leases: Vec::new(),
             context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
             turns: Arc::clone(turns),
+            openings: 0,
+            home: Home::default(),
             limiter: Limiter { memory: limits.memory, exceeded: None },
             started: Instant::now(),
             ticks: 0,
         }
+    }
+
+    /// Counts an opening of a provider, whatever comes of it; what its support object is made of.
+    pub(crate) fn count_opening(&mut self) -> impl FnOnce(Occupied) -> Support + use<> {
+        self.openings = self.openings.wrapping_add(1);
+        let (home, opening) = (Arc::clone(&self.home), self.openings);
+        move |occupied| Support::new(home, opening, occupied)
     }
 
     /// Starts the accounts of a call.

@@ -6,6 +6,7 @@ use crate::runtime::exports::Prepared;
 use crate::runtime::limits::{self, Exceeded};
 use crate::runtime::state::{HostState, enforce};
 use crate::runtime::subscription::{Sinks, Source};
+use crate::runtime::support::Occupied;
 use crate::runtime::turns::Turns;
 use crate::runtime::world;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
@@ -30,6 +31,8 @@ use wasmtime::component::{Instance, ResourceAny};
 #[derive(Clone)]
 pub struct Subsystem {
     shared: Arc<Shared>,
+    /// Of a handle a provider uses: whether the provider is in a call.
+    provider: Option<Occupied>,
 }
 
 pub(crate) struct Shared {
@@ -98,6 +101,7 @@ impl Subsystem {
         let turns = Arc::new(Turns::default());
         let mut store = Store::new(engine, HostState::new(backends, &limits, &control, &turns));
         let clock = store.data().started;
+        let home = Arc::clone(&store.data().home);
         enforce(&mut store);
         store.set_epoch_deadline(1);
         let instance = component.instantiate(&mut store).await.map_err(|error| {
@@ -116,7 +120,9 @@ impl Subsystem {
             pushes: OnceLock::new(),
             clock,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        home.get_or_init(|| Arc::downgrade(&shared));
+        Ok(Self { shared, provider: None })
     }
 
     /// The call that runs now.
@@ -173,13 +179,23 @@ impl Subsystem {
     /// `MAPILogonEx`.
     ///
     /// # Errors
-    /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `session` 2.6.
+    /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `MAPI_E_TIMEOUT` with `MAPI_TIMEOUT_SHORT` when
+    /// other calls keep the subsystem busy for five seconds; `session` 2.6.
     pub async fn logon(&self, options: LogonOptions) -> Result<Session, LogonFailure> {
+        /// Time such a logon waits for the calls before it.
+        const SHORT: Duration = Duration::from_secs(5);
+
+        let turn = options.flags.contains(flags::LogonFlags::MAPI_TIMEOUT_SHORT).then_some(SHORT);
         let options = options.into_wit();
-        let logged_on = call_plain!(self, "MAPILogonEx", |live| {
-            live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
-        })?;
-        match logged_on {
+        let mut entered = self.enter_within("MAPILogonEx", turn).await?;
+        let logged_on = Finish::new(entered.span(), async move {
+            let outcome = {
+                let live = entered.begin().await?;
+                live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
+            };
+            entered.leave(outcome)
+        });
+        match logged_on.await? {
             Ok(session) => Ok(Session::new(self.hold(session))),
             Err(failure) => Err(LogonFailure::from_wit(failure)?),
         }
@@ -287,7 +303,12 @@ impl Subsystem {
     }
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, provider: None }
+    }
+
+    /// As a provider sees it.
+    pub(crate) fn of_provider(shared: Arc<Shared>, provider: Occupied) -> Self {
+        Self { shared, provider: Some(provider) }
     }
 
     pub(crate) fn sinks(&self) -> &Sinks {
@@ -302,10 +323,40 @@ impl Subsystem {
 
     /// Waits for the calls before, and begins one.
     pub(crate) async fn enter(&self, method: &'static str) -> Result<Entered> {
+        self.enter_within(method, None).await
+    }
+
+    /// Waits for the calls before. A provider waits only as long as none of them waits for it.
+    async fn next_turn(&self) -> Result<OwnedMutexGuard<Live>> {
+        /// How often a provider's call that waits looks whether it may go on waiting.
+        const LOOK: Duration = Duration::from_millis(10);
+
+        let turn = Arc::clone(&self.shared.live).lock_owned();
+        let Some(provider) = &self.provider else { return Ok(turn.await) };
+        let mut turn = std::pin::pin!(turn);
+        loop {
+            provider.check()?;
+            if let Ok(live) = tokio::time::timeout(LOOK, &mut turn).await {
+                return Ok(live);
+            }
+        }
+    }
+
+    /// The same, but waits no longer than that.
+    async fn enter_within(&self, method: &'static str, patience: Option<Duration>) -> Result<Entered> {
         if self.shared.handles.load(Ordering::Relaxed) >= self.shared.limits.handles {
             return Err(limits::too_many_handles(&self.shared.limits));
         }
-        let live = Arc::clone(&self.shared.live).lock_owned().await;
+        let turn = self.next_turn();
+        let live = match patience {
+            None => turn.await?,
+            Some(patience) => tokio::time::timeout(patience, turn).await.map_err(|_| {
+                Failure::new(
+                    Code::Timeout,
+                    "other calls keep the subsystem busy; log on again later, or without MAPI_TIMEOUT_SHORT",
+                )
+            })??,
+        };
         Ok(Entered { live, shared: Arc::clone(&self.shared), id: CallId::next(), method })
     }
 }

@@ -10,6 +10,7 @@ mod corpus;
 mod escapes;
 mod explain;
 mod exports;
+mod forms;
 mod imports;
 mod instances;
 mod mailbox;
@@ -18,6 +19,8 @@ mod places;
 mod restrictions;
 mod running;
 mod sending;
+#[cfg(target_os = "linux")]
+mod service_account;
 mod services;
 mod spooling;
 mod story;

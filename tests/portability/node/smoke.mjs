@@ -28,7 +28,7 @@ const imports = {
   },
   'mapi:session/logging': { log: (level, line) => { if (level === 'error') console.error(line); } },
   'mapi:session/progress': { report: () => 'proceed' },
-  'mapi:session/form-presenter': { show: () => noSupport('a form'), prompt: () => noSupport('a prompt') },
+  'mapi:session/form-presenter': { offersUi: () => false, show: () => noSupport('a form'), prompt: () => noSupport('a prompt') },
   'mapi:session/profile-storage': {
     listProfiles: () => [...profiles].map(([name, { version }]) => ({ name, version })),
     load: (name) => profiles.get(name) ?? missing(`profile ${name}`),

@@ -45,13 +45,14 @@ const METHODS: [&str; 22] = [
 ];
 
 /// The methods it does not.
-const UNTESTED: [(&str, &str); 6] = [
+const UNTESTED: [(&str, &str); 7] = [
     ("backup", "no method of the exported world asks for it"),
     ("check", "no method of the exported world asks for it"),
     ("compact", "no method of the exported world asks for it"),
     ("discard", "it cannot fail; that it is called is tested in the engine, where a commit can be made to fail"),
     ("quota", "no method of the exported world asks for it"),
     ("rank", "it is only asked for a row whose place has changed; the random programs of tables make it fail"),
+    ("settings_dialog", "it waits for a person, as long as the person takes"),
 ];
 
 /// Methods that have no way to say that they failed.

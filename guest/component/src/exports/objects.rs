@@ -33,10 +33,10 @@ impl export::Guest for Component {
 }
 
 /// A message store.
-pub(crate) struct ExportedStore(StoreObject);
+pub(crate) struct ExportedStore(pub(crate) StoreObject);
 
 /// A folder.
-pub(crate) struct ExportedFolder(Folder);
+pub(crate) struct ExportedFolder(pub(crate) Folder);
 
 /// A message.
 pub(crate) struct ExportedMessage(pub(crate) Message);

@@ -2,21 +2,23 @@
 
 use crate::exports::Component;
 use crate::exports::address_books::{exported as exported_book, exported_container, exported_dist_list, exported_mail_user};
-use crate::exports::objects::{ExportedMessage, exported_folder, exported_message, exported_store};
+use crate::exports::objects::{
+    ExportedFolder, ExportedMessage, ExportedStore, exported_folder, exported_message, exported_store,
+};
 use crate::exports::profiles::{exported as exported_admin, section};
 use crate::exports::properties::along;
 use crate::exports::status::exported as exported_status;
 use crate::exports::tables::exported as exported_table;
-use crate::imports::{Imports, hook_panics};
+use crate::imports::{Imports, hook_panics, wire_form};
 use crate::types::{Bits, scode, wire_properties};
-use crate::world::exports::mapi::session::objects::{MessageBorrow, Properties};
+use crate::world::exports::mapi::session::objects::{FolderBorrow, MessageBorrow, Properties, StoreBorrow};
 use crate::world::exports::mapi::session::profiles::ServiceAdmin;
 use crate::world::exports::mapi::session::sessions as export;
 use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
 use mapi_engine::error::{Failure, LastError};
-use mapi_engine::session::{Entry, InitializeOptions, Session, Subsystem, store_roles};
+use mapi_engine::session::{Entry, InitializeOptions, Session, ShowForm, Subsystem, store_roles};
 use std::rc::Rc;
 
 thread_local! {
@@ -59,6 +61,10 @@ impl export::Guest for Component {
         let export::LogonOptions { ui, profile, password, how } = options;
         let session = subsystem().logon_ex(ui, profile.as_deref(), password.as_deref(), how.raw()).map_err(logon_failure)?;
         Ok(export::Session::new(ExportedSession(session)))
+    }
+
+    fn session_of_provider(opening: u64) -> Result<export::Session, wire::Failure> {
+        Ok(export::Session::new(ExportedSession(subsystem().session_of_provider(opening)?)))
     }
 
     fn pump(budget_us: u64) -> Result<export::Work, wire::Failure> {
@@ -200,6 +206,55 @@ impl export::GuestSession for ExportedSession {
         how: flags::OpenProfileSectionFlags,
     ) -> Result<Properties, wire::Failure> {
         section(self.0.open_profile_section(uid.map(Into::into), None, how.raw()))
+    }
+
+    fn prepare_form(&self, message: MessageBorrow<'_>) -> Result<u64, wire::Failure> {
+        Ok(self.0.prepare_form(None, &message.get::<ExportedMessage>().0)?)
+    }
+
+    fn show_form(
+        &self,
+        ui: u64,
+        store: StoreBorrow<'_>,
+        folder: FolderBorrow<'_>,
+        token: u64,
+        how: flags::ShowFormFlags,
+        shown: export::FormMessage,
+    ) -> Result<(), wire::Failure> {
+        Ok(self.0.show_form(ShowForm {
+            ui,
+            store: &store.get::<ExportedStore>().0,
+            folder: &folder.get::<ExportedFolder>().0,
+            interface: None,
+            token,
+            message_sent: None,
+            flags: how.raw(),
+            message_status: shown.message_status,
+            message_flags: shown.message_flags,
+            access: shown.access,
+            message_class: &shown.message_class,
+        })?)
+    }
+
+    fn resolve_message_class(
+        &self,
+        message_class: String,
+        how: flags::ResolveMessageClassFlags,
+        folder: Option<FolderBorrow<'_>>,
+    ) -> Result<export::FormDefinition, wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        Ok(wire_form(self.0.resolve_message_class(&message_class, how.raw(), folder)?)?)
+    }
+
+    fn resolve_multiple_message_classes(
+        &self,
+        message_classes: Option<Vec<String>>,
+        how: flags::ResolveMessageClassFlags,
+        folder: Option<FolderBorrow<'_>>,
+    ) -> Result<Vec<Option<export::FormDefinition>>, wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        let found = self.0.resolve_multiple_message_classes(message_classes.as_deref(), how.raw(), folder)?;
+        Ok(found.into_iter().map(|form| form.map(wire_form).transpose()).collect::<mapi_engine::error::Result<_>>()?)
     }
 
     fn admin_services(&self) -> Result<ServiceAdmin, wire::Failure> {

@@ -1,10 +1,10 @@
 //! Address books.
 
 use crate::imports::objects::{object_id, objects};
-use crate::types::{properties, wire_tags};
+use crate::types::{Bits, properties, wire_tags};
 use crate::world::mapi::session::address_book_backend;
 use crate::world::mapi::session::backend_types as wire;
-use crate::world::mapi::session::method_flags::ResolveNamesFlags;
+use crate::world::mapi::session::method_flags::{ResolveNamesFlags, SettingsDialogFlags};
 use mapi_engine::backend::{AddressBook, AddressBookIdentity, ObjectId, Resolution};
 use mapi_engine::error::Result;
 use mapi_engine::properties::PropTag;
@@ -53,5 +53,9 @@ impl AddressBook for ImportedAddressBook {
                 })
             })
             .collect()
+    }
+
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        Ok(self.import.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
 }

@@ -12,6 +12,7 @@ mod services;
 mod store;
 mod transport;
 
+pub(crate) use presenter::wire_form;
 pub(crate) use services::{Diagnostics, hook_panics};
 
 use crate::imports::address_book::ImportedAddressBook;
@@ -28,25 +29,45 @@ use mapi_engine::backend::{
     Transport,
 };
 use mapi_engine::error::Result;
+use std::cell::Cell;
 use std::rc::Rc;
+
+thread_local! {
+    /// How many times a provider was opened. The host counts its side of the same calls.
+    static OPENINGS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_opening() {
+    OPENINGS.set(OPENINGS.get().wrapping_add(1));
+}
 
 /// The host behind the imports.
 pub(crate) struct Imports;
 
 impl Host for Imports {
     fn open_store(&self, logon: &ProviderLogon, entry: Option<&[u8]>) -> Result<Opened<dyn Store>> {
-        let store = store_backend::open(&wire_logon(logon)?, entry)?;
+        let logon = wire_logon(logon)?;
+        count_opening();
+        let store = store_backend::open(&logon, entry)?;
         opened(Rc::new(ImportedStore::new(store.store)?), store.report)
     }
 
     fn open_address_book(&self, logon: &ProviderLogon) -> Result<Opened<dyn AddressBook>> {
-        let book = address_book_backend::open(&wire_logon(logon)?)?;
+        let logon = wire_logon(logon)?;
+        count_opening();
+        let book = address_book_backend::open(&logon)?;
         opened(Rc::new(ImportedAddressBook::new(book.address_book)?), book.report)
     }
 
     fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>> {
-        let transport = transport_backend::open(&wire_logon(logon)?)?;
+        let logon = wire_logon(logon)?;
+        count_opening();
+        let transport = transport_backend::open(&logon)?;
         opened(Rc::new(ImportedTransport(transport.transport)), transport.report)
+    }
+
+    fn last_opening(&self) -> u64 {
+        OPENINGS.get()
     }
 
     fn profiles(&self) -> Rc<dyn ProfileStorage> {

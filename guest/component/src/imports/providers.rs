@@ -15,6 +15,7 @@ pub(crate) fn wire_logon(logon: &ProviderLogon) -> Result<wire::ProviderLogon> {
     let mut how = wire::ProviderLogonFlags::empty();
     how.set(wire::ProviderLogonFlags::NO_DIALOG, !logon.may_prompt);
     how.set(wire::ProviderLogonFlags::WRITE, logon.write);
+    how.set(wire::ProviderLogonFlags::BACKGROUND, logon.background);
     // A transport opens each direction when it is told to (`transport` 1.1).
     how |= wire::ProviderLogonFlags::NO_INBOUND | wire::ProviderLogonFlags::NO_OUTBOUND;
     Ok(wire::ProviderLogon {

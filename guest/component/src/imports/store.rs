@@ -3,7 +3,9 @@
 use crate::imports::changes::wire_stored;
 use crate::imports::objects::{object_id, objects};
 use crate::imports::scans::{groups, wire_group_request};
+use crate::types::Bits;
 use crate::world::mapi::session::backend_types as wire;
+use crate::world::mapi::session::method_flags::SettingsDialogFlags;
 use crate::world::mapi::session::store_backend;
 use mapi_engine::backend::{
     CheckFinding, CheckReport, GroupBatch, GroupRequest, NamedProperty, ObjectId, Quota, Store, StoreCapabilities, StoreIdentity,
@@ -110,5 +112,9 @@ impl Store for ImportedStore {
 
     fn backup(&self, target: &str) -> Result<()> {
         Ok(self.import.backup(target)?)
+    }
+
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        Ok(self.import.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::types::{Bits, properties, wire_properties};
 use crate::world::mapi::session::backend_types as wire;
-use crate::world::mapi::session::method_flags::{FlushQueuesFlags, TransportNotifyFlags, ValidateStateFlags};
+use crate::world::mapi::session::method_flags::{
+    FlushQueuesFlags, SettingsDialogFlags, TransportNotifyFlags, ValidateStateFlags,
+};
 use crate::world::mapi::session::transport_backend;
 use mapi_engine::backend::{
     Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, OptionData, OptionKind, Outcome, OutcomeKind, Transport,
@@ -155,6 +157,10 @@ impl Transport for ImportedTransport {
 
     fn flush(&self, flags: u32) -> Result<()> {
         Ok(self.0.flush_queues(0, FlushQueuesFlags::from_raw(flags))?)
+    }
+
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        Ok(self.0.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
 
     fn validate(&self, flags: u32) -> Result<()> {

@@ -219,6 +219,27 @@ bits! {
         MODRECIP_MODIFY = 0x4,
         MODRECIP_REMOVE = 0x8,
     }
+    flags::ShowFormFlags {
+        MAPI_POST_MESSAGE = 0x1,
+        MAPI_NEW_MESSAGE = 0x2,
+    }
+    flags::ResolveMessageClassFlags {
+        MAPIFORM_EXACTMATCH = 0x20,
+    }
+    flags::ViewerStatus {
+        VCSTATUS_NEXT = 0x1,
+        VCSTATUS_PREV = 0x2,
+        VCSTATUS_MODAL = 0x4,
+        VCSTATUS_INTERACTIVE = 0x8,
+        VCSTATUS_READONLY = 0x10,
+        VCSTATUS_DELETE = 0x1_0000,
+        VCSTATUS_COPY = 0x2_0000,
+        VCSTATUS_MOVE = 0x4_0000,
+        VCSTATUS_SUBMIT = 0x8_0000,
+        VCSTATUS_DELETE_IS_MOVE = 0x10_0000,
+        VCSTATUS_SAVE = 0x20_0000,
+        VCSTATUS_NEW_MESSAGE = 0x40_0000,
+    }
     flags::MessageOptionsFlags {
         MAPI_UNICODE = 0x8000_0000,
     }

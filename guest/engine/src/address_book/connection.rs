@@ -35,6 +35,11 @@ impl ActiveBooks {
         self.0.borrow().iter().find(|book| book.uid() == uid).cloned()
     }
 
+    /// The provider of a profile section.
+    pub(crate) fn by_section(&self, section: Guid) -> Option<Rc<BookConnection>> {
+        self.all().into_iter().find(|book| book.section == section)
+    }
+
     /// Whether the provider of that profile section is active.
     pub(crate) fn contains(&self, section: Guid) -> bool {
         self.0.borrow().iter().any(|book| book.section == section)

@@ -1,7 +1,7 @@
 //! Address book backends: the same objects, and name resolution.
 
 use crate::backend::{ObjectId, Objects};
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, Property};
 
 /// Who an address book provider is.
@@ -43,4 +43,14 @@ pub trait AddressBook: Objects {
     /// # Errors
     /// `MAPI_E_NO_SUPPORT`: the engine scans for `PR_ANR` itself.
     fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
+
+    /// `SettingsDialog` of its status object (`status` 4.2): shows its settings, or with `UI_READONLY` (1) only shows
+    /// them. Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`, the provider's own.
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        let _ = (ui, flags);
+        Err(Failure::new(Code::NoSupport, "This provider has no dialogue for its settings."))
+    }
 }

@@ -43,10 +43,12 @@ macro_rules! backend_methods {
             tries fn check(&self, repair: bool) -> Result<CheckReport>;
             tries fn compact(&self) -> Result<()>;
             tries fn backup(&self, target: &str) -> Result<()>;
+            tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
         }
         AddressBook {
             says fn identity(&self) -> AddressBookIdentity;
             tries fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
+            tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
         }
         Transport {
             says fn identity(&self) -> TransportIdentity;
@@ -63,6 +65,7 @@ macro_rules! backend_methods {
             tries fn acknowledge(&self, message: u64, stored: bool) -> Result<()>;
             tries fn flush(&self, flags: u32) -> Result<()>;
             tries fn validate(&self, flags: u32) -> Result<()>;
+            tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
             reports fn notices(&self) -> Vec<TransportNotice>;
         }
         ProfileStorage {

@@ -29,7 +29,9 @@ pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
 pub(crate) use methods::backend_methods;
 pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
-pub use presenter::Presenter;
+pub use presenter::{
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, Presenter, ProfilePrompt, Question,
+};
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{
     Filter, FilterTest, GroupBatch, GroupRequest, OrderKey, Plan, PlanRequest, QUEUE_NUMBER, RowKey, ScanFrom, ScanKind,
@@ -63,6 +65,8 @@ pub struct ProviderLogon {
     pub may_prompt: bool,
     /// Whether write access is wanted (`MDB_WRITE`).
     pub write: bool,
+    /// Whether work is to be unobtrusive (`MAPI_BG_SESSION`).
+    pub background: bool,
 }
 
 /// An opened provider with what it reported while it was opened (`session` 10.1).
@@ -99,6 +103,10 @@ pub trait Host {
     /// # Errors
     /// As [`Host::open_store`].
     fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>>;
+
+    /// The number of the last opening of a provider, whichever kind; each has one of its own. By it a provider asks
+    /// for its session ([`crate::session::Subsystem::session_of_provider`]).
+    fn last_opening(&self) -> u64;
 
     /// The storage profiles live in.
     fn profiles(&self) -> Rc<dyn ProfileStorage>;

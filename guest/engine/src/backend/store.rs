@@ -1,7 +1,7 @@
 //! Message store backends.
 
 use crate::backend::{GroupBatch, GroupRequest, ObjectId, Objects};
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag};
 
 /// What a store can do (`stores` 2.2 "Who sets them").
@@ -182,4 +182,14 @@ pub trait Store: Objects {
     /// # Errors
     /// The backend's own.
     fn backup(&self, target: &str) -> Result<()>;
+
+    /// `SettingsDialog` of its status object (`status` 4.2): shows its settings, or with `UI_READONLY` (1) only shows
+    /// them. Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`, the provider's own.
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        let _ = (ui, flags);
+        Err(Failure::new(Code::NoSupport, "This provider has no dialogue for its settings."))
+    }
 }

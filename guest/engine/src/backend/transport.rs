@@ -220,6 +220,16 @@ pub trait Transport {
     /// The provider's own.
     fn validate(&self, flags: u32) -> Result<()>;
 
+    /// `SettingsDialog` of its status object (`status` 4.2): shows its settings, or with `UI_READONLY` (1) only shows
+    /// them. Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`, the provider's own.
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        let _ = (ui, flags);
+        Err(Failure::new(Code::NoSupport, "This provider has no dialogue for its settings."))
+    }
+
     /// What it reported since the last call.
     fn notices(&self) -> Vec<TransportNotice>;
 }

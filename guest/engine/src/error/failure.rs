@@ -88,11 +88,17 @@ impl Failure {
         self
     }
 
-    /// Names the provider the failure comes from, unless one is named already.
+    /// Names the provider the failure comes from, unless one is named already. A code that no provider may answer
+    /// with becomes `MAPI_E_CALL_FAILED` with the original number (`errors` 1).
     #[must_use]
     pub fn from_provider(mut self, name: &str, uid: Guid) -> Self {
         if self.0.origin == Origin::Session {
             self.0.origin = Origin::Provider { name: name.to_owned(), uid };
+            let code = self.0.code;
+            if !code.is_error() || !code.passes_through() {
+                self.0.code = Code::CallFailed;
+                self.0.low_level = code.raw();
+            }
         }
         self
     }
@@ -175,5 +181,20 @@ impl<T> Warned<T> {
     /// A success with a warning.
     pub const fn warn(value: T, warning: Code) -> Self {
         Self { value, warning: Some(warning) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_a_foreign_facility_becomes_call_failed_with_the_original_number() {
+        let of_provider = |code| Failure::new(code, "x").from_provider("Server", Guid([1; 16]));
+        let failure = of_provider(Code::Other(0x8009_0001));
+        assert_eq!((failure.code(), failure.detail().low_level), (Code::CallFailed, 0x8009_0001));
+        assert_eq!(of_provider(Code::WNoService).code(), Code::CallFailed, "a failure is no success");
+        assert_eq!(of_provider(Code::Timeout).code(), Code::Timeout);
+        assert_eq!(of_provider(Code::Other(0x8007_0020)).detail().low_level, 0, "a code of the operating system is its own");
     }
 }

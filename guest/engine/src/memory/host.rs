@@ -10,7 +10,7 @@ use crate::backend::{
 };
 use crate::error::{Failure, Result};
 use crate::properties::Guid;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -58,6 +58,7 @@ pub struct MemoryHost {
     address_books: Rc<Openers<dyn AddressBook>>,
     transports: Rc<Openers<dyn Transport>>,
     made: Rc<Made>,
+    openings: Rc<Cell<u64>>,
     catalogue: Rc<dyn Catalogue>,
     /// The profile storage.
     pub profiles: Arc<MemoryProfiles>,
@@ -92,6 +93,7 @@ impl MemoryHost {
             address_books: Rc::default(),
             transports: Rc::default(),
             made: Rc::default(),
+            openings: Rc::default(),
             catalogue: Rc::new(catalogue),
             profiles: Arc::default(),
             clock: Arc::default(),
@@ -201,15 +203,22 @@ impl MemoryHost {
 
 impl Host for MemoryHost {
     fn open_store(&self, logon: &ProviderLogon, entry: Option<&[u8]>) -> Result<Opened<dyn Store>> {
+        self.openings.set(self.openings.get().wrapping_add(1));
         self.stores.open(logon, entry)
     }
 
     fn open_address_book(&self, logon: &ProviderLogon) -> Result<Opened<dyn AddressBook>> {
+        self.openings.set(self.openings.get().wrapping_add(1));
         self.address_books.open(logon, None)
     }
 
     fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>> {
+        self.openings.set(self.openings.get().wrapping_add(1));
         self.transports.open(logon, None)
+    }
+
+    fn last_opening(&self) -> u64 {
+        self.openings.get()
     }
 
     fn profiles(&self) -> Rc<dyn ProfileStorage> {

@@ -6,6 +6,7 @@
 
 mod attachment;
 mod body;
+mod by_value;
 mod composing;
 pub(crate) mod content;
 mod conversation;
@@ -24,6 +25,7 @@ mod values;
 
 pub use attachment::Attachment;
 pub(crate) use attachment::AttachmentState;
+pub(crate) use by_value::MESSAGE_HANDED_ON;
 pub(crate) use composing::has_form;
 pub(crate) use content::{Edit, PropertyEdit};
 pub use conversation::{conversation_index, create_conversation_index};

@@ -110,7 +110,7 @@ impl MessageState {
     }
 
     /// The attachment rows as this handle sees them.
-    fn attachment_rows(&self) -> Result<Vec<Row>> {
+    pub(super) fn attachment_rows(&self) -> Result<Vec<Row>> {
         let (object, held, deleted) = match &*self.content.borrow() {
             Content::New(draft) => {
                 return Ok(draft.attachments.iter().map(|a| attachment_row(None, a.properties.clone())).collect());
@@ -270,7 +270,7 @@ fn key_bytes(property: &Property) -> Option<Vec<u8>> {
     }
 }
 
-fn inline_row(values: Values) -> Row {
+pub(super) fn inline_row(values: Values) -> Row {
     values
         .into_iter()
         .filter_map(|(tag, value)| match value {

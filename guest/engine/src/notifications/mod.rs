@@ -23,3 +23,5 @@ pub use store_events::StoreEvents;
 
 /// `ulEvent` of `fnevExtended` when a client of the session logs off (`session` 8.3).
 pub const SESSION_LOGOFF: u32 = 1;
+/// Event number of an [`ExtendedNotification`] for providers: the last client logs off, and they are about to stop.
+pub const SESSION_ENDING: u32 = 2;

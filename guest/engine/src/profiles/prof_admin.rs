@@ -52,16 +52,11 @@ impl ProfAdmin {
     fn profile_table(&self, flags: u32) -> Result<Table> {
         self.alive.check()?;
         check_flags(flags, MAPI_APP_PROFILE | MAPI_UNICODE)?;
-        self.profiles.sweep()?;
+        let shown = self.profiles.offered(flags & MAPI_APP_PROFILE != 0)?;
         let default = self.profiles.default_name()?;
-        let shown = self
-            .profiles
-            .all()?
-            .into_iter()
-            .filter(|listed| !listed.is_deleted() && (flags & MAPI_APP_PROFILE != 0 || !listed.is_application()));
-        let rows = shown.map(|listed| {
-            let is_default = default.as_ref() == Some(&listed.name);
-            (listed.name, is_default)
+        let rows = shown.into_iter().map(|name| {
+            let is_default = default.as_ref() == Some(&name);
+            (name, is_default)
         });
         super::tables::profile_table(rows.collect(), flags & MAPI_UNICODE != 0)
     }

@@ -83,6 +83,16 @@ impl Profiles {
         Ok(listed)
     }
 
+    /// The names of the profiles a person may choose from; application profiles only when asked for.
+    ///
+    /// # Errors
+    /// The storage's own.
+    pub fn offered(&self, applications: bool) -> Result<Vec<String>> {
+        self.sweep()?;
+        let shown = self.all()?.into_iter().filter(|listed| !listed.is_deleted() && (applications || !listed.is_application()));
+        Ok(shown.map(|listed| listed.name).collect())
+    }
+
     /// The stored spelling of a name, `None` if there is no such profile.
     ///
     /// # Errors

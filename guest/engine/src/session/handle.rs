@@ -2,16 +2,17 @@
 
 use super::logon::LogonMode;
 use super::shared::SharedSession;
+use super::show_form::ShowForm;
 use super::subsystem::Parts;
 use super::{Alive, Entry};
 use crate::address_book::{AddrBook, BookReference};
-use crate::backend::Presenter;
-use crate::error::{Code, LastError, MapiError, Result, Warned, check_flags, check_reserved};
+use crate::backend::{FormDefinition, Presenter, Question};
+use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::messages::Message;
-use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_LOGOFF};
+use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_ENDING, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
 use crate::properties::{Guid, Property};
-use crate::stores::StoreObject;
+use crate::stores::{Folder, StoreObject};
 use crate::tables::{MAPI_UNICODE, Table};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub const MAPI_LOGOFF_UI: u32 = 0x2;
 
 /// What a client handle keeps.
 pub(super) struct Handle {
-    parts: Rc<Parts>,
+    pub(super) parts: Rc<Parts>,
     pub(super) shared: Rc<SharedSession>,
     pub(super) alive: Alive,
     /// Where its notifications wait.
@@ -33,14 +34,30 @@ pub(super) struct Handle {
     pub(super) no_mail: bool,
     /// Providers may ask for credentials on behalf of this client.
     pub(super) may_prompt: bool,
+    /// It is a provider's, of the session that logged the provider on.
+    of_provider: bool,
+    /// Nothing is ever asked on behalf of this client (`MAPI_NT_SERVICE`).
+    service: bool,
     pub(super) last_error: LastError,
     /// The most this handle was granted on each store it opened, by profile section.
     pub(super) access: RefCell<BTreeMap<Guid, bool>>,
+    /// Messages prepared for a form, by their token.
+    pub(super) prepared: RefCell<BTreeMap<u64, Message>>,
 }
 
 impl Handle {
     pub(super) fn new(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode) -> Rc<Self> {
         shared.join(!mode.no_mail);
+        Self::build(parts, shared, mode, false)
+    }
+
+    /// A provider's handle: the session does not live by it, and nobody is asked anything for it.
+    pub(super) fn of_provider(parts: Rc<Parts>, shared: Rc<SharedSession>) -> Rc<Self> {
+        let mode = LogonMode { no_mail: !shared.has_mail(), ..LogonMode::default() };
+        Self::build(parts, shared, mode, true)
+    }
+
+    fn build(parts: Rc<Parts>, shared: Rc<SharedSession>, mode: LogonMode, of_provider: bool) -> Rc<Self> {
         let queue = parts.notifications.open_queue();
         let clock = Rc::clone(&parts.environment.clock);
         Rc::new(Self {
@@ -50,9 +67,17 @@ impl Handle {
             queue,
             no_mail: mode.no_mail,
             may_prompt: mode.may_prompt,
+            of_provider,
+            service: mode.service || of_provider,
             last_error: LastError::default(),
             access: RefCell::default(),
+            prepared: RefCell::default(),
         })
+    }
+
+    /// Whether it is a provider's.
+    pub(super) const fn is_of_provider(&self) -> bool {
+        self.of_provider
     }
 
     /// Who shows prompts.
@@ -60,9 +85,23 @@ impl Handle {
         &*self.parts.presenter
     }
 
-    /// Whether the host shows any user interface.
+    /// Whether there is any user interface for this client.
     pub(super) fn offers_ui(&self) -> bool {
-        self.parts.offers_ui()
+        !self.service && self.parts.offers_ui()
+    }
+
+    /// `MAPI_LOGOFF_UI` (`session` 4 step 1): asks whether to log off although messages wait to be sent.
+    fn ask_about_pending_mail(&self, ui: u64) -> Result<()> {
+        let pending = if self.offers_ui() { self.shared.pending_mail() } else { 0 };
+        if pending == 0 {
+            return Ok(());
+        }
+        let messages = if pending == 1 { "1 message waits".to_owned() } else { format!("{pending} messages wait") };
+        let text = format!("{messages} to be sent, and will be sent after the next logon. Log off all the same?");
+        if self.presenter().ask(ui, Question::LogoffWithPendingMail, &text)? {
+            return Ok(());
+        }
+        Err(Failure::new(Code::UserCancel, "The session goes on, because messages wait to be sent."))
     }
 
     /// The address book as this handle sees it.
@@ -82,6 +121,10 @@ impl Handle {
         if !self.alive.is_alive() {
             return;
         }
+        if self.of_provider {
+            self.close();
+            return;
+        }
         let of_session = self.parts.handles_of(&self.shared);
         if withdraw {
             self.parts.withdraw(&self.shared);
@@ -91,10 +134,21 @@ impl Handle {
         }
         let logoff = Notification::Extended(ExtendedNotification { event: SESSION_LOGOFF, data: Vec::new() });
         of_session.iter().for_each(|handle| handle.queue.push_of_session(&logoff));
-        self.queue.close();
+        if self.shared.is_last_client() {
+            let ending = Notification::Extended(ExtendedNotification { event: SESSION_ENDING, data: Vec::new() });
+            of_session.iter().filter(|handle| handle.of_provider).for_each(|handle| handle.queue.push_of_session(&ending));
+            self.parts.end_provider_handles(&self.shared);
+        }
         // Everything opened through the handle is invalid before a provider could be asked about it.
-        self.alive.end();
+        self.close();
         self.shared.leave(!self.no_mail);
+    }
+
+    fn close(&self) {
+        self.queue.close();
+        self.alive.end();
+        let prepared = self.prepared.take();
+        drop(prepared);
     }
 }
 
@@ -249,6 +303,51 @@ impl Session {
         self.0.last_error.keep(self.0.set_default_store(flags, entry_id))
     }
 
+    /// `PrepareForm` (`session` 9.1): holds a message until [`Session::show_form`] shows it; the token names it there.
+    /// The caller is to release its own handle in between.
+    ///
+    /// # Errors
+    /// `MAPI_E_INTERFACE_NOT_SUPPORTED` for another interface than that of a message; `MAPI_E_INVALID_OBJECT`.
+    pub fn prepare_form(&self, interface: Option<Guid>, message: &Message) -> Result<u64> {
+        self.0.last_error.keep(self.0.prepare_form(interface, message))
+    }
+
+    /// `ShowForm` (`session` 9.2): shows a prepared message, and saves and sends it when its form was closed. The
+    /// token is used up, unless the arguments are refused.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_PARAMETER` for an unknown token, a malformed class, or a message that does not lie in the
+    /// folder and the store; `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INTERFACE_NOT_SUPPORTED`; `MAPI_E_NO_SUPPORT` without
+    /// user interface, `MAPI_E_NOT_FOUND` without a form for the class; `MAPI_E_USER_CANCEL`, and then nothing is
+    /// saved; the form's own, those of its changes, of saving and of sending.
+    pub fn show_form(&self, showing: ShowForm<'_>) -> Result<()> {
+        self.0.last_error.keep(self.0.show_form(showing))
+    }
+
+    /// `IMAPIFormMgr::ResolveMessageClass` (`session` 9.4): the form that shows a class; with a folder its library
+    /// is searched too.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`; `MAPI_E_INVALID_PARAMETER` for a malformed class, `MAPI_E_UNKNOWN_FLAGS`; the host's and
+    /// the stores' own.
+    pub fn resolve_message_class(&self, class: &str, flags: u32, folder: Option<&Folder>) -> Result<FormDefinition> {
+        self.0.last_error.keep(self.0.resolve_message_class(class, flags, folder))
+    }
+
+    /// `IMAPIFormMgr::ResolveMultipleMessageClasses` (`session` 9.4): a slot for each class, empty for one that no
+    /// form shows; without classes all forms.
+    ///
+    /// # Errors
+    /// As [`Session::resolve_message_class`], but for `MAPI_E_NOT_FOUND`.
+    pub fn resolve_multiple_message_classes(
+        &self,
+        classes: Option<&[String]>,
+        flags: u32,
+        folder: Option<&Folder>,
+    ) -> Result<Vec<Option<FormDefinition>>> {
+        self.0.last_error.keep(self.0.resolve_multiple_message_classes(classes, flags, folder))
+    }
+
     /// `OpenProfileSection` (`profiles` 3).
     ///
     /// # Errors
@@ -277,13 +376,19 @@ impl Session {
     ///
     /// # Errors
     /// `MAPI_E_INVALID_OBJECT` the second time, `MAPI_E_INVALID_PARAMETER` for a reserved argument other
-    /// than 0, `MAPI_E_UNKNOWN_FLAGS`.
-    pub fn logoff(&self, _ui: u64, flags: u32, reserved: u32) -> Result<()> {
+    /// than 0, `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_ACCESS` for the handle of a provider; with `MAPI_LOGOFF_UI` `MAPI_E_USER_CANCEL`, and then nothing has changed.
+    pub fn logoff(&self, ui: u64, flags: u32, reserved: u32) -> Result<()> {
         self.0.alive.check()?;
         if reserved != 0 {
-            return Err(crate::error::Failure::invalid("reserved", "The reserved argument of Logoff must be 0."));
+            return Err(Failure::invalid("reserved", "The reserved argument of Logoff must be 0."));
         }
         check_flags(flags, MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI)?;
+        if self.0.of_provider {
+            return Err(Failure::new(Code::NoAccess, "A provider cannot log the session off that it is part of."));
+        }
+        if flags & MAPI_LOGOFF_UI != 0 {
+            self.0.last_error.keep(self.0.ask_about_pending_mail(ui))?;
+        }
         self.0.end(flags & MAPI_LOGOFF_SHARED != 0);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the result of a provider's logon does (`session` 3.1).
 
 use crate::backend::ProviderKind;
-use crate::error::{Code, Failure};
+use crate::error::Code;
 
 /// What follows from a failed logon of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +44,6 @@ pub(super) const fn consequence(kind: ProviderKind, code: Code) -> Consequence {
     }
 }
 
-/// A provider's failure as the session passes it on: codes of foreign facilities become
-/// `MAPI_E_CALL_FAILED` with the original number (`errors` 1).
-pub(super) fn passed_on(failure: Failure) -> Failure {
-    let code = failure.code();
-    if code.is_error() && code.passes_through() {
-        return failure;
-    }
-    let mut detail = failure.into_detail();
-    detail.code = Code::CallFailed;
-    detail.low_level = code.raw();
-    detail.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,12 +61,5 @@ mod tests {
         assert_eq!(consequence(ProviderKind::Transport, Code::NoAccess), Consequence::DisableService);
         assert_eq!(consequence(ProviderKind::Store, Code::CorruptData), Consequence::DisableService);
         assert_eq!(consequence(ProviderKind::AddressBook, Code::UserCancel), Consequence::OnlyThisOne);
-    }
-
-    #[test]
-    fn a_code_of_a_foreign_facility_becomes_call_failed_with_the_original_number() {
-        let failure = passed_on(Failure::new(Code::Other(0x8009_0001), "x"));
-        assert_eq!((failure.code(), failure.detail().low_level), (Code::CallFailed, 0x8009_0001));
-        assert_eq!(passed_on(Failure::new(Code::Timeout, "x")).code(), Code::Timeout);
     }
 }

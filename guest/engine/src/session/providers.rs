@@ -1,11 +1,11 @@
 //! Logging providers on, when they are first needed (`session` 3, 3.1).
 
-use super::provider_logon::{Consequence, consequence, passed_on};
+use super::provider_logon::{Consequence, consequence};
 use super::shared::{Barred, SharedSession};
 use crate::address_book::BookConnection;
 use crate::backend::{ConfigureContext, LogLevel, Opened, ProviderKind, ProviderLogon};
 use crate::error::{Code, Failure, Result};
-use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED};
+use crate::profiles::{EntryPointCall, Profile, Provider, SERVICE_LOGON_FAILED, SERVICE_UI_ALLOWED, SERVICE_UI_ALWAYS};
 use crate::properties::{Guid, Property};
 use crate::spooler::ActiveTransport;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ impl SharedSession {
         open: impl Fn(&ProviderLogon) -> Result<Opened<T>>,
     ) -> Result<Opened<T>> {
         self.check_not_barred(provider)?;
-        let named = |failure: Failure| passed_on(failure).from_provider(provider.display_name(), provider.uid);
+        let named = |failure: Failure| failure.from_provider(provider.display_name(), provider.uid);
         let logon = self.logon_data(profile, provider, wish)?;
         let mut result = open(&logon).map_err(named);
         if result.as_ref().is_err_and(|failure| failure.code() == Code::Unconfigured) {
@@ -36,7 +36,9 @@ impl SharedSession {
             let logon = self.logon_data(&profile, provider, wish)?;
             result = open(&logon).map_err(named);
         }
-        let opened = result.map_err(|failure| self.bar(provider, failure))?;
+        let mut opened = result.map_err(|failure| self.bar(provider, failure))?;
+        opened.warning = opened.warning.map(named);
+        self.parts.openings.note(self.parts.host.last_opening(), self.weak());
         self.keep_section(provider, &opened.section_changes);
         Ok(opened)
     }
@@ -101,6 +103,28 @@ impl SharedSession {
         self.load_profile()
     }
 
+    /// `MAPI_SERVICE_UI_ALWAYS` (`session` 3 step 2): has a person configure every service, before anything is logged
+    /// on. A service that cannot be configured is told by its logon.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`, `MAPI_E_INVALID_OBJECT`, the profile storage's own.
+    pub(super) fn configure_services(&self, ui: u64) -> Result<()> {
+        for service in self.load_profile()?.services.iter().filter(|service| service.configurable) {
+            let call = EntryPointCall { ui, ..EntryPointCall::silent(ConfigureContext::Configure, SERVICE_UI_ALWAYS) };
+            match self.profiles().configure_service(self.profile(), service.uid, call) {
+                Ok(()) => {}
+                Err(failure) if failure.code() == Code::UserCancel => return Err(failure),
+                Err(failure) => {
+                    self.log(
+                        LogLevel::Warn,
+                        &format!("the service {} could not be configured: {}", service.name, failure.brief()),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn logon_data(&self, profile: &Profile, provider: &Provider, wish: LogonWish) -> Result<ProviderLogon> {
         Ok(ProviderLogon {
             backend: provider.backend.clone(),
@@ -109,6 +133,7 @@ impl SharedSession {
             configuration: self.profiles().configuration(self.profile(), profile, provider.uid)?,
             may_prompt: wish.may_prompt,
             write: wish.write,
+            background: self.background,
         })
     }
 

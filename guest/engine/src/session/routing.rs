@@ -158,6 +158,8 @@ impl Handle {
             return Err(Failure::invalid("entry-id", "Two entry identifiers are needed to compare them."));
         }
         check_reserved(flags)?;
+        EntryId::parse(first)?;
+        EntryId::parse(second)?;
         let one = self.shared.owner(first, self.may_prompt)?;
         let other = self.shared.owner(second, self.may_prompt)?;
         Ok(match (one, other) {

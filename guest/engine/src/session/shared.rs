@@ -50,6 +50,8 @@ pub(super) struct SharedSession {
     usage: RefCell<Option<ProfileUse>>,
     /// The engine-private MAPIUID its status identifiers carry.
     pub(super) uid: Guid,
+    /// Backends are to work unobtrusively (`MAPI_BG_SESSION`).
+    pub(super) background: bool,
     handles: Cell<u32>,
     /// Of them, those that want mail.
     mail_handles: Cell<u32>,
@@ -75,7 +77,7 @@ pub(super) struct SharedSession {
 
 impl SharedSession {
     /// Starts a session on the profile with that stored name. No provider is logged on yet.
-    pub(super) fn open(parts: &Rc<Parts>, name: &str) -> Result<Rc<Self>> {
+    pub(super) fn open(parts: &Rc<Parts>, name: &str, background: bool) -> Result<Rc<Self>> {
         let profiles = &parts.profiles;
         let usage = profiles.use_profile(name)?;
         let (profile, _) = profiles.load(name)?;
@@ -91,6 +93,7 @@ impl SharedSession {
             name: name.to_owned(),
             usage: RefCell::new(Some(usage)),
             uid,
+            background,
             handles: Cell::new(0),
             mail_handles: Cell::new(0),
             barred: RefCell::default(),
@@ -146,6 +149,11 @@ impl SharedSession {
         self.temporary.take();
         let usage = self.usage.take();
         drop(usage);
+    }
+
+    /// Whether no other client is logged on than one.
+    pub(super) fn is_last_client(&self) -> bool {
+        self.handles.get() == 1
     }
 
     /// Whether a client is logged on.

@@ -4,7 +4,7 @@ use super::providers::LogonWish;
 use super::shared::{OpenStore, SharedSession};
 use super::turn::{Budget, Work};
 use crate::backend::LogLevel;
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, Property};
 use crate::session::Alive;
 use crate::spooler::{ActiveTransport, LEASE, MailComposer, StatusSink, Surroundings, after_logons};
@@ -213,6 +213,22 @@ impl SharedSession {
                 self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
             }
         }
+    }
+
+    /// How many messages wait to be sent in the stores that are open.
+    pub(super) fn pending_mail(&self) -> u32 {
+        let waiting = |store: &Rc<OpenStore>| {
+            let queue = StoreObject::open(Rc::clone(&store.connection), self.opening_for_mail(store)).get_outgoing_queue(0);
+            match queue.and_then(|queue| queue.get_row_count(0)) {
+                Ok(count) => count.value,
+                Err(failure) if failure.code() == Code::NoSupport => 0,
+                Err(failure) => {
+                    self.log(LogLevel::Warn, &format!("an outgoing queue could not be read: {}", failure.brief()));
+                    0
+                }
+            }
+        };
+        self.open_stores().iter().map(waiting).fold(0, u32::saturating_add)
     }
 
     /// Does something with the spooler and what it works with.

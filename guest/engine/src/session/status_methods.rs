@@ -1,7 +1,8 @@
 //! What the methods of status objects do to the providers of a session (`status` 2, 4).
 
 use super::handle::Handle;
-use super::shared::SharedSession;
+use super::provider_logon::passed_on;
+use super::shared::{Barred, SharedSession};
 use crate::backend::ProviderKind;
 use crate::error::{Code, Failure, Result};
 use crate::properties::Guid;
@@ -47,6 +48,30 @@ impl Handle {
         }
     }
 
+    /// `SettingsDialog` of a row.
+    pub(super) fn show_settings(&self, resource: Resource, ui: u64, flags: u32) -> Result<()> {
+        match resource {
+            Resource::Subsystem | Resource::Spooler | Resource::AddressBook => {
+                Err(Failure::new(Code::NoSupport, "The session's own status objects have no settings."))
+            }
+            Resource::Transport(section) => {
+                let transport = self.shared.active_transport(section)?;
+                let shown = transport.provider.settings_dialog(ui, flags);
+                self.shared.with_spooler(|spooler, around| spooler.take_notices(around, &transport));
+                shown.map_err(passed_on)
+            }
+            Resource::Provider(section) => {
+                let store = self.shared.open_stores().into_iter().find(|store| store.section == section);
+                if let Some(store) = store {
+                    return store.connection.backend().settings_dialog(ui, flags).map_err(passed_on);
+                }
+                let book = self.shared.address_books.by_section(section);
+                let book = book.ok_or_else(|| Failure::not_found("The provider of this status object has logged off."))?;
+                book.backend().settings_dialog(ui, flags).map_err(|failure| book.named(passed_on(failure)))
+            }
+        }
+    }
+
     /// All resources of the session; what does not support it does not matter.
     fn validate_all(&self, flags: u32) -> Result<()> {
         let mut first = First::default();
@@ -85,6 +110,9 @@ impl SharedSession {
     /// failure in transport order.
     fn validate_spooler(&self, flags: u32, may_prompt: bool) -> Result<()> {
         let profile = self.load_profile()?;
+        // Those that failed alone are tried again when somebody asks for it; those of disabled services are not.
+        let is_transport = |section: &Guid| profile.transports().iter().any(|transport| transport.uid == *section);
+        self.barred.borrow_mut().retain(|section, barred| matches!(barred, Barred::Service(_)) || !is_transport(section));
         let active: Vec<Guid> = self.transports.borrow().iter().map(|transport| transport.section).collect();
         let mut failed = self.start_transports(&profile, may_prompt);
         let mut first = First::default();

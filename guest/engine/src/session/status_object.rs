@@ -84,16 +84,21 @@ impl StatusObject {
         })())
     }
 
-    /// `SettingsDialog`: nothing here can show one.
+    /// `SettingsDialog` (`status` 4.2): the provider shows its settings; with `UI_READONLY` it is to show them only.
     ///
     /// # Errors
-    /// `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_SUPPORT`.
-    pub fn settings_dialog(&self, _ui: u64, flags: u32) -> Result<()> {
+    /// `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_SUPPORT` for an object that has no settings, and without user interface;
+    /// `MAPI_E_NOT_FOUND` once the row is gone; `MAPI_E_USER_CANCEL`, the provider's own.
+    pub fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
         self.last_error.keep((|| {
             self.check()?;
             check_flags(flags, UI_READONLY)?;
             self.need(STATUS_SETTINGS_DIALOG)?;
-            Err(Failure::new(Code::NoSupport, "This host shows no dialogs; configure the message service instead."))
+            if !self.row.handle.offers_ui() {
+                let text = "There is no user interface to show settings in; configure the message service instead.";
+                return Err(Failure::new(Code::NoSupport, text));
+            }
+            self.row.handle.show_settings(self.resource, ui, flags)
         })())
     }
 

@@ -119,6 +119,12 @@ impl Transport for Line {
         self.refuses.get().map_or(Ok(()), |code| Err(Failure::new(code, "as told")))
     }
 
+    fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
+        self.asked.borrow_mut().push(format!("settings {ui} {flags:#x}"));
+        self.tell(vec![Property::new(tags::STATUS_STRING, text("Set up"))]);
+        self.refuses.get().map_or(Ok(()), |code| Err(Failure::new(code, "as told")))
+    }
+
     fn notices(&self) -> Vec<TransportNotice> {
         self.notices.take()
     }
@@ -218,6 +224,87 @@ fn the_engines_objects_refuse_what_they_cannot_do() {
 }
 
 #[test]
+fn settings_are_shown_by_the_provider_whose_row_says_so_and_by_nobody_without_a_user_interface() {
+    let fixture = fixture();
+    fixture.first.tell(vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0xB))]);
+    let session = fixture.session();
+    let transport = of_transport(&session, &ids(&session));
+    assert_eq!(code(transport.settings_dialog(0, 0)), Code::NoSupport, "the host has no user interface");
+    // Whether it has one is asked once.
+    let fixture = self::fixture();
+    fixture.host.presenter.appear();
+    fixture.first.tell(vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0xB))]);
+    let session = fixture.session();
+    let transport = of_transport(&session, &ids(&session));
+    fixture.first.asked();
+    transport.settings_dialog(4, 1).unwrap();
+    assert_eq!(fixture.first.asked(), ["settings 4 0x1"]);
+    assert_eq!(value(&transport, tags::STATUS_STRING), text("Set up"), "what it says of itself meanwhile counts");
+    for (refusal, told) in [(Code::UserCancel, Code::UserCancel), (Code::Other(0x8009_0001), Code::CallFailed)] {
+        fixture.first.refuses.set(Some(refusal));
+        assert_eq!(code(transport.settings_dialog(0, 0)), told);
+    }
+    fixture.first.asked();
+    assert_eq!(code(transport.settings_dialog(0, 2)), Code::UnknownFlags);
+    let objects: Vec<_> = ids(&session).iter().map(|id| open(&session, id)).collect();
+    let second = objects.iter().find(|object| value(object, tags::DISPLAY_NAME) == text("second")).unwrap();
+    assert_eq!(code(second.settings_dialog(0, 0)), Code::NoSupport, "its row does not say so");
+    let service = logon(&fixture.subsystem, "Work", MAPI_NEW_SESSION | MAPI_NT_SERVICE);
+    let of_store = open(&service, ids(&service).last().unwrap());
+    assert_eq!(code(of_store.settings_dialog(0, 0)), Code::NoSupport);
+    assert!(fixture.first.asked().is_empty() && fixture.second.asked().iter().all(|call| !call.starts_with("settings")));
+}
+
+#[test]
+fn stores_and_address_books_show_their_settings_too() {
+    /// Which providers were asked, and the flags.
+    type Asked = Rc<RefCell<Vec<(&'static str, u32)>>>;
+    struct WithSettings<T>(T, &'static str, Asked);
+    crate::forward_objects!([T: crate::backend::Objects] WithSettings<T>, self => self.0);
+    impl crate::backend::AddressBook for WithSettings<Arc<MemoryAddressBook>> {
+        fn identity(&self) -> crate::backend::AddressBookIdentity {
+            self.0.identity()
+        }
+
+        fn resolve(
+            &self,
+            container: &crate::backend::ObjectId,
+            names: &[String],
+            tags: &[PropTag],
+            addresses_only: bool,
+        ) -> Result<Vec<crate::backend::Resolution>> {
+            self.0.resolve(container, names, tags, addresses_only)
+        }
+
+        fn settings_dialog(&self, _ui: u64, flags: u32) -> Result<()> {
+            self.2.borrow_mut().push((self.1, flags));
+            Ok(())
+        }
+    }
+    let asked = Asked::default();
+    let host = MemoryHost::new();
+    host.presenter.appear();
+    let seen = Rc::clone(&asked);
+    host.add_address_book_opener("memory-pab", move |_| {
+        let book = WithSettings(Arc::new(MemoryAddressBook::new(Guid([5; 16]))), "book", Rc::clone(&seen));
+        Ok(crate::backend::Opened {
+            provider: Rc::new(book),
+            section_changes: Vec::new(),
+            status_row: vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x2))],
+            warning: None,
+        })
+    });
+    let subsystem = super::scenarios::subsystem(&host);
+    let session = logon(&subsystem, "Work", 0);
+    let objects: Vec<_> = ids(&session).iter().map(|id| open(&session, id)).collect();
+    let book = objects.iter().find(|object| value(object, tags::RESOURCE_TYPE) == Value::Long(35)).unwrap();
+    book.settings_dialog(0, 1).unwrap();
+    assert_eq!(*asked.borrow(), [("book", 1)]);
+    let store = objects.iter().find(|object| value(object, tags::RESOURCE_TYPE) == Value::Long(33)).unwrap();
+    assert_eq!(code(store.settings_dialog(0, 0)), Code::NoSupport, "a store without settings");
+}
+
+#[test]
 fn the_spooler_flushes_the_transport_named_or_all_of_them() {
     let fixture = fixture();
     let session = fixture.session();
@@ -312,6 +399,26 @@ fn validating_the_spooler_logs_a_transport_that_broke_down_on_again() {
     assert_eq!(after.len(), before.len());
     let gone = before.iter().find(|id| !after.contains(id)).unwrap();
     assert_eq!(code(session.open_entry(gone, None, 0)), Code::NotFound, "the new logon has a row of its own");
+}
+
+#[test]
+fn validating_the_spooler_tries_a_transport_that_failed_alone_again() {
+    for (refusal, expected) in [(Code::Failoneprovider, 4), (Code::UserCancel, 4), (Code::DiskError, 3)] {
+        let fixture = fixture();
+        let (line, refusal) = (Line::new(), Cell::new(Some(refusal)));
+        fixture.host.add_transport_opener("first", move |_| match refusal.take() {
+            Some(code) => Err(Failure::new(code, "as told")),
+            None => {
+                let provider: Rc<dyn Transport> = line.clone();
+                Ok(crate::backend::Opened { provider, section_changes: Vec::new(), status_row: Vec::new(), warning: None })
+            }
+        });
+        let session = logon(&fixture.subsystem, "Work", 0);
+        let providers = || ids(&session).len() - 3;
+        assert_eq!(providers(), 3, "the address book, the second transport, the store");
+        let validated = open(&session, &ids(&session)[1]).validate_state(0, 0);
+        assert_eq!((validated.is_ok(), providers()), (expected == 4, expected));
+    }
 }
 
 #[test]

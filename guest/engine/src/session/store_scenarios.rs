@@ -141,6 +141,23 @@ fn a_store_that_refuses_tells_why_and_may_be_tried_again() {
 }
 
 #[test]
+fn a_store_that_warns_is_open_and_named_with_its_warning() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let store = Rc::new(std::sync::Arc::new(MemoryStore::new(Guid([8; 16]), "x")));
+    host.add_store_opener("memory", move |_, _| {
+        let provider: Rc<dyn Store> = store.clone();
+        let warning = Some(Failure::new(Code::Offline, "only what was fetched before"));
+        Ok(Opened { provider, section_changes: Vec::new(), status_row: Vec::new(), warning })
+    });
+    let session = logon(&subsystem, "Work", 0);
+    let opened = session.open_msg_store(0, &store_id(&session, 0), None, 0).unwrap();
+    assert_eq!(opened.warning, Some(Code::WErrorsReturned));
+    let error = session.get_last_error(Code::WErrorsReturned, 0).unwrap().unwrap();
+    assert_eq!((error.error.as_str(), error.component.as_str()), ("only what was fetched before", "Mailbox"));
+}
+
+#[test]
 fn a_damaged_store_disables_its_service_for_the_session() {
     let host = MemoryHost::new();
     let subsystem = subsystem(&host);
@@ -209,6 +226,12 @@ fn comparing_identifiers_asks_their_owner() {
     assert_eq!(code(session.compare_entry_ids(&root, &root, 1)), Code::InvalidParameter);
     let ids = status_ids(&session);
     assert_eq!((same(&ids[0], &ids[0]), same(&ids[0], &ids[1])), (Ok(true), Ok(false)));
+    // The provider of a store need only be installed: the catalogue knows it, whatever the profile has.
+    subsystem.admin_profiles(0).unwrap().create_profile("Empty", None, 0, 0).unwrap();
+    let empty = logon(&subsystem, "Empty", super::logon_flags::MAPI_NEW_SESSION);
+    let store = |private: &[u8]| WrappedStoreId::new("memory", private).unwrap().to_bytes();
+    assert_eq!(empty.compare_entry_ids(&store(b"one"), &store(b"one"), 0), Ok(true));
+    assert_eq!(empty.compare_entry_ids(&store(b"one"), &store(b"two"), 0), Ok(false));
 }
 
 #[test]

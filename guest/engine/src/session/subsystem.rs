@@ -3,6 +3,7 @@
 use super::Alive;
 use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
+use super::provider_session::{self, Openings};
 use super::shared::SharedSession;
 use super::turn::{self, Budget, Work};
 use crate::backend::{Environment, Host, LogLevel, Presenter};
@@ -45,12 +46,28 @@ pub(super) struct Parts {
     handles: RefCell<Vec<Weak<Handle>>>,
     /// The queues of all client handles.
     pub(super) notifications: Notifications,
+    /// The sessions of providers.
+    pub(super) openings: Openings,
+    /// The last token of a form.
+    last_token: Cell<u64>,
 }
 
 impl Parts {
+    /// A token of a form: never 0, and none is given twice.
+    pub(super) fn next_token(&self) -> u64 {
+        let token = self.last_token.get().wrapping_add(1);
+        self.last_token.set(token);
+        token
+    }
+
     /// Whether the host shows any user interface.
     pub(super) fn offers_ui(&self) -> bool {
         *self.offers_ui.get_or_init(|| self.presenter.offers_ui())
+    }
+
+    /// Counts a new handle among the others.
+    pub(super) fn keep(&self, handle: &Rc<Handle>) {
+        self.handles.borrow_mut().push(Rc::downgrade(handle));
     }
 
     /// The published session, if it still has clients.
@@ -124,6 +141,8 @@ impl Subsystem {
             published: RefCell::default(),
             handles: RefCell::default(),
             notifications: Notifications::default(),
+            openings: Openings::default(),
+            last_token: Cell::new(0),
         };
         Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
     }
@@ -173,19 +192,25 @@ impl Subsystem {
     ///
     /// # Errors
     /// `MAPI_E_NOT_INITIALIZED`, `MAPI_E_UNKNOWN_FLAGS`, `MAPI_E_INVALID_PARAMETER`; `MAPI_E_LOGON_FAILED`
-    /// for a profile that cannot be had, a password, or too many sessions.
-    pub fn logon_ex(&self, _ui: u64, profile: Option<&str>, password: Option<&str>, flags: u32) -> Result<Session> {
+    /// for a profile that cannot be had, a password, or too many sessions; `MAPI_E_USER_CANCEL` when a person does not
+    /// choose a profile, or does not configure a service.
+    pub fn logon_ex(&self, ui: u64, profile: Option<&str>, password: Option<&str>, flags: u32) -> Result<Session> {
         self.check_initialised()?;
-        let mode = LogonMode::parse(flags, self.service.get())?;
+        let mode = LogonMode::parse(flags, self.service.get(), || self.parts.offers_ui())?;
         if self.parts.live_handles().len() >= HANDLE_LIMIT {
             return Err(refused(format!("{HANDLE_LIMIT} sessions are open; log one off first.")));
         }
         let joined = if mode.new_session { None } else { self.parts.published() };
+        let is_new = joined.is_none();
         let shared = match joined {
             Some(shared) => shared,
             None => {
-                let name = choose_profile(&self.parts.profiles, profile, password, mode)?;
-                let shared = SharedSession::open(&self.parts, &name)?;
+                let whom = (&*self.parts.presenter, ui);
+                let name = choose_profile(&self.parts.profiles, (profile, password), mode, whom)?;
+                let shared = SharedSession::open(&self.parts, &name, mode.background)?;
+                if mode.configure_services {
+                    shared.configure_services(ui)?;
+                }
                 if mode.allow_others {
                     *self.parts.published.borrow_mut() = Rc::downgrade(&shared);
                 }
@@ -193,11 +218,23 @@ impl Subsystem {
             }
         };
         let handle = Handle::new(Rc::clone(&self.parts), shared, mode);
-        self.parts.handles.borrow_mut().push(Rc::downgrade(&handle));
-        if mode.force_download {
+        self.parts.keep(&handle);
+        // Whoever joins takes the session as it is.
+        if is_new && mode.force_download {
             handle.force_download();
         }
         Ok(Session::new(handle))
+    }
+
+    /// `IMAPIGetSession::GetMAPISession` (`session` 10.2): the session that opened a provider, as a handle of the
+    /// provider's own, which does not keep the session alive. `opening` is the number the host gave the opening
+    /// ([`Host::last_opening`]).
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_INITIALIZED`; `MAPI_E_INVALID_OBJECT` once the session has ended.
+    pub fn session_of_provider(&self, opening: u64) -> Result<Session> {
+        self.check_initialised()?;
+        provider_session::of_provider(&self.parts, opening)
     }
 
     /// `MAPIAdminProfiles`: administration of profiles, without a session.

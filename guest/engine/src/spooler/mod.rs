@@ -24,7 +24,7 @@ mod report;
 mod report_message;
 mod retry;
 mod sender;
-mod submission;
+pub(crate) mod submission;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -18,14 +18,21 @@ pub const FORCE_SUBMIT: u32 = 0x1;
 /// What submission looks at beside the sender.
 const READS: [PropTag; 4] = [tags::MESSAGE_CLASS, tags::MESSAGE_FLAGS, tags::CLIENT_SUBMIT_TIME, tags::CONVERSATION_INDEX];
 
+/// # Errors
+/// `MAPI_E_NO_RECIPIENTS` when there is nobody to send to.
+pub(crate) fn check_recipients(rows: &[Values]) -> Result<()> {
+    if recipients::any_to_send_to(rows) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::NoRecipients, "The message has no recipient it could be sent to; add one."))
+}
+
 impl MessageState {
     pub(crate) fn submit(&self, flags: u32) -> Result<()> {
         check_flags(flags, FORCE_SUBMIT)?;
         let (object, folder) = self.check_submittable()?;
         let mut rows = self.recipients()?;
-        if !recipients::any_to_send_to(&rows) {
-            return Err(Failure::new(Code::NoRecipients, "The message has no recipient it could be sent to; add one."));
-        }
+        check_recipients(&rows)?;
         let wanted: Vec<PropTag> = READS.iter().chain(&sender::READS).copied().collect();
         let read = self.read(Want::Tags(&wanted), INLINE_LIMIT)?;
         let mut values: Values = read.into_iter().filter(|property| !matches!(property.value, Value::Error(_))).collect();

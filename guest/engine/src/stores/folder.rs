@@ -56,6 +56,16 @@ impl Folder {
         self
     }
 
+    /// The store it lies in.
+    pub(crate) fn uid(&self) -> Guid {
+        self.store.connection.uid()
+    }
+
+    /// Whether what it was opened through is still there.
+    pub(crate) fn alive(&self) -> &crate::session::Alive {
+        &self.store.opening.alive
+    }
+
     /// The object in the backend.
     #[must_use]
     pub fn object(&self) -> &ObjectId {

@@ -227,6 +227,32 @@ impl StoreObject {
     }
 }
 
+impl StoreObject {
+    /// Whether a folder lies in it.
+    pub(crate) fn is_of(&self, folder: &Folder) -> bool {
+        self.store.connection.uid() == folder.uid()
+    }
+
+    /// The Outbox, if the store has one and messages can be sent from it.
+    ///
+    /// # Errors
+    /// The backend's own.
+    pub(crate) fn outbox(&self) -> Result<Option<Folder>> {
+        let identity = self.store.connection.identity();
+        let capabilities = &identity.capabilities;
+        if !capabilities.submit || !capabilities.feed || capabilities.public_folders {
+            return Ok(None);
+        }
+        let (_, values) = self.store.read(&identity.store, &[tags::IPM_OUTBOX_ENTRYID])?;
+        let named = values.into_iter().find_map(|property| match property.value {
+            Value::Binary(entry_id) => self.store.resolve(&entry_id).ok(),
+            _ => None,
+        });
+        let Some(Named::Object(object)) = named else { return Ok(None) };
+        Ok(Some(Folder::of(self.store.clone(), object, ObjectKind::Folder, self.is_writable())))
+    }
+}
+
 impl StoreReference {
     pub(crate) fn open_entry(
         self: &Rc<Self>,

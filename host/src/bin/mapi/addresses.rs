@@ -36,6 +36,18 @@ impl Recipient {
         Self { role, properties }
     }
 
+    /// The recipient a row of a message names; `None` for one that is neither To, Cc nor Bcc.
+    pub(crate) fn of_row(row: &[Property]) -> Option<Self> {
+        let kind = row.iter().find(|property| property.tag == tags::RECIPIENT_TYPE);
+        let role = match kind.map(|property| &property.value) {
+            Some(Value::Long(1)) | None => Role::To,
+            Some(Value::Long(2)) => Role::Cc,
+            Some(Value::Long(3)) => Role::Bcc,
+            Some(_) => return None,
+        };
+        Some(Self { role, properties: row.to_vec() })
+    }
+
     /// The row of `ModifyRecipients`.
     pub(crate) fn row(&self) -> Vec<Property> {
         let other = self.properties.iter().filter(|property| property.tag.id() != tags::RECIPIENT_TYPE.id());
@@ -77,6 +89,17 @@ pub(crate) async fn resolve(session: &Session, role: Role, list: &str) -> anyhow
     }
     ensure!(!recipients.is_empty(), "{list:?} names no recipient");
     Ok(recipients)
+}
+
+/// The recipients of a list that names each by its address; an empty list names none.
+pub(crate) fn written(role: Role, list: &str) -> anyhow::Result<Vec<Recipient>> {
+    let entries = split(list)?;
+    let entries = entries.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty());
+    let recipient = |entry: &str| {
+        let (name, address) = typed(entry)?.with_context(|| format!("{entry:?} is a name; write its address"))?;
+        Ok(Recipient::one_off(role, &name, &address))
+    };
+    entries.map(recipient).collect()
 }
 
 async fn look_up(book: &AddressBook, name: &str) -> anyhow::Result<Vec<Property>> {

@@ -63,6 +63,11 @@ impl Draft {
         Ok(Self { recipients, subject: subject.to_owned(), body, attachments: content.attach.clone(), properties, at })
     }
 
+    /// A message that is to be completed in its form.
+    pub(crate) const fn to_complete(recipients: Vec<Recipient>, subject: String, body: String) -> Self {
+        Self { recipients, subject, body, attachments: Vec::new(), properties: Vec::new(), at: None }
+    }
+
     /// Adds properties.
     pub(crate) fn with(mut self, properties: impl IntoIterator<Item = Property>) -> Self {
         self.properties.extend(properties);
@@ -113,12 +118,17 @@ impl Draft {
         else {
             bail!("the store has no Outbox and no Sent Items folder");
         };
-        let message = open_folder(store, outbox).await?.create_message(CreateMessageFlags::empty()).await?;
+        self.create_in(&open_folder(store, outbox).await?, sent).await
+    }
+
+    /// Creates it in that folder, not saved yet. Once sent, it goes to the folder with the identifier `sent`.
+    pub(crate) async fn create_in(&self, folder: &Folder, sent: &[u8]) -> anyhow::Result<Message> {
+        let message = folder.create_message(CreateMessageFlags::empty()).await?;
         let object = message.properties().await?;
         let mut properties = self.properties.clone();
         properties.push(Property::new(tags::MESSAGE_CLASS, Value::Unicode("IPM.Note".to_owned())));
         properties.push(Property::new(tags::SUBJECT, Value::Unicode(self.subject.clone())));
-        properties.push(Property::new(tags::SENTMAIL_ENTRYID, Value::Binary(sent.clone())));
+        properties.push(Property::new(tags::SENTMAIL_ENTRYID, Value::Binary(sent.to_vec())));
         set(&object, properties).await?;
         let units: Vec<u8> = self.body.encode_utf16().flat_map(u16::to_le_bytes).collect();
         fill(&object, tags::BODY, &mut units.as_slice()).await?;
@@ -131,10 +141,10 @@ impl Draft {
     }
 }
 
-async fn open_folder(store: &MessageStore, entry_id: &[u8]) -> anyhow::Result<Folder> {
+pub(crate) async fn open_folder(store: &MessageStore, entry_id: &[u8]) -> anyhow::Result<Folder> {
     match store.open_entry(Some(entry_id), StoreOpenEntryFlags::MAPI_MODIFY, None).await?.object {
         Object::Folder(folder) => Ok(folder),
-        _ => bail!("the Outbox is no folder"),
+        _ => bail!("it is no folder"),
     }
 }
 
@@ -150,18 +160,22 @@ async fn attach(message: &Message, path: &Path) -> anyhow::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let (_, attachment) = message.create_attach(CreateAttachFlags::empty()).await?;
     let object = attachment.properties().await?;
+    set(&object, attachment_properties(path)).await?;
+    fill(&object, tags::ATTACH_DATA_BIN, &mut file).await?;
+    Ok(object.save_changes(SaveChangesFlags::empty()).await?)
+}
+
+/// What is said of a file that is attached.
+pub(crate) fn attachment_properties(path: &Path) -> Vec<Property> {
     let name = file_name(path);
     let kind = mime_guess::from_path(path).first_or_octet_stream().to_string();
-    let properties = vec![
+    vec![
         Property::new(tags::ATTACH_METHOD, Value::Long(BY_VALUE)),
         Property::new(tags::RENDERING_POSITION, Value::Long(-1)),
         Property::new(tags::ATTACH_LONG_FILENAME, Value::Unicode(name.clone())),
         Property::new(tags::DISPLAY_NAME, Value::Unicode(name)),
         Property::new(tags::ATTACH_MIME_TAG, Value::Unicode(kind)),
-    ];
-    set(&object, properties).await?;
-    fill(&object, tags::ATTACH_DATA_BIN, &mut file).await?;
-    Ok(object.save_changes(SaveChangesFlags::empty()).await?)
+    ]
 }
 
 /// Writes a property as a stream, however large it is.
@@ -213,7 +227,7 @@ fn whole(source: impl Read) -> anyhow::Result<String> {
 }
 
 /// What a person writes in the editor of their choice.
-fn edited(given: &str) -> anyhow::Result<String> {
+pub(crate) fn edited(given: &str) -> anyhow::Result<String> {
     let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let Some(editor) = editor else {
         bail!("there is no text: give it with --body or --body-file, on standard input, or name an editor in EDITOR");

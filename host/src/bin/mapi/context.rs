@@ -8,8 +8,9 @@ use mapi_session::backend::Verdict;
 use mapi_session::error::Code;
 use mapi_session::flags::{GetMsgStoresTableFlags, InitializeFlags, OpenMsgStoreFlags, QueryRowsFlags, SetColumnsFlags};
 use mapi_session::properties::{PropTag, Property, Value, tags};
-use mapi_session::{Backends, Engine, EngineOptions, Limits, LogonOptions, MessageStore, Session, Subsystem};
+use mapi_session::{Backends, Engine, EngineOptions, Limits, LogonOptions, MessageStore, Session, SharedPresenter, Subsystem};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The settings of this invocation.
 pub(crate) struct Context {
@@ -46,8 +47,13 @@ impl Context {
         self.progress.set_draw_target(ProgressDrawTarget::hidden());
     }
 
-    /// A subsystem on the data folder, initialised.
+    /// A subsystem on the data folder, initialised, that asks nobody anything.
     pub(crate) async fn subsystem(&self) -> anyhow::Result<Subsystem> {
+        self.subsystem_with(None).await
+    }
+
+    /// A subsystem that asks whoever is given.
+    pub(crate) async fn subsystem_with(&self, presenter: Option<Arc<SharedPresenter>>) -> anyhow::Result<Subsystem> {
         let backends = Backends::embedded(&self.data)
             .with_context(|| format!("the data folder {} cannot be used; name another with --data", self.data.display()))?;
         let progress = self.progress.clone();
@@ -56,9 +62,16 @@ impl Context {
             progress.set_position(done);
             Verdict::Continue
         });
+        let mut how = InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS;
+        let backends = match presenter {
+            Some(presenter) => backends.with_presenter(presenter),
+            None => {
+                how |= InitializeFlags::MAPI_NT_SERVICE;
+                backends
+            }
+        };
         let engine = Engine::new(&EngineOptions::default().with_subsystems(0).with_cache(self.data.join("cache")))?;
         let subsystem = engine.instantiate(&backends, Limits::default()).await?;
-        let how = InitializeFlags::MAPI_NT_SERVICE | InitializeFlags::MAPI_MULTITHREAD_NOTIFICATIONS;
         subsystem.initialize(Some(how)).await?;
         Ok(subsystem)
     }

@@ -11,6 +11,7 @@ mod commands;
 mod compose;
 mod context;
 mod explain;
+mod forms;
 mod output;
 mod selection;
 mod sending;
@@ -84,6 +85,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Watch(watch) => commands::watch::run(&context, watch).await,
             Command::Send(send) => commands::send::run(&context, send).await,
             Command::Reply(reply) => commands::reply::run(&context, reply).await,
+            Command::Form(form) => commands::form::run(&context, form).await,
+            Command::Logon(logon) => commands::logon::run(&context, logon).await,
             Command::Cp(copy) => commands::copy::run(&context, copy, false).await,
             Command::Mv(copy) => commands::copy::run(&context, copy, true).await,
             Command::Rm(remove) => commands::remove::run(&context, remove).await,

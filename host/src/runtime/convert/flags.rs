@@ -61,6 +61,30 @@ bits! {
         ABORT_XP_HEADER_OPERATION = 0x20_0000,
         SHOW_XP_SESSION_UI = 0x40_0000,
     }
+    /// `UI_READONLY`.
+    settings_dialog: SettingsDialogFlags {
+        UI_READONLY = 0x1,
+    }
+    /// Flags of `ShowForm`.
+    show_form: ShowFormFlags {
+        MAPI_POST_MESSAGE = 0x1,
+        MAPI_NEW_MESSAGE = 0x2,
+    }
+    /// `VCSTATUS_*`.
+    viewer_status: ViewerStatus {
+        VCSTATUS_NEXT = 0x1,
+        VCSTATUS_PREV = 0x2,
+        VCSTATUS_MODAL = 0x4,
+        VCSTATUS_INTERACTIVE = 0x8,
+        VCSTATUS_READONLY = 0x10,
+        VCSTATUS_DELETE = 0x1_0000,
+        VCSTATUS_COPY = 0x2_0000,
+        VCSTATUS_MOVE = 0x4_0000,
+        VCSTATUS_SUBMIT = 0x8_0000,
+        VCSTATUS_DELETE_IS_MOVE = 0x10_0000,
+        VCSTATUS_SAVE = 0x20_0000,
+        VCSTATUS_NEW_MESSAGE = 0x40_0000,
+    }
     /// Flags of a service's entry point.
     service_entry: ServiceEntryFlags {
         SERVICE_UI_ALWAYS = 0x2,

@@ -5,6 +5,7 @@
 mod commits;
 mod failures;
 pub(crate) mod flags;
+pub(crate) mod forms;
 mod notifications;
 mod objects;
 mod providers;

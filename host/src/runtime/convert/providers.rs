@@ -19,6 +19,7 @@ pub(crate) fn logon(logon: backend::ProviderLogon) -> Result<ProviderLogon> {
         configuration: map(logon.configuration)?,
         may_prompt: !logon.how.contains(backend::ProviderLogonFlags::NO_DIALOG),
         write: logon.how.contains(backend::ProviderLogonFlags::WRITE),
+        background: logon.how.contains(backend::ProviderLogonFlags::BACKGROUND),
     })
 }
 

@@ -32,9 +32,10 @@ impl Find<AddressBookHandle> for HostState {
 
 impl address_book_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<address_book_backend::OpenedAddressBook> {
+        let support = self.count_opening();
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.address_books, &logon)?;
-        let OpenedProvider { provider, report, .. } = open(&self.context, registered, logon, None).await?;
+        let OpenedProvider { provider, report, .. } = open(&self.context, registered, logon, None, support).await?;
         let identity = provider.call(&self.context, Weight::Short, |book| Ok(book.identity())).await?;
         let address_book = self.providers.push(AddressBookHandle { provider, identity });
         let address_book = address_book.map_err(|_| Failure::new(Code::NotEnoughResources, "too many providers are open"))?;

@@ -18,11 +18,13 @@ use crate::runtime::backends::{Opened, Registered, WatchChanges};
 use crate::runtime::convert::Wire;
 use crate::runtime::provider::{Context, Provider, Weight};
 use crate::runtime::state::HostState;
+use crate::runtime::support::{Occupied, Support};
 use crate::runtime::world::mapi::session::types as wit;
 use crate::runtime::{Threading, world};
 use mapi_engine::backend::ProviderLogon;
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::properties::{Value, tags};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
@@ -58,6 +60,7 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
     registered: Registered<T>,
     logon: ProviderLogon,
     entry: Option<Vec<u8>>,
+    support: impl FnOnce(Occupied) -> Support,
 ) -> Result<OpenedProvider<T>> {
     let name = display_name(&logon);
     // Opening reads files or asks servers even where later calls need not.
@@ -66,9 +69,18 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
         Threading::Prompt | Threading::Blocking => Threading::Blocking,
     };
     let opener = Provider::new(registered.open, &name, threading);
-    let Opened { provider, section_changes, status_row, warning, changes } =
+    let Opened { provider, section_changes, status_row, warning, changes, support: wanted } =
         opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
     let provider = Arc::new(Provider::new(provider, &name, registered.threading));
+    if let Some(take) = wanted {
+        let support = support(provider.occupied());
+        if catch_unwind(AssertUnwindSafe(|| take(support))).is_err() {
+            return Err(Failure::new(
+                Code::CallFailed,
+                "the backend broke down (a panic, see the log) when it got its support object",
+            ));
+        }
+    }
     Ok(OpenedProvider { provider, changes, report: super::convert::report(section_changes, status_row, warning) })
 }
 

@@ -264,8 +264,10 @@ macro_rules! object_imports {
             unsupported("status object")
         }
 
-        async fn settings_dialog(&mut self, _this: Resource<$handle>, _ui: u64, _how: flags::SettingsDialogFlags) -> Result<()> {
-            unsupported("status object")
+        async fn settings_dialog(&mut self, this: Resource<$handle>, ui: u64, how: flags::SettingsDialogFlags) -> Result<()> {
+            let how = crate::runtime::convert::flags::settings_dialog(how);
+            let provider = self.provider(&this)?;
+            provider.call(&self.context, Weight::Person, move |provider| provider.settings_dialog(ui, how)).await
         }
 
         async fn change_password(&mut self, _this: Resource<$handle>, _old: String, _new: String) -> Result<()> {

@@ -1,8 +1,8 @@
 //! The import `form-presenter`: the prompts a user interface of the host has; every other one is impossible.
 
-use crate::runtime::Threading;
-use crate::runtime::convert::{map, to_option_data, wires};
-use crate::runtime::provider::{Provider, Weight};
+use crate::runtime::SharedPresenter;
+use crate::runtime::convert::{forms, map, to_option_data, wires};
+use crate::runtime::provider::Weight;
 use crate::runtime::state::HostState;
 use crate::runtime::world::mapi::session::{form_presenter as wit, method_flags as flags, types};
 use mapi_engine::error::{Code, Failure, Result};
@@ -13,21 +13,33 @@ fn no_interface<T>() -> Result<T> {
     Err(Failure::new(Code::NoSupport, "this host shows no user interface"))
 }
 
+impl HostState {
+    /// Calls the user interface, which may take as long as a person takes.
+    async fn prompt<R: Send + 'static>(&mut self, ask: impl FnOnce(&SharedPresenter) -> Result<R> + Send + 'static) -> Result<R> {
+        let Some(presenter) = &self.presenter else { return no_interface() };
+        presenter.call(&self.context, Weight::Person, ask).await
+    }
+}
+
 impl wit::Host for HostState {
     async fn offers_ui(&mut self) -> wasmtime::Result<bool> {
         // An interface that breaks down when it is asked is none.
-        let offers = |presenter: &Arc<crate::runtime::SharedPresenter>| {
-            catch_unwind(AssertUnwindSafe(|| presenter.offers_ui())).unwrap_or(false)
-        };
+        let offers = |presenter: &Arc<SharedPresenter>| catch_unwind(AssertUnwindSafe(|| presenter.offers_ui())).unwrap_or(false);
         Ok(self.backends.presenter.as_ref().is_some_and(offers))
     }
 
-    async fn show(&mut self, _ui: u64, _request: wit::FormRequest) -> Result<wit::FormOutcome> {
-        no_interface()
+    async fn show(&mut self, ui: u64, request: wit::FormRequest) -> Result<wit::FormOutcome> {
+        let request = forms::request(request)?;
+        Ok(forms::outcome(self.prompt(move |presenter| presenter.show(ui, &request)).await?))
     }
 
-    async fn forms(&mut self, _library: wit::FormLibrary) -> Result<Vec<wit::FormDefinition>> {
-        Ok(Vec::new())
+    async fn forms(&mut self, library: wit::FormLibrary) -> Result<Vec<wit::FormDefinition>> {
+        if self.presenter.is_none() {
+            return Ok(Vec::new());
+        }
+        let library = forms::library(library);
+        let known = self.prompt(move |presenter| presenter.forms(library)).await?;
+        Ok(known.into_iter().map(forms::form).collect())
     }
 
     async fn install_form(
@@ -44,12 +56,14 @@ impl wit::Host for HostState {
         no_interface()
     }
 
-    async fn choose_profile(&mut self, _ui: u64, _prompt: wit::ProfilePrompt) -> Result<String> {
-        no_interface()
+    async fn choose_profile(&mut self, ui: u64, prompt: wit::ProfilePrompt) -> Result<String> {
+        let prompt = forms::profile_prompt(prompt);
+        self.prompt(move |presenter| presenter.choose_profile(ui, &prompt)).await
     }
 
-    async fn ask(&mut self, _ui: u64, _question: wit::Question, _text: String) -> Result<bool> {
-        no_interface()
+    async fn ask(&mut self, ui: u64, question: wit::Question, text: String) -> Result<bool> {
+        let question = forms::question(question);
+        self.prompt(move |presenter| presenter.ask(ui, question, &text)).await
     }
 
     async fn resolve(&mut self, _ui: u64, _prompt: wit::ResolvePrompt) -> Result<wit::ResolveChoice> {
@@ -69,12 +83,9 @@ impl wit::Host for HostState {
     }
 
     async fn edit_options(&mut self, ui: u64, prompt: wit::OptionsPrompt) -> Result<Vec<types::Property>> {
-        let Some(presenter) = self.backends.presenter.clone() else { return no_interface() };
         let options = prompt.options.into_iter().map(to_option_data).collect::<Result<Vec<_>>>()?;
         let present = map(prompt.properties)?;
-        let presenter = Provider::new(presenter, "User interface", Threading::Blocking);
-        let edit = move |presenter: &crate::runtime::SharedPresenter| presenter.edit_options(ui, &options, &present);
-        Ok(wires(presenter.call(&self.context, Weight::Person, edit).await?))
+        Ok(wires(self.prompt(move |presenter| presenter.edit_options(ui, &options, &present)).await?))
     }
 
     async fn select_forms(&mut self, _ui: u64, _prompt: wit::SelectFormsPrompt) -> Result<Vec<u32>> {

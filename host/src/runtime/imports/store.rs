@@ -38,10 +38,11 @@ impl Find<StoreHandle> for HostState {
 
 impl store_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon, entry: Option<Vec<u8>>) -> Result<store_backend::OpenedStore> {
+        let support = self.count_opening();
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.stores, &logon)?;
         let section = logon.section;
-        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, entry).await?;
+        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, entry, support).await?;
         let followed = changes.map(|watch| self.turns.follow(section, watch));
         let identity = provider.call(&self.context, Weight::Short, |store| Ok(store.identity())).await?;
         let store = self.providers.push(StoreHandle { provider, identity, _followed: followed });

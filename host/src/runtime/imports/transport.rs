@@ -36,10 +36,11 @@ impl Find<TransportHandle> for HostState {
 
 impl transport_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<transport_backend::OpenedTransport> {
+        let support = self.count_opening();
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.transports, &logon)?;
         let section = logon.section;
-        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, None).await?;
+        let OpenedProvider { provider, changes, report } = open(&self.context, registered, logon, None, support).await?;
         let followed = changes.map(|watch| self.turns.follow(section, watch));
         let identity = provider.call(&self.context, Weight::Short, |transport| Ok(transport.identity())).await?;
         let transport = self.providers.push(TransportHandle { provider, identity, _followed: followed });
@@ -136,13 +137,9 @@ impl transport_backend::HostTransport for HostState {
         self.provider(&this)?.call(&self.context, Weight::Long, move |transport| transport.validate(how)).await
     }
 
-    async fn settings_dialog(
-        &mut self,
-        _this: Resource<TransportHandle>,
-        _ui: u64,
-        _how: flags::SettingsDialogFlags,
-    ) -> Result<()> {
-        unsupported("settings dialogue")
+    async fn settings_dialog(&mut self, this: Resource<TransportHandle>, ui: u64, how: flags::SettingsDialogFlags) -> Result<()> {
+        let how = bits::settings_dialog(how);
+        self.provider(&this)?.call(&self.context, Weight::Person, move |transport| transport.settings_dialog(ui, how)).await
     }
 
     async fn change_password(&mut self, _this: Resource<TransportHandle>, _old: String, _new: String) -> Result<()> {

@@ -1,14 +1,15 @@
 //! `IMAPISession`.
 
 use super::{
-    AddressBook, Message, MessageStore, NO_UI, Object, Properties, ServiceAdmin, StatusObject, Table, WithValues, has_last_error,
-    object,
+    AddressBook, Folder, Message, MessageStore, NO_UI, Object, Properties, ServiceAdmin, StatusObject, Table, WithValues,
+    has_last_error, object,
 };
 use super::{last_error, raw_tags, warned, with_values};
-use crate::runtime::convert::{Wire, map};
+use crate::runtime::convert::{Wire, forms, map};
 use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
 use crate::runtime::{Subscription, Subsystem, flags};
+use mapi_engine::backend::FormDefinition;
 use mapi_engine::error::{Failure, MapiError, Result, Warned};
 use mapi_engine::properties::{Guid, PropTag, Property};
 
@@ -95,6 +96,27 @@ pub enum StoreRole {
     Primary,
     /// The one for when the primary store is not there.
     Secondary,
+}
+
+/// What is said of a message whose form is shown; used as it is given, and not read again (`session` 9.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormMessage {
+    /// `PR_MESSAGE_CLASS`.
+    pub message_class: String,
+    /// `PR_MSG_STATUS`.
+    pub message_status: u32,
+    /// `PR_MESSAGE_FLAGS`.
+    pub message_flags: u32,
+    /// `PR_ACCESS`; without its bit 1 the form is read-only.
+    pub access: u32,
+}
+
+impl FormMessage {
+    /// A message of that class that may be changed.
+    #[must_use]
+    pub fn of_class(message_class: impl Into<String>) -> Self {
+        Self { message_class: message_class.into(), message_status: 0, message_flags: 0, access: 1 }
+    }
 }
 
 /// What a turn did.
@@ -268,6 +290,79 @@ impl Session {
             session.call_query_default_message_opt(&mut live.store, this, &address_type, how).await
         })?;
         map(defaults)
+    }
+
+    /// `PrepareForm`: hands a message over until its form is shown; the token names it in [`Session::show_form`].
+    ///
+    /// # Errors
+    /// `session` 9.1.
+    pub async fn prepare_form(&self, message: Message) -> Result<u64> {
+        let (this, prepared) = (self.handle.resource, self.handle.beside(&message.handle)?);
+        call!(self.subsystem(), "IMAPISession::PrepareForm", |live| {
+            live.world.mapi_session_sessions().session().call_prepare_form(&mut live.store, this, prepared).await
+        })
+    }
+
+    /// `ShowForm`: shows a prepared message and returns when its form has closed; then the message is saved, and
+    /// sent without `MAPI_POST_MESSAGE`. The subsystem serves no other call meanwhile.
+    ///
+    /// # Errors
+    /// `session` 9.2; `MAPI_E_NO_SUPPORT` without [`crate::Backends::with_presenter`], `MAPI_E_USER_CANCEL`.
+    pub async fn show_form(
+        &self,
+        (store, folder): (&MessageStore, &Folder),
+        token: u64,
+        flags: flags::ShowFormFlags,
+        shown: FormMessage,
+    ) -> Result<()> {
+        let this = self.handle.resource;
+        let (store, folder) = (self.handle.beside(&store.handle)?, self.handle.beside(&folder.handle)?);
+        let FormMessage { message_class, message_status, message_flags, access } = shown;
+        let shown = wit::FormMessage { message_class, message_status, message_flags, access };
+        call!(self.subsystem(), "IMAPISession::ShowForm", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_show_form(&mut live.store, this, NO_UI, store, folder, token, flags, &shown).await
+        })
+    }
+
+    /// `ResolveMessageClass`: the form that shows a message class, or one above it; with a folder its library is
+    /// searched too.
+    ///
+    /// # Errors
+    /// `session` 9.4.
+    pub async fn resolve_message_class(
+        &self,
+        message_class: &str,
+        flags: flags::ResolveMessageClassFlags,
+        folder: Option<&Folder>,
+    ) -> Result<FormDefinition> {
+        let (this, class) = (self.handle.resource, message_class.to_owned());
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        let form = call!(self.subsystem(), "IMAPIFormMgr::ResolveMessageClass", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_resolve_message_class(&mut live.store, this, &class, flags, folder).await
+        })?;
+        forms::to_form(form)
+    }
+
+    /// `ResolveMultipleMessageClasses`: a form for each class, or `None` for one that no form shows; without classes
+    /// all forms there are.
+    ///
+    /// # Errors
+    /// `session` 9.4.
+    pub async fn resolve_multiple_message_classes(
+        &self,
+        message_classes: Option<&[String]>,
+        flags: flags::ResolveMessageClassFlags,
+        folder: Option<&Folder>,
+    ) -> Result<Vec<Option<FormDefinition>>> {
+        let (this, classes) = (self.handle.resource, message_classes.map(<[String]>::to_vec));
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        let found = call!(self.subsystem(), "IMAPIFormMgr::ResolveMultipleMessageClasses", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_resolve_multiple_message_classes(&mut live.store, this, classes.as_deref(), flags, folder).await
+        })?;
+        found.into_iter().map(|form| form.map(forms::to_form).transpose()).collect()
     }
 
     /// `EnumAdrTypes`: the address types of all active transports, in transport order, each once.

@@ -25,10 +25,10 @@ impl StatusObject {
         })
     }
 
-    /// `SettingsDialog`.
+    /// `SettingsDialog`: the provider shows its settings.
     ///
     /// # Errors
-    /// `MAPI_E_NO_SUPPORT`: this host shows no dialogs.
+    /// `status` 4.2; `MAPI_E_NO_SUPPORT` without [`crate::Backends::with_presenter`].
     pub async fn settings_dialog(&self, flags: flags::SettingsDialogFlags) -> Result<()> {
         let this = self.handle.resource;
         call!(self.subsystem(), "IMAPIStatus::SettingsDialog", |live| {

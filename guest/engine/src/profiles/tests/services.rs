@@ -81,3 +81,16 @@ fn the_tables_of_a_profile_never_change_and_tell_nothing() {
     let names = column(&work.get_msg_service_table(MAPI_UNICODE).unwrap(), tags::SERVICE_NAME);
     assert_eq!(names, ["store", "pair"].map(text), "the newest comes last");
 }
+
+#[test]
+fn a_service_is_told_before_it_is_deleted_and_so_is_each_service_of_a_deleted_profile() {
+    let fixture = fixture_refusing(|request| (request.context == ConfigureContext::Delete).then_some(Code::ExtendedError));
+    let work = fixture.services("Work");
+    let service = add(&work, "pair");
+    work.delete_msg_service(service).unwrap();
+    let told = || fixture.catalogue.requests().last().map(|request| (request.context, request.profile.clone()));
+    assert_eq!(told(), Some((ConfigureContext::Delete, "Work".into())), "and what it answers does not matter");
+    add(&fixture.services("Home"), "pair");
+    fixture.admin().delete_profile("Home", 0).unwrap();
+    assert_eq!(told(), Some((ConfigureContext::Delete, "Home".into())));
+}

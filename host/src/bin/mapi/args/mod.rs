@@ -1,11 +1,14 @@
 //! The command line.
 
 mod administration;
+mod forms;
 
 pub(crate) use administration::{
     IdentityArguments, ProfileCommand, SecurityArgument, ServiceArrangement, ServiceCommand, ServiceSettings, SmtpArguments,
     StatusCommand,
 };
+
+pub(crate) use forms::{FormCommand, LogonArguments, LogonFlag, PresenterArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -89,6 +92,11 @@ pub(crate) enum Command {
     Send(SendArguments),
     /// Answer a message.
     Reply(ReplyArguments),
+    /// Work on a message in its form (PrepareForm, ShowForm): at the terminal, or as a script says.
+    #[command(subcommand)]
+    Form(FormCommand),
+    /// Log on with flags, and show what session that is (MAPILogonEx).
+    Logon(LogonArguments),
     /// Copy messages, or a folder with what is in it, into another folder (CopyMessages, CopyFolder).
     Cp(CopyArguments),
     /// Move messages, or a folder, into another folder (CopyMessages, CopyFolder).

@@ -46,13 +46,29 @@ pub(crate) async fn draft(
     answer: &Answer,
     content: &ContentArguments,
 ) -> anyhow::Result<Draft> {
+    let begun = begin(session, message, answer).await?;
+    Ok(Draft::new(begun.recipients, &begun.subject, content, &begun.quoted)?.with(begun.thread))
+}
+
+/// An answer without what its author writes.
+pub(crate) struct Begun {
+    pub(crate) recipients: Vec<Recipient>,
+    pub(crate) subject: String,
+    pub(crate) quoted: String,
+    /// What puts it into the thread.
+    pub(crate) thread: Vec<Property>,
+}
+
+/// Begins the answer to a message.
+pub(crate) async fn begin(session: &Session, message: &Message, answer: &Answer) -> anyhow::Result<Begun> {
     let original = Original::read(message).await?;
     let own = own_addresses(session, &original).await?;
     let recipients = recipients(message, &original, &own, answer.all).await?;
     let quoted = if answer.quote { original.quoted(message).await? } else { String::new() };
     let index = mapi_session::create_conversation_index(original.bytes(tags::CONVERSATION_INDEX))?;
-    let thread = original.thread().into_iter().chain([Property::new(tags::CONVERSATION_INDEX, Value::Binary(index))]);
-    Ok(Draft::new(recipients, &original.answer_subject(), content, &quoted)?.with(thread))
+    let mut thread = original.thread();
+    thread.push(Property::new(tags::CONVERSATION_INDEX, Value::Binary(index)));
+    Ok(Begun { recipients, subject: original.answer_subject(), quoted, thread })
 }
 
 const READ: [PropTag; 13] = [

@@ -1,0 +1,221 @@
+//! The methods of the table: their functions of the world, and tests beside the table that prove what a single call
+//! cannot show.
+
+/// A method as rows name it, its functions in the world, tests.
+type Method = (&'static str, &'static str, &'static [&'static str]);
+
+/// Every method of the table.
+pub(crate) const METHODS: &[Method] = &[
+    ("MAPIInitialize", "sessions.initialize", &["nothing_works_before_initialize_and_calls_nest"]),
+    ("MAPIUninitialize", "sessions.uninitialize", &["the_last_uninitialize_ends_every_handle"]),
+    (
+        "MAPILogonEx",
+        "sessions.logon",
+        &[
+            "a_logon_joins_the_shared_session_whatever_profile_it_names",
+            "undefined_bits_and_both_kinds_of_ui_are_refused",
+            "a_service_never_prompts_and_has_no_mail",
+            "a_logon_may_fetch_what_waits_and_does_not_fail_for_it",
+        ],
+    ),
+    ("MAPIAdminProfiles", "profiles.admin-profiles", &[]),
+    (
+        "DispatchNotifications",
+        "sessions.dispatch-notifications",
+        &["events_come_in_order_and_neighbours_of_one_registration_together"],
+    ),
+    ("turns", "sessions.pump sessions.changed", &["the_session_forwards_registrations_and_turns_take_changes_in"]),
+    (
+        "store logon",
+        "",
+        &["a_store_that_refuses_tells_why_and_may_be_tried_again", "a_store_that_warns_is_open_and_named_with_its_warning"],
+    ),
+    ("address book logon", "", &["a_hard_failure_disables_the_whole_service", "failing_alone_leaves_the_siblings_active"]),
+    (
+        "transport logon",
+        "",
+        &["a_lost_network_disables_nothing", "validating_the_spooler_tries_a_transport_that_failed_alone_again"],
+    ),
+    ("IMAPISession::Logoff", "session.logoff", &["logoff_shared_withdraws_the_session_and_leaves_the_others_usable"]),
+    ("IMAPISession on a dead handle", "", &["logoff_invalidates_everything_opened_through_the_handle_and_nothing_else"]),
+    ("objects of a handle that logged off", "", &[]),
+    ("session notifications", "session.advise", &["session_registrations_hear_of_logoffs_alone"]),
+    (
+        "IMAPISession::GetMsgStoresTable",
+        "session.get-msg-stores-table",
+        &["the_store_table_shows_every_permanent_store_open_or_not", "a_live_store_table_follows_the_services_of_the_profile"],
+    ),
+    (
+        "IMAPISession::OpenMsgStore",
+        "session.open-msg-store",
+        &[
+            "a_store_by_a_constructed_identifier_has_no_row_in_the_store_table",
+            "a_malformed_identifier_or_flag_of_open_msg_store_is_refused_in_order",
+        ],
+    ),
+    ("a store opened for reading", "", &[]),
+    (
+        "IMAPISession::OpenMsgStore, again",
+        "session.open-msg-store",
+        &["opening_a_store_twice_gives_one_status_row_and_access_per_reference"],
+    ),
+    (
+        "IMAPISession::OpenAddressBook",
+        "session.open-address-book",
+        &["a_provider_that_fails_to_log_on_does_not_hinder_the_others"],
+    ),
+    ("IMAPISession::OpenEntry", "session.open-entry", &["open_entry_dispatches_on_the_owner"]),
+    ("IMAPISession::CompareEntryIDs", "session.compare-entry-ids", &["comparing_identifiers_asks_their_owner"]),
+    ("IMAPISession::Advise", "session.advise", &["the_session_forwards_registrations_and_turns_take_changes_in"]),
+    ("IMAPISession::Unadvise", "session.unadvise", &[]),
+    (
+        "IMAPISession::SetDefaultStore",
+        "session.set-default-store",
+        &[
+            "a_temporary_role_hides_the_profiles_and_ends_with_the_session",
+            "only_a_store_that_sends_and_takes_mail_in_may_be_the_default",
+            "mail_goes_through_the_new_default_store_from_the_next_turn_on",
+        ],
+    ),
+    ("IMAPISession::EnumAdrTypes", "session.enum-adr-types", &["address_types_come_in_transport_order_each_once"]),
+    (
+        "IMAPISession::QueryIdentity",
+        "session.query-identity",
+        &["the_primary_identity_comes_first_whatever_its_place", "who_is_logged_on_is_what_the_service_that_sends_says"],
+    ),
+    (
+        "IMAPISession::QueryDefaultMessageOpt",
+        "session.query-default-message-opt",
+        &["options_of_a_type_come_from_the_first_transport_that_has_them"],
+    ),
+    ("IMAPISession::MessageOptions", "session.message-options", &["options_are_edited_on_the_message_and_kept_by_its_save"]),
+    (
+        "IProfAdmin::GetProfileTable",
+        "profile-admin.get-profile-table",
+        &["a_damaged_profile_is_listed_cannot_be_used_and_can_be_deleted"],
+    ),
+    ("IProfAdmin::CreateProfile", "profile-admin.create-profile", &["a_lost_race_is_retried_once_and_then_refused"]),
+    (
+        "IProfAdmin::DeleteProfile",
+        "profile-admin.delete-profile",
+        &["a_profile_deleted_in_use_vanishes_with_its_last_session", "a_start_completes_what_a_session_that_died_left"],
+    ),
+    (
+        "IProfAdmin::CopyProfile",
+        "profile-admin.copy-profile",
+        &[
+            "a_copied_profile_has_everything_with_its_keys_and_a_search_key_of_its_own",
+            "a_profile_is_copied_whole_or_not_at_all_wherever_the_process_ends",
+        ],
+    ),
+    (
+        "IProfAdmin::RenameProfile",
+        "profile-admin.rename-profile",
+        &[
+            "a_profile_in_use_gets_its_name_with_the_end_of_its_last_session_and_both_names_are_taken_until_then",
+            "of_two_profiles_that_want_one_name_the_second_keeps_its_own",
+        ],
+    ),
+    ("IProfAdmin::ChangeProfilePassword", "profile-admin.change-profile-password", &[]),
+    ("IProfAdmin::SetDefaultProfile", "profile-admin.set-default-profile", &[]),
+    ("IProfAdmin::AdminServices", "profile-admin.admin-services session.admin-services", &[]),
+    (
+        "IMsgServiceAdmin::GetMsgServiceTable",
+        "service-admin.get-msg-service-table",
+        &["the_tables_of_a_profile_never_change_and_tell_nothing"],
+    ),
+    (
+        "IMsgServiceAdmin::GetProviderTable",
+        "service-admin.get-provider-table",
+        &["the_table_of_a_service_shows_its_extra_sections_and_that_of_the_profile_does_not"],
+    ),
+    (
+        "IMsgServiceAdmin2::CreateMsgServiceEx",
+        "service-admin.create-msg-service-ex",
+        &["a_service_whose_entry_point_fails_leaves_no_trace", "the_first_that_can_supplies_the_identity"],
+    ),
+    (
+        "IMsgServiceAdmin::DeleteMsgService",
+        "service-admin.delete-msg-service",
+        &["a_deleted_default_store_hands_its_role_on", "a_deleted_supplier_hands_the_identity_on"],
+    ),
+    (
+        "IMsgServiceAdmin::CopyMsgService",
+        "service-admin.copy-msg-service",
+        &["a_copied_service_has_new_keys_and_all_values", "a_service_is_copied_whole_or_not_at_all_wherever_the_process_ends"],
+    ),
+    ("IMsgServiceAdmin::RenameMsgService", "service-admin.rename-msg-service", &[]),
+    (
+        "IMsgServiceAdmin::ConfigureMsgService",
+        "service-admin.configure-msg-service",
+        &[
+            "protected_values_reach_the_entry_point_by_value_and_never_the_stored_profile",
+            "an_entry_point_cannot_change_a_section_a_client_is_writing",
+        ],
+    ),
+    ("IMsgServiceAdmin::AdminProviders", "service-admin.admin-providers", &[]),
+    (
+        "IMsgServiceAdmin::MsgServiceTransportOrder",
+        "service-admin.msg-service-transport-order",
+        &["a_deleted_transport_leaves_the_order"],
+    ),
+    (
+        "IMsgServiceAdmin::SetPrimaryIdentity",
+        "service-admin.set-primary-identity",
+        &["a_chosen_service_supplies_the_identity_with_all_its_providers"],
+    ),
+    ("IProviderAdmin::GetProviderTable", "provider-admin.get-provider-table", &[]),
+    (
+        "IProviderAdmin::CreateProvider",
+        "provider-admin.create-provider",
+        &["what_the_entry_point_names_in_its_changes_happens_once", "a_provider_the_service_refuses_leaves_no_trace"],
+    ),
+    (
+        "IProviderAdmin::DeleteProvider",
+        "provider-admin.delete-provider",
+        &["a_deleted_provider_goes_with_its_protected_values_and_is_unknown_then"],
+    ),
+    ("IProviderAdmin::OpenProfileSection", "provider-admin.open-profile-section", &[]),
+    ("IMAPISession::OpenProfileSection", "session.open-profile-section", &["a_session_that_has_ended_locks_nobody_out"]),
+    ("IMsgServiceAdmin::OpenProfileSection", "service-admin.open-profile-section", &[]),
+    ("IProfSect::GetProps", "properties.get-props", &["a_protected_property_is_returned_by_exact_tag_only"]),
+    ("IProfSect::GetPropList", "properties.get-prop-list", &[]),
+    ("IProfSect::GetIDsFromNames", "properties.get-ids-from-names", &["a_section_has_no_named_properties"]),
+    ("IProfSect::GetNamesFromIDs", "properties.get-names-from-ids", &[]),
+    (
+        "IProfSect::OpenProperty",
+        "properties.open-property",
+        &["streams_open_on_strings_and_binary_values_only", "a_section_is_copied_with_its_protected_values"],
+    ),
+    ("IProfSect::SaveChanges", "properties.save-changes", &["a_section_has_no_transactions"]),
+    ("IProfSect::SetProps", "properties.set-props", &["what_the_engine_keeps_is_computed"]),
+    ("IProfSect::DeleteProps", "properties.delete-props", &[]),
+    (
+        "IMAPISession::GetStatusTable",
+        "session.get-status-table",
+        &["the_status_table_starts_what_it_shows", "a_partial_update_is_one_event_and_no_change_is_none"],
+    ),
+    ("IMAPIStatus as IMAPIProp", "status-object.properties", &["a_status_object_reads_like_its_row_and_cannot_be_changed"]),
+    (
+        "IMAPIStatus::ValidateState",
+        "status-object.validate-state",
+        &[
+            "validating_the_spooler_logs_a_transport_that_broke_down_on_again",
+            "validating_the_address_book_drops_what_is_no_longer_in_the_profile",
+        ],
+    ),
+    ("IMAPIStatus::ChangePassword", "status-object.change-password", &["the_engines_objects_refuse_what_they_cannot_do"]),
+    (
+        "IMAPIStatus::FlushQueues",
+        "status-object.flush-queues",
+        &["a_flush_is_busy_and_shows_its_bits_until_the_turn_that_ends_it"],
+    ),
+    ("IMAPIStatus of a client without mail", "", &["clients_without_mail_see_a_spooler_that_is_down"]),
+    (
+        "IMAPISession::GetLastError",
+        "session.get-last-error",
+        &["only_the_stored_code_is_explained_and_argument_errors_keep_the_record"],
+    ),
+    ("GetLastError of other objects", "", &["several_providers_make_one_record_with_a_line_each"]),
+    ("a provider's code", "", &["a_code_of_a_foreign_facility_becomes_call_failed_with_the_original_number"]),
+];
