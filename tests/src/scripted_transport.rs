@@ -45,6 +45,8 @@ pub struct Wire {
     pub validated: Vec<u32>,
     /// The flags of each `SettingsDialog`.
     pub settings: Vec<u32>,
+    /// The old and the new one of each `ChangePassword`.
+    pub passwords: Vec<(String, String)>,
     /// The flush bits its status row shows.
     flushing: i32,
     /// Whether it wants to be polled and to be given idle time.
@@ -190,6 +192,11 @@ impl Transport for Scripted {
 
     fn settings_dialog(&self, _ui: u64, flags: u32) -> Result<()> {
         self.wire().settings.push(flags);
+        Ok(())
+    }
+
+    fn change_password(&self, old: &str, new: &str) -> Result<()> {
+        self.wire().passwords.push((old.to_owned(), new.to_owned()));
         Ok(())
     }
 

@@ -169,13 +169,13 @@ async fn a_profile_is_chosen_at_logon_and_pending_mail_is_asked_about_at_logoff(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transport_shows_its_settings_where_there_is_a_user_interface() {
+async fn a_transport_takes_another_password_and_shows_its_settings_where_there_is_a_user_interface() {
     let wire = Scripted::default();
     let with_wire = |backends: Backends| {
         let wire = wire.clone();
         backends.with_transport("wire", Threading::Immediate, move |_| {
             let provider: Arc<SharedTransport> = Arc::new(wire.clone());
-            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x2))];
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x6))];
             Ok(Opened { status_row, ..Opened::new(provider) })
         })
     };
@@ -188,12 +188,14 @@ async fn a_transport_shows_its_settings_where_there_is_a_user_interface() {
         let Value::Binary(id) = column(&rows, tags::ENTRYID).await.remove(transport) else { panic!("a row has one") };
         let opened = bench.session.open_entry(&id, flags::SessionOpenEntryFlags::empty(), None).await.unwrap().object;
         let mapi_session::Entry::Status(object) = opened else { panic!("no status object: {opened:?}") };
+        object.change_password("old", "new").await.unwrap();
         object.settings_dialog(flags::SettingsDialogFlags::UI_READONLY).await
     };
     assert_eq!(settings(with_wire(backends(presenter.clone()))).await.unwrap_err().code(), Code::NoSupport);
     presenter.appear();
     settings(with_wire(backends(presenter))).await.unwrap();
     assert_eq!(wire.wire().settings, [1]);
+    assert_eq!(wire.wire().passwords, [("old".to_owned(), "new".to_owned()), ("old".to_owned(), "new".to_owned())]);
 }
 
 /// A person who takes their time.

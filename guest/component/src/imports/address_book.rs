@@ -58,4 +58,8 @@ impl AddressBook for ImportedAddressBook {
     fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
         Ok(self.import.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
+
+    fn change_password(&self, old: &str, new: &str) -> Result<()> {
+        Ok(self.import.change_password(old, new)?)
+    }
 }

@@ -163,6 +163,10 @@ impl Transport for ImportedTransport {
         Ok(self.0.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
 
+    fn change_password(&self, old: &str, new: &str) -> Result<()> {
+        Ok(self.0.change_password(old, new)?)
+    }
+
     fn validate(&self, flags: u32) -> Result<()> {
         Ok(self.0.validate_state(0, ValidateStateFlags::from_raw(flags))?)
     }

@@ -44,11 +44,13 @@ macro_rules! backend_methods {
             tries fn compact(&self) -> Result<()>;
             tries fn backup(&self, target: &str) -> Result<()>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
+            tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
         }
         AddressBook {
             says fn identity(&self) -> AddressBookIdentity;
             tries fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
+            tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
         }
         Transport {
             says fn identity(&self) -> TransportIdentity;
@@ -66,6 +68,7 @@ macro_rules! backend_methods {
             tries fn flush(&self, flags: u32) -> Result<()>;
             tries fn validate(&self, flags: u32) -> Result<()>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
+            tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
             reports fn notices(&self) -> Vec<TransportNotice>;
         }
         ProfileStorage {

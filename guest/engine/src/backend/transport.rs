@@ -230,6 +230,15 @@ pub trait Transport {
         Err(Failure::new(Code::NoSupport, "This provider has no dialogue for its settings."))
     }
 
+    /// `ChangePassword` of its status object (`status` 4.3). Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_ACCESS`: the old password is wrong; the provider's own.
+    fn change_password(&self, old: &str, new: &str) -> Result<()> {
+        let _ = (old, new);
+        Err(Failure::new(Code::NoSupport, "This provider has no password to change."))
+    }
+
     /// What it reported since the last call.
     fn notices(&self) -> Vec<TransportNotice>;
 }

@@ -88,17 +88,24 @@ impl Failure {
         self
     }
 
-    /// Names the provider the failure comes from, unless one is named already. A code that no provider may answer
-    /// with becomes `MAPI_E_CALL_FAILED` with the original number (`errors` 1).
+    /// The failure of a backend as the session passes it on: a code that no backend may answer with becomes
+    /// `MAPI_E_CALL_FAILED` with the original number (`errors` 1).
+    #[must_use]
+    pub(crate) fn passed_on(mut self) -> Self {
+        let code = self.0.code;
+        if !code.is_error() || !code.passes_through() {
+            self.0.code = Code::CallFailed;
+            self.0.low_level = code.raw();
+        }
+        self
+    }
+
+    /// Names the provider the failure comes from, unless one is named already, and passes it on.
     #[must_use]
     pub fn from_provider(mut self, name: &str, uid: Guid) -> Self {
         if self.0.origin == Origin::Session {
             self.0.origin = Origin::Provider { name: name.to_owned(), uid };
-            let code = self.0.code;
-            if !code.is_error() || !code.passes_through() {
-                self.0.code = Code::CallFailed;
-                self.0.low_level = code.raw();
-            }
+            return self.passed_on();
         }
         self
     }

@@ -2,7 +2,6 @@
 //! which form shows a class (9.4).
 
 use super::handle::Handle;
-use super::provider_logon::passed_on;
 use crate::backend::{FormDefinition, FormOutcome, FormRequest, MessageChanges};
 use crate::error::{Code, Failure, Result, check_flags};
 use crate::forms::{self, Libraries, MAPIFORM_EXACTMATCH};
@@ -142,7 +141,7 @@ impl Handle {
             access: showing.access,
             viewer: showing.viewer(),
         };
-        self.presenter().show(showing.ui, &request).map_err(passed_on)
+        self.presenter().show(showing.ui, &request).map_err(Failure::passed_on)
     }
 
     /// What follows when the form was closed: the changes, and then the message is saved, or sent.

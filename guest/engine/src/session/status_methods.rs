@@ -1,9 +1,9 @@
 //! What the methods of status objects do to the providers of a session (`status` 2, 4).
 
 use super::handle::Handle;
-use super::provider_logon::passed_on;
-use super::shared::{Barred, SharedSession};
-use crate::backend::ProviderKind;
+use super::shared::{Barred, OpenStore, SharedSession};
+use crate::address_book::BookConnection;
+use crate::backend::{ProviderKind, Transport};
 use crate::error::{Code, Failure, Result};
 use crate::properties::Guid;
 use crate::spooler::ActiveTransport;
@@ -29,6 +29,13 @@ impl First {
     }
 }
 
+/// The provider behind a status object.
+enum Answering {
+    Transport(Rc<ActiveTransport>),
+    Store(Rc<OpenStore>),
+    Book(Rc<BookConnection>),
+}
+
 impl Handle {
     /// `ValidateState` of a row.
     pub(super) fn validate(&self, resource: Resource, flags: u32) -> Result<()> {
@@ -50,24 +57,42 @@ impl Handle {
 
     /// `SettingsDialog` of a row.
     pub(super) fn show_settings(&self, resource: Resource, ui: u64, flags: u32) -> Result<()> {
+        match self.provider_of(resource)? {
+            Answering::Transport(transport) => self.ask(&transport, |transport| transport.settings_dialog(ui, flags)),
+            Answering::Store(store) => store.connection.backend().settings_dialog(ui, flags),
+            Answering::Book(book) => book.backend().settings_dialog(ui, flags),
+        }
+    }
+
+    /// `ChangePassword` of a row.
+    pub(super) fn change_password(&self, resource: Resource, old: &str, new: &str) -> Result<()> {
+        match self.provider_of(resource)? {
+            Answering::Transport(transport) => self.ask(&transport, |transport| transport.change_password(old, new)),
+            Answering::Store(store) => store.connection.backend().change_password(old, new),
+            Answering::Book(book) => book.backend().change_password(old, new),
+        }
+    }
+
+    /// Asks a transport, and takes in what it says beside its answer.
+    fn ask(&self, transport: &Rc<ActiveTransport>, ask: impl FnOnce(&dyn Transport) -> Result<()>) -> Result<()> {
+        let answer = ask(&*transport.provider);
+        self.shared.with_spooler(|spooler, around| spooler.take_notices(around, transport));
+        answer
+    }
+
+    /// The provider of a row.
+    fn provider_of(&self, resource: Resource) -> Result<Answering> {
         match resource {
             Resource::Subsystem | Resource::Spooler | Resource::AddressBook => {
-                Err(Failure::new(Code::NoSupport, "The session's own status objects have no settings."))
+                Err(Failure::new(Code::NoSupport, "The session's own status objects have no settings and no password."))
             }
-            Resource::Transport(section) => {
-                let transport = self.shared.active_transport(section)?;
-                let shown = transport.provider.settings_dialog(ui, flags);
-                self.shared.with_spooler(|spooler, around| spooler.take_notices(around, &transport));
-                shown.map_err(passed_on)
-            }
+            Resource::Transport(section) => Ok(Answering::Transport(self.shared.active_transport(section)?)),
             Resource::Provider(section) => {
-                let store = self.shared.open_stores().into_iter().find(|store| store.section == section);
-                if let Some(store) = store {
-                    return store.connection.backend().settings_dialog(ui, flags).map_err(passed_on);
+                if let Some(store) = self.shared.open_stores().into_iter().find(|store| store.section == section) {
+                    return Ok(Answering::Store(store));
                 }
                 let book = self.shared.address_books.by_section(section);
-                let book = book.ok_or_else(|| Failure::not_found("The provider of this status object has logged off."))?;
-                book.backend().settings_dialog(ui, flags).map_err(|failure| book.named(passed_on(failure)))
+                book.map(Answering::Book).ok_or_else(|| Failure::not_found("The provider of this status object has logged off."))
             }
         }
     }

@@ -102,16 +102,17 @@ impl StatusObject {
         })())
     }
 
-    /// `ChangePassword`: no provider takes one this way.
+    /// `ChangePassword` (`status` 4.3): the provider takes another password.
     ///
     /// # Errors
-    /// `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_SUPPORT`.
-    pub fn change_password(&self, _old: &str, _new: &str, flags: u32) -> Result<()> {
+    /// `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_SUPPORT` for an object that has no password; `MAPI_E_NOT_FOUND` once the
+    /// row is gone; `MAPI_E_NO_ACCESS` for a wrong old password; the provider's own.
+    pub fn change_password(&self, old: &str, new: &str, flags: u32) -> Result<()> {
         self.last_error.keep((|| {
             self.check()?;
             check_flags(flags, MAPI_UNICODE)?;
             self.need(STATUS_CHANGE_PASSWORD)?;
-            Err(Failure::new(Code::NoSupport, "Providers take no new password here; configure the message service instead."))
+            self.row.handle.change_password(self.resource, old, new)
         })())
     }
 

@@ -125,6 +125,11 @@ impl Transport for Line {
         self.refuses.get().map_or(Ok(()), |code| Err(Failure::new(code, "as told")))
     }
 
+    fn change_password(&self, old: &str, new: &str) -> Result<()> {
+        self.asked.borrow_mut().push(format!("password {old} {new}"));
+        self.refuses.get().map_or(Ok(()), |code| Err(Failure::new(code, "as told")))
+    }
+
     fn notices(&self) -> Vec<TransportNotice> {
         self.notices.take()
     }
@@ -256,7 +261,29 @@ fn settings_are_shown_by_the_provider_whose_row_says_so_and_by_nobody_without_a_
 }
 
 #[test]
-fn stores_and_address_books_show_their_settings_too() {
+fn a_password_is_changed_by_the_provider_whose_row_says_so() {
+    let fixture = fixture();
+    fixture.first.tell(vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0xD))]);
+    let session = fixture.session();
+    let transport = of_transport(&session, &ids(&session));
+    fixture.first.asked();
+    transport.change_password("old", "new", UNICODE).unwrap();
+    assert_eq!(fixture.first.asked(), ["password old new"]);
+    for (refusal, told) in [(Code::NoAccess, Code::NoAccess), (Code::Other(0x8009_0001), Code::CallFailed)] {
+        fixture.first.refuses.set(Some(refusal));
+        assert_eq!(code(transport.change_password("old", "new", 0)), told);
+    }
+    fixture.first.asked();
+    assert_eq!(code(transport.change_password("old", "new", 2)), Code::UnknownFlags);
+    assert!(fixture.first.asked().is_empty(), "a call that is refused asks nobody");
+    let objects: Vec<_> = ids(&session).iter().map(|id| open(&session, id)).collect();
+    for object in objects.iter().filter(|object| value(object, tags::DISPLAY_NAME) != text("first")) {
+        assert_eq!(code(object.change_password("old", "new", 0)), Code::NoSupport, "its row does not say so");
+    }
+}
+
+#[test]
+fn stores_and_address_books_show_their_settings_and_take_passwords_too() {
     /// Which providers were asked, and the flags.
     type Asked = Rc<RefCell<Vec<(&'static str, u32)>>>;
     struct WithSettings<T>(T, &'static str, Asked);
@@ -280,6 +307,11 @@ fn stores_and_address_books_show_their_settings_too() {
             self.2.borrow_mut().push((self.1, flags));
             Ok(())
         }
+
+        fn change_password(&self, old: &str, new: &str) -> Result<()> {
+            self.2.borrow_mut().push((self.1, u32::from(old == "old" && new == "new")));
+            Ok(())
+        }
     }
     let asked = Asked::default();
     let host = MemoryHost::new();
@@ -290,7 +322,7 @@ fn stores_and_address_books_show_their_settings_too() {
         Ok(crate::backend::Opened {
             provider: Rc::new(book),
             section_changes: Vec::new(),
-            status_row: vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x2))],
+            status_row: vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x6))],
             warning: None,
         })
     });
@@ -299,7 +331,8 @@ fn stores_and_address_books_show_their_settings_too() {
     let objects: Vec<_> = ids(&session).iter().map(|id| open(&session, id)).collect();
     let book = objects.iter().find(|object| value(object, tags::RESOURCE_TYPE) == Value::Long(35)).unwrap();
     book.settings_dialog(0, 1).unwrap();
-    assert_eq!(*asked.borrow(), [("book", 1)]);
+    book.change_password("old", "new", 0).unwrap();
+    assert_eq!(*asked.borrow(), [("book", 1), ("book", 1)]);
     let store = objects.iter().find(|object| value(object, tags::RESOURCE_TYPE) == Value::Long(33)).unwrap();
     assert_eq!(code(store.settings_dialog(0, 0)), Code::NoSupport, "a store without settings");
 }

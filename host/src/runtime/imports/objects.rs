@@ -270,8 +270,9 @@ macro_rules! object_imports {
             provider.call(&self.context, Weight::Person, move |provider| provider.settings_dialog(ui, how)).await
         }
 
-        async fn change_password(&mut self, _this: Resource<$handle>, _old: String, _new: String) -> Result<()> {
-            unsupported("status object")
+        async fn change_password(&mut self, this: Resource<$handle>, old: String, new: String) -> Result<()> {
+            let provider = self.provider(&this)?;
+            provider.call(&self.context, Weight::Long, move |provider| provider.change_password(&old, &new)).await
         }
 
         async fn set_status_properties(

@@ -142,8 +142,8 @@ impl transport_backend::HostTransport for HostState {
         self.provider(&this)?.call(&self.context, Weight::Person, move |transport| transport.settings_dialog(ui, how)).await
     }
 
-    async fn change_password(&mut self, _this: Resource<TransportHandle>, _old: String, _new: String) -> Result<()> {
-        unsupported("password to change")
+    async fn change_password(&mut self, this: Resource<TransportHandle>, old: String, new: String) -> Result<()> {
+        self.provider(&this)?.call(&self.context, Weight::Long, move |transport| transport.change_password(&old, &new)).await
     }
 
     async fn set_status_properties(
