@@ -8,6 +8,7 @@ mod coverage;
 mod demo;
 mod dist;
 mod mail_server;
+mod mutants;
 mod portability;
 mod setup;
 mod soak;
@@ -62,6 +63,12 @@ enum Task {
         #[command(flatten)]
         length: soak::Length,
     },
+    /// Replace the bodies of functions of the session, profile and status modules, one after the other, and list
+    /// those that no test notices.
+    Mutants {
+        /// Only one part of so many: 1/20.
+        part: Option<String>,
+    },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
 }
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
         Task::Coverage => coverage::coverage(),
         Task::Bench { areas, json } => bench::bench(&areas, json),
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
+        Task::Mutants { part } => mutants::mutants(part.as_deref()),
         Task::Dist => dist::dist(),
     };
     match done {

@@ -16,6 +16,9 @@ use std::time::UNIX_EPOCH;
 use std::{fs, io};
 use wasmtime::component::Component;
 
+/// Files that are kept: of two versions in turn, as while one is replaced by the other.
+const KEPT: usize = 2;
+
 /// The compiled component: from the cache if it is there and sound, else compiled and put there.
 pub(crate) fn load(engine: &wasmtime::Engine, folder: Option<&Path>) -> wasmtime::Result<Component> {
     let Some(folder) = folder else { return Component::from_binary(engine, COMPONENT) };
@@ -104,7 +107,30 @@ fn write(folder: &Path, path: &Path, code: &[u8]) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
     replace(path, code)?;
-    Stamp::of(path, digest(code))?.write(path)
+    Stamp::of(path, digest(code))?.write(path)?;
+    forget_old(folder)
+}
+
+/// Leaves the newest files: each version of the component or of the runtime brings another one.
+fn forget_old(folder: &Path) -> io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "cwasm") {
+            files.push((fs::metadata(&path)?.modified()?, path));
+        }
+    }
+    files.sort_unstable();
+    for (_, path) in files.iter().rev().skip(KEPT) {
+        for gone in [stamp_path(path), path.clone()] {
+            match fs::remove_file(gone) {
+                // Another process removes the same.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file whole. Several processes may write at once: each writes a file of its own and renames it
@@ -147,5 +173,19 @@ mod tests {
         assert!(!is_sound(&path));
         fs::remove_file(stamp_path(&path)).unwrap();
         assert!(!is_sound(&path));
+    }
+
+    #[test]
+    fn the_files_of_two_versions_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<_> = (0..4).map(|version| folder.path().join(format!("session-{version}.cwasm"))).collect();
+        for (seconds, path) in (0..).zip(&paths) {
+            write(folder.path(), path, b"code").unwrap();
+            // Times of files written at once can be equal.
+            let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60 - seconds);
+            fs::File::options().append(true).open(path).unwrap().set_modified(earlier).unwrap();
+        }
+        assert_eq!(paths.iter().map(|path| is_sound(path)).collect::<Vec<_>>(), [false, false, true, true]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "a file and its stamp each");
     }
 }

@@ -14,6 +14,10 @@ fn a_mail_server_is_added_configured_and_removed_and_its_password_is_nowhere_to_
     assert!(added.stdout.contains("mapi.smtp added"), "{added:?}");
     let status = data.run(["--json", "status"]).succeeds().stdout;
     assert!(status.contains("Internet Mail"), "{status}");
+    let shown = data.run(["status"]).succeeds().stdout;
+    let words = |name: &str| shown.lines().find(|line| line.contains(name)).map(|line| line.to_lowercase());
+    assert!(words("Internet Mail").is_some_and(|line| line.contains("transport") && line.contains("available")), "{shown}");
+    assert!(words("MAPI Spooler").is_some_and(|line| line.contains("spooler")), "{shown}");
     data.run(["service", "configure", "smtp", "--port", "2525", "--security", "tls"]).succeeds();
     for entry in std::fs::read_dir(data.path()).unwrap() {
         let path = entry.unwrap().path();

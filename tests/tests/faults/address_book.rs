@@ -1,8 +1,8 @@
 //! The import `address-book-backend`.
 
 use super::{
-    Misdeed, Said, Steps, check_complete, check_told, create_profile, impatient, logon, read_stream, shown, subsystem, text,
-    try_all,
+    Misdeed, Said, Steps, change_password, check_complete, check_told, create_profile, impatient, logon, read_stream, shown,
+    subsystem, text, try_all,
 };
 use mapi_engine::backend::{AddressBook as _, Change, Commit, ObjectKind, Objects};
 use mapi_engine::memory::{Fault, Faults, Faulty, MemoryAddressBook, PushDown, Trigger};
@@ -18,8 +18,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The methods a client that does everything calls.
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 19] = [
     "append",
+    "change_password",
     "changes",
     "commit",
     "container_tags",
@@ -77,7 +78,8 @@ impl Bench {
         let faults = Arc::clone(&faulty.faults);
         let open = move |_: &_| {
             let provider: Arc<SharedAddressBook> = faulty.clone();
-            faulty.open(Opened::new(provider))
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x4))];
+            faulty.open(Opened { status_row, ..Opened::new(provider) })
         };
         let said = Said::default();
         let backends = said.listen(Backends::memory().with_address_book("memory-pab", Threading::Blocking, open));
@@ -115,6 +117,7 @@ impl Bench {
         if let Some(Some(entry)) = steps.take("an entry with a long value", find(&people, &format!("New {number}"))).await {
             steps.take("a long value", read_long(&book, &entry)).await;
         }
+        steps.take("change-password", change_password(&session)).await;
         steps
     }
 }

@@ -1,8 +1,8 @@
 //! The import `store-backend`.
 
 use super::{
-    Misdeed, Said, Steps, check_complete, check_told, child, create_profile, impatient, logon, open_folder, open_store,
-    read_stream, shown, subsystem, text, try_all,
+    Misdeed, Said, Steps, change_password, check_complete, check_told, child, create_profile, impatient, logon, open_folder,
+    open_store, read_stream, shown, subsystem, text, try_all,
 };
 use mapi_engine::memory::{Faults, Faulty, MemoryStore, PushDown};
 use mapi_session::backend::{NamedProperty, PropertyName};
@@ -19,9 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods a client that does everything calls.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 23] = [
     "all_names",
     "append",
+    "change_password",
     "changes",
     "commit",
     "container_tags",
@@ -79,7 +80,8 @@ impl Bench {
         let faults = Arc::clone(&faulty.faults);
         let open = move |_: &_, _: Option<&[u8]>| {
             let provider: Arc<SharedStore> = faulty.clone();
-            faulty.open(Opened::new(provider))
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x4))];
+            faulty.open(Opened { status_row, ..Opened::new(provider) })
         };
         let said = Said::default();
         let backends = said.listen(Backends::memory().with_store("memory", Threading::Blocking, open));
@@ -118,6 +120,7 @@ impl Bench {
             }
             self.store.set_push_down(PushDown::EXACT);
         }
+        steps.take("change-password", change_password(&session)).await;
         steps.take("pump", subsystem.pump(Duration::from_millis(5))).await;
         steps
     }

@@ -1,8 +1,8 @@
 //! The import `transport-backend`.
 
 use super::{
-    Misdeed, Said, Steps, check_complete, check_told, create_profile, impatient, logon, open_folder, open_store, shown,
-    subsystem, text, try_all,
+    Misdeed, Said, Steps, change_password, check_complete, check_told, create_profile, impatient, logon, open_folder, open_store,
+    shown, subsystem, text, try_all,
 };
 use mapi_engine::memory::{Fault, Faults, Faulty, MemoryCatalogue, MemoryProfiles, MemoryStore, Trigger};
 use mapi_session::backend::ProviderKind;
@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods a session with mail calls.
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 17] = [
     "acknowledge",
     "begin",
     "cancel",
+    "change_password",
     "finish",
     "flush",
     "identity",
@@ -68,6 +69,7 @@ impl Bench {
             let provider: Arc<SharedTransport> = faulty.clone();
             let address = mapi_engine::entry_id::OneOff::new("Ann", "SMTP", "ann@example.com").to_bytes();
             let status_row = vec![
+                Property::new(tags::RESOURCE_METHODS, Value::Long(0x4)),
                 Property::new(tags::IDENTITY_DISPLAY, text("Ann")),
                 Property::new(tags::IDENTITY_ENTRYID, Value::Binary(address)),
                 Property::new(tags::IDENTITY_SEARCH_KEY, Value::Binary(b"SMTP:ANN@EXAMPLE.COM\0".to_vec())),
@@ -113,6 +115,7 @@ impl Bench {
         steps.take("pump", turn(subsystem)).await;
         submit(&store, "hello 3").await;
         steps.take("pump", turn(subsystem)).await;
+        steps.take("change-password", change_password(&session)).await;
         steps
     }
 

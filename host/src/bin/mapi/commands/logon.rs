@@ -2,9 +2,10 @@
 
 use crate::args::{LogonArguments, LogonFlag};
 use crate::commands::form::presenter;
+use crate::commands::status;
 use crate::context::Context;
 use crate::output::cell_text;
-use crate::terminal::{Grid, harmless};
+use crate::terminal::harmless;
 use anyhow::Context as _;
 use mapi_session::error::{Code, MapiError};
 use mapi_session::expression::value_to_json;
@@ -116,12 +117,7 @@ async fn show(context: &Context, session: &Session) -> anyhow::Result<()> {
         }));
     }
     context.output.line(&format!("Logged on to the profile {profile}."))?;
-    let mut grid = Grid::new(&[("name", false), ("type", false), ("state", false)]);
-    for row in &rows {
-        let cell = |at: usize| row.get(at).map(|cell| cell_text(&cell.value)).unwrap_or_default();
-        grid.row([cell(0), type_name(kind(row)).to_owned(), state(row)]);
-    }
-    context.output.line(grid.to_string().trim_end())?;
+    context.output.line(status::in_words(&rows).to_string().trim_end())?;
     if let Some(code) = warning {
         context.output.line(&format!("Warning: {code}."))?;
     }
@@ -129,28 +125,4 @@ async fn show(context: &Context, session: &Session) -> anyhow::Result<()> {
         context.output.line(&format!("Last error: {}", harmless(&error.error)))?;
     }
     Ok(())
-}
-
-/// `PR_RESOURCE_TYPE` in words (`status` 1.5).
-const fn type_name(kind: i32) -> &'static str {
-    match kind {
-        33 => "store",
-        34 => "address book",
-        35 => "address book provider",
-        36 => "transport",
-        37 => "spooler",
-        SUBSYSTEM => "subsystem",
-        _ => "other",
-    }
-}
-
-/// The text of a row, or what its code says.
-fn state(row: &[Property]) -> String {
-    match (row.get(3).map(|cell| &cell.value), row.get(2).map(|cell| &cell.value)) {
-        (Some(Value::Unicode(text)), _) if !text.is_empty() => harmless(text).into_owned(),
-        (_, Some(Value::Long(code))) if code & 0x4 != 0 => "Failed".to_owned(),
-        (_, Some(Value::Long(code))) if code & 0x2 != 0 => "Offline".to_owned(),
-        (_, Some(Value::Long(code))) if code & 0x1 != 0 => "Available".to_owned(),
-        _ => String::new(),
-    }
 }

@@ -3,6 +3,8 @@
 use crate::args::{StatusCommand, Watching};
 use crate::commands::watch;
 use crate::context::Context;
+use crate::output::cell_text;
+use crate::terminal::{Grid, harmless};
 use anyhow::{Context as _, bail};
 use mapi_session::flags::{
     FlushQueuesFlags, GetStatusTableFlags, LogoffFlags, QueryRowsFlags, SessionOpenEntryFlags, SetColumnsFlags,
@@ -57,7 +59,11 @@ pub(crate) async fn run(context: &Context, command: Option<&StatusCommand>, watc
     let table = table(&session, &COLUMNS).await?;
     // Before the rows are shown, so that nothing happens in between.
     let happening = watching.advise(&table).await?;
-    context.output.rows(&COLUMNS, &table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?)?;
+    let rows = table.query_rows(i32::MAX, QueryRowsFlags::empty()).await?;
+    match context.output.json {
+        true => context.output.rows(&COLUMNS, &rows)?,
+        false => context.output.line(in_words(&rows).to_string().trim_end())?,
+    }
     if let Some(happening) = happening {
         watch::follow(context, "the status table", watching.until(), happening, &COLUMNS).await?;
     }
@@ -100,5 +106,42 @@ async fn open(session: &Session, id: &[u8]) -> anyhow::Result<StatusObject> {
     match session.open_entry(id, SessionOpenEntryFlags::empty(), None).await?.object {
         Entry::Status(object) => Ok(object),
         _ => bail!("the row names something else than a status object"),
+    }
+}
+
+/// Rows of the status table for people: name, type, code and text stand first in them, in this order.
+pub(crate) fn in_words(rows: &[Vec<Property>]) -> Grid {
+    let mut grid = Grid::new(&[("name", false), ("type", false), ("state", false)]);
+    for row in rows {
+        let kind = match row.get(1).map(|cell| &cell.value) {
+            Some(Value::Long(kind)) => type_name(*kind),
+            _ => "other",
+        };
+        grid.row([row.first().map(|cell| cell_text(&cell.value)).unwrap_or_default(), kind.to_owned(), state(row)]);
+    }
+    grid
+}
+
+/// `PR_RESOURCE_TYPE` in words (`status` 1.5).
+const fn type_name(kind: i32) -> &'static str {
+    match kind {
+        33 => "store",
+        34 => "address book",
+        35 => "address book provider",
+        36 => "transport",
+        SPOOLER => "spooler",
+        SUBSYSTEM => "subsystem",
+        _ => "other",
+    }
+}
+
+/// The text of a row, or what its code says.
+fn state(row: &[Property]) -> String {
+    match (row.get(3).map(|cell| &cell.value), row.get(2).map(|cell| &cell.value)) {
+        (Some(Value::Unicode(text)), _) if !text.is_empty() => harmless(text).into_owned(),
+        (_, Some(Value::Long(code))) if code & 0x4 != 0 => "Failed".to_owned(),
+        (_, Some(Value::Long(code))) if code & 0x2 != 0 => "Offline".to_owned(),
+        (_, Some(Value::Long(code))) if code & 0x1 != 0 => "Available".to_owned(),
+        _ => String::new(),
     }
 }
