@@ -8,6 +8,7 @@
 //! | [`IN_METHOD`] | not the logon fails, but this method of the backend |
 //! | [`MILLISECONDS`] | it takes so long first |
 //! | [`BREAKS_DOWN`] | it panics in place of a code |
+//! | [`ABLE`] | what `PR_RESOURCE_METHODS` of its status row says |
 //!
 //! What a section has of the identity of its user is shown in the status row. Without any of this they are honest
 //! providers in memory, one for each section.
@@ -17,7 +18,7 @@ use mapi_engine::memory::{Fault, Faults, Faulty, MemoryAddressBook, MemoryStore,
 use mapi_session::backend::{ProviderLogon, StoreCapabilities};
 use mapi_session::error::{Code, Failure, Result};
 use mapi_session::properties::{Guid, PropTag, Property, Value, tags};
-use mapi_session::{Backends, Opened, SharedAddressBook, SharedStore, SharedTransport, Threading};
+use mapi_session::{Backends, Opened, SharedAddressBook, SharedStore, SharedTransport, Support, Threading};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,6 +34,9 @@ pub const MILLISECONDS: PropTag = PropTag(0x6703_0003);
 /// Whether it panics.
 pub const BREAKS_DOWN: PropTag = PropTag(0x6704_000B);
 
+/// What it can do by its status row; absent: a transport validates and flushes, the others do nothing.
+pub const ABLE: PropTag = PropTag(0x6705_0003);
+
 /// What a failure says.
 pub const EXPLANATION: &str = "the profile says so; say otherwise there";
 
@@ -46,8 +50,21 @@ pub const WIRE: &str = "configured-wire";
 pub const FIXED: &str = "configured-fixed";
 
 /// Methods that can be told to fail.
-const METHODS: [&str; 11] =
-    ["changes", "commit", "feed_cursor", "finish", "flush", "notify", "plan", "read", "read_rows", "scan", "validate"];
+const METHODS: [&str; 13] = [
+    "change_password",
+    "changes",
+    "commit",
+    "feed_cursor",
+    "finish",
+    "flush",
+    "notify",
+    "plan",
+    "read",
+    "read_rows",
+    "scan",
+    "settings_dialog",
+    "validate",
+];
 
 #[derive(Default)]
 struct State {
@@ -56,6 +73,8 @@ struct State {
     books: BTreeMap<Guid, Arc<MemoryAddressBook>>,
     wires: BTreeMap<Guid, Scripted>,
     order: Vec<String>,
+    permissions: Vec<bool>,
+    supports: Vec<Support>,
 }
 
 /// The providers of one host; clones are the same ones.
@@ -82,6 +101,24 @@ impl ConfiguredProviders {
     #[must_use]
     pub fn logons(&self) -> Vec<String> {
         self.state().order.clone()
+    }
+
+    /// Whether each of these logons was allowed to ask a person.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<bool> {
+        self.state().permissions.clone()
+    }
+
+    /// The support objects of the logons that succeeded.
+    #[must_use]
+    pub fn supports(&self) -> Vec<Support> {
+        self.state().supports.clone()
+    }
+
+    /// Keeps the support object of a logon.
+    fn supported<T: ?Sized>(&self, opened: Opened<T>) -> Opened<T> {
+        let providers = self.clone();
+        opened.with_support(move |support| providers.state().supports.push(support))
     }
 
     /// The wires of the transports that were ever logged on, by section.
@@ -112,7 +149,7 @@ impl ConfiguredProviders {
         let faulty = Faulty::new(known);
         schedule(&faulty.faults, logon)?;
         let provider: Arc<SharedStore> = Arc::new(faulty);
-        Ok(Opened { status_row: identity(logon), warning, ..Opened::new(provider) })
+        Ok(self.supported(Opened { status_row: status_row(logon, None), warning, ..Opened::new(provider) }))
     }
 
     fn book(&self, logon: &ProviderLogon) -> Result<Opened<SharedAddressBook>> {
@@ -122,7 +159,7 @@ impl ConfiguredProviders {
         let faulty = Faulty::new(book);
         schedule(&faulty.faults, logon)?;
         let provider: Arc<SharedAddressBook> = Arc::new(faulty);
-        Ok(Opened { status_row: identity(logon), warning, ..Opened::new(provider) })
+        Ok(self.supported(Opened { status_row: status_row(logon, None), warning, ..Opened::new(provider) }))
     }
 
     fn wire(&self, logon: &ProviderLogon) -> Result<Opened<SharedTransport>> {
@@ -131,9 +168,8 @@ impl ConfiguredProviders {
         let faulty = Faulty::new(wire);
         schedule(&faulty.faults, logon)?;
         let provider: Arc<SharedTransport> = Arc::new(faulty);
-        let mut status_row = identity(logon);
-        status_row.push(Property::new(tags::RESOURCE_METHODS, Value::Long(0x9)));
-        Ok(Opened { status_row, warning, ..Opened::new(provider) })
+        let status_row = status_row(logon, Some(Value::Long(0x9)));
+        Ok(self.supported(Opened { status_row, warning, ..Opened::new(provider) }))
     }
 
     /// What becomes of the logon itself: the warning it succeeds with, if with one.
@@ -141,6 +177,7 @@ impl ConfiguredProviders {
         let attempt = {
             let mut state = self.state();
             state.order.push(text(logon, tags::DISPLAY_NAME).unwrap_or_default());
+            state.permissions.push(logon.may_prompt);
             let attempt = state.attempts.entry(logon.section).or_default();
             *attempt += 1;
             *attempt
@@ -189,9 +226,12 @@ fn breaks_down(logon: &ProviderLogon) -> bool {
     matches!(value(logon, BREAKS_DOWN), Some(Value::Boolean(true)))
 }
 
-fn identity(logon: &ProviderLogon) -> Vec<Property> {
+/// What the status row says of the user, and of what the provider can do.
+fn status_row(logon: &ProviderLogon, able: Option<Value>) -> Vec<Property> {
     let columns = [tags::IDENTITY_DISPLAY, tags::IDENTITY_ENTRYID, tags::IDENTITY_SEARCH_KEY];
-    logon.configuration.iter().filter(|held| columns.contains(&held.tag)).cloned().collect()
+    let identity = logon.configuration.iter().filter(|held| columns.contains(&held.tag)).cloned();
+    let able = value(logon, ABLE).cloned().or(able).map(|able| Property::new(tags::RESOURCE_METHODS, able));
+    identity.chain(able).collect()
 }
 
 fn value(logon: &ProviderLogon, tag: PropTag) -> Option<&Value> {

@@ -1,7 +1,8 @@
 //! What a row of the table works on: a subsystem of its own with services for everything, and what clients do with it.
 
 use mapi_engine::backend::{
-    ConfigureOutcome, ConfigureRequest, ExtraDefinition, ProviderDefinition, ProviderKind, SectionChange, ServiceDefinition,
+    ConfigureContext, ConfigureOutcome, ConfigureRequest, ExtraDefinition, ProviderDefinition, ProviderKind, SectionChange,
+    ServiceDefinition,
 };
 use mapi_engine::memory::{MemoryCatalogue, MemoryPresenter, MemoryProfiles};
 use mapi_session::error::{Code, Failure, Result};
@@ -148,6 +149,14 @@ fn tell_first(request: &ConfigureRequest) -> ConfigureOutcome {
     ConfigureOutcome { sections: vec![change], ..ConfigureOutcome::default() }
 }
 
+/// An entry point that answers so when it is to configure.
+fn configures_with(request: &ConfigureRequest, code: Code) -> Result<ConfigureOutcome> {
+    match request.context {
+        ConfigureContext::Configure => Err(Failure::new(code, "the person says so")),
+        _ => Ok(ConfigureOutcome::default()),
+    }
+}
+
 fn catalogue() -> MemoryCatalogue {
     use ProviderKind::{AddressBook, Store, Transport};
     let mut pair = flagged(with_sibling(service("pair", AddressBook, BOOK)), 0, 0x4);
@@ -166,6 +175,8 @@ fn catalogue() -> MemoryCatalogue {
         flagged(service("single", Store, STORE), 0x2, 0),
         service("broken", Store, STORE),
         service("unconfigured", Store, STORE),
+        service("declined", Store, STORE),
+        service("refusing", Store, STORE),
         pair,
     ];
     services.extend(told.map(|(name, kind, backend)| with_sibling(service(name, kind, backend))));
@@ -176,6 +187,8 @@ fn catalogue() -> MemoryCatalogue {
         })
         .with_entry_point("broken", |_| Err(Failure::new(Code::ExtendedError, "nothing works")))
         .with_entry_point("unconfigured", |_| Err(Failure::new(Code::Unconfigured, "nobody said which server")))
+        .with_entry_point("declined", |request| configures_with(request, Code::UserCancel))
+        .with_entry_point("refusing", |request| configures_with(request, Code::ExtendedError))
         .with_entry_point("primary", |request| Ok(tell_first(request)));
     for (name, ..) in told {
         catalogue = catalogue.with_entry_point(name, |request| Ok(tell_first(request)));

@@ -11,7 +11,7 @@ use mapi_session::properties::{Value, tags};
 use mapi_session::{LogonOptions, Session};
 
 /// The profile a session is on, or the code of the logon.
-async fn on(logon: Result<Session>) -> String {
+pub(super) async fn on(logon: Result<Session>) -> String {
     match logon {
         Ok(session) => shown(&column(&status_table(&session).await, tags::DISPLAY_NAME).await[0]),
         Err(failure) => failure.code().to_string(),

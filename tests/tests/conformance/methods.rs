@@ -36,7 +36,15 @@ pub(crate) const METHODS: &[Method] = &[
         "",
         &["a_lost_network_disables_nothing", "validating_the_spooler_tries_a_transport_that_failed_alone_again"],
     ),
-    ("IMAPISession::Logoff", "session.logoff", &["logoff_shared_withdraws_the_session_and_leaves_the_others_usable"]),
+    (
+        "IMAPISession::Logoff",
+        "session.logoff",
+        &[
+            "logoff_shared_withdraws_the_session_and_leaves_the_others_usable",
+            "a_person_may_stay_logged_on_while_mail_waits_to_be_sent",
+            "nothing_is_asked_at_logoff_without_the_flag_without_mail_or_of_a_service",
+        ],
+    ),
     ("IMAPISession on a dead handle", "", &["logoff_invalidates_everything_opened_through_the_handle_and_nothing_else"]),
     ("objects of a handle that logged off", "", &[]),
     ("session notifications", "session.advise", &["session_registrations_hear_of_logoffs_alone"]),
@@ -89,6 +97,43 @@ pub(crate) const METHODS: &[Method] = &[
         &["options_of_a_type_come_from_the_first_transport_that_has_them"],
     ),
     ("IMAPISession::MessageOptions", "session.message-options", &["options_are_edited_on_the_message_and_kept_by_its_save"]),
+    ("IMAPISession::PrepareForm", "session.prepare-form", &["a_token_is_good_for_one_form_of_its_own_handle"]),
+    (
+        "IMAPISession::ShowForm",
+        "session.show-form",
+        &[
+            "refused_arguments_leave_the_token_and_everything_later_uses_it_up",
+            "a_form_sees_the_message_by_value_and_what_the_caller_says_of_it",
+            "a_posted_message_is_saved_with_the_changes_where_it_lies",
+            "a_new_message_is_sent_through_the_outbox",
+            "of_a_saved_message_a_copy_is_sent_and_the_original_stays_as_it_was",
+            "what_was_written_is_kept_when_it_cannot_be_sent",
+            "an_invalid_change_is_the_error_of_the_call_and_nothing_is_saved",
+            "a_form_changes_a_message_that_is_saved_or_sent_afterwards",
+        ],
+    ),
+    (
+        "IMAPIFormMgr::ResolveMessageClass",
+        "session.resolve-message-class",
+        &[
+            "a_class_is_looked_for_in_all_libraries_before_what_is_above_it",
+            "of_two_forms_of_a_class_that_of_the_first_library_is_taken",
+        ],
+    ),
+    (
+        "IMAPIFormMgr::ResolveMultipleMessageClasses",
+        "session.resolve-multiple-message-classes",
+        &["forms_of_a_folder_and_of_the_default_store_are_its_hidden_messages"],
+    ),
+    (
+        "IMAPIGetSession::GetMAPISession",
+        "sessions.session-of-provider",
+        &[
+            "a_provider_has_the_session_that_opened_it_and_cannot_end_it",
+            "a_session_does_not_live_by_its_providers_and_tells_them_of_its_end",
+            "a_backend_that_uses_the_session_during_a_call_is_told_that_it_is_busy",
+        ],
+    ),
     (
         "IProfAdmin::GetProfileTable",
         "profile-admin.get-profile-table",
@@ -204,7 +249,19 @@ pub(crate) const METHODS: &[Method] = &[
             "validating_the_address_book_drops_what_is_no_longer_in_the_profile",
         ],
     ),
-    ("IMAPIStatus::ChangePassword", "status-object.change-password", &["the_engines_objects_refuse_what_they_cannot_do"]),
+    (
+        "IMAPIStatus::SettingsDialog",
+        "status-object.settings-dialog",
+        &[
+            "settings_are_shown_by_the_provider_whose_row_says_so_and_by_nobody_without_a_user_interface",
+            "stores_and_address_books_show_their_settings_and_take_passwords_too",
+        ],
+    ),
+    (
+        "IMAPIStatus::ChangePassword",
+        "status-object.change-password",
+        &["the_engines_objects_refuse_what_they_cannot_do", "a_password_is_changed_by_the_provider_whose_row_says_so"],
+    ),
     (
         "IMAPIStatus::FlushQueues",
         "status-object.flush-queues",

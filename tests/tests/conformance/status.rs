@@ -11,7 +11,7 @@ use mapi_session::{Session, StatusObject};
 use mapi_tests::configured_provider::{FAILS_WITH, IN_METHOD};
 
 /// The engine's own rows, in their order.
-const ENGINE: [&str; 3] = ["Work", "MAPI Spooler", "MAPI Address Book"];
+pub(super) const ENGINE: [&str; 3] = ["Work", "MAPI Spooler", "MAPI Address Book"];
 /// `NOTIFY_CRITSEC`.
 const CRITSEC: u32 = 0x1000;
 
@@ -22,7 +22,8 @@ async fn cells(bench: Bench, services: &'static [&'static str], tag: PropTag) ->
     list(&column(&status_table(&session).await, tag).await)
 }
 
-async fn named(bench: &Bench, services: &[&str], name: &str) -> (Session, StatusObject) {
+/// A session with these services, and the status object of that name.
+pub(super) async fn named(bench: &Bench, services: &[&str], name: &str) -> (Session, StatusObject) {
     let session = bench.session(services).await;
     status_table(&session).await;
     bench.turns().await;
