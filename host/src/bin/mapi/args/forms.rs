@@ -47,7 +47,7 @@ pub(crate) enum FormCommand {
 /// Who works on a form.
 #[derive(Debug, Args)]
 pub(crate) struct PresenterArguments {
-    /// File in TOML that says what is done, instead of a person: a table [[form]] for each form, with the fields
+    /// File in TOML that says what is done, instead of a person: a table `[[form]]` for each form, with the fields
     /// to set (to, cc, bcc, subject, text, importance, attach, detach) or "cancel = true".
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
