@@ -2,6 +2,7 @@
 
 use super::{Cells, FLAGS, LONG, NAME, TEXT, TIME, World, key_of, read};
 use crate::error::Code;
+use crate::memory::PushDown;
 use crate::notifications::{TableEvent, mask};
 use crate::properties::{FileTime, Property, Value, tags};
 use crate::restriction::{Relop, Restriction};
@@ -379,4 +380,23 @@ fn a_collapse_state_is_refused_where_it_does_not_belong() {
     table.sort_table(Some(by_text(0)), 0).unwrap();
     assert_eq!(table.set_collapse_state(0, &state).unwrap_err().code(), Code::UnableToComplete);
     assert_eq!(table.get_row_count(0).unwrap().value, 1, "nothing was changed");
+}
+
+#[test]
+fn a_state_finds_its_category_again_when_it_has_come_back() {
+    for push_down in [PushDown::NONE, PushDown::EXACT] {
+        let mut world = World::new();
+        world.store.set_push_down(push_down);
+        let table = world.table();
+        table.sort_table(Some(by_text(0)), 0).unwrap();
+        world.commit(&[(1, message("a", &[]))]);
+        let state = table.get_collapse_state(0, &key_of(&read(&world, &table)[0])).unwrap();
+        world.commit(&[(1, None)]);
+        table.set_collapse_state(0, &state).unwrap();
+        world.commit(&[(2, message("a", &[]))]);
+        let mark = table.set_collapse_state(0, &state).unwrap();
+        assert_eq!(table.query_position().unwrap().row, 0, "{push_down:?}");
+        assert_eq!(table.seek_row(mark, 0).unwrap().warning, None);
+        assert_eq!(table.query_position().unwrap().row, 0, "{push_down:?}");
+    }
 }
