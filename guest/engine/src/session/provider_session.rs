@@ -18,9 +18,13 @@ pub(super) struct Openings(RefCell<BTreeMap<u64, Weak<SharedSession>>>);
 impl Openings {
     /// Notes that the opening of that number made a provider of a session.
     pub(super) fn note(&self, opening: u64, session: Weak<SharedSession>) {
-        let mut known = self.0.borrow_mut();
-        known.retain(|_, session| session.strong_count() > 0);
-        known.insert(opening, session);
+        self.0.borrow_mut().insert(opening, session);
+    }
+
+    /// Forgets the openings of a session that has ended, and of those that never came to be.
+    fn forget(&self, ended: &Rc<SharedSession>) {
+        let is_ended = |session: &Weak<SharedSession>| session.strong_count() == 0 || session.as_ptr() == Rc::as_ptr(ended);
+        self.0.borrow_mut().retain(|_, session| !is_ended(session));
     }
 
     fn session(&self, opening: u64) -> Option<Rc<SharedSession>> {
@@ -42,6 +46,7 @@ pub(super) fn of_provider(parts: &Rc<Parts>, opening: u64) -> Result<Session> {
 impl Parts {
     /// The session has ended, and with it the handles its providers have.
     pub(super) fn end_provider_handles(&self, session: &Rc<SharedSession>) {
+        self.openings.forget(session);
         self.handles_of(session).iter().filter(|handle| handle.is_of_provider()).for_each(|handle| handle.end(false));
     }
 }

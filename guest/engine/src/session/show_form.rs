@@ -179,9 +179,7 @@ impl Handle {
         if let Some(outbox) = store.outbox()? {
             return Ok(outbox);
         }
-        let default = self.shared.default_store.get();
-        let open = self.shared.open_stores().into_iter().find(|open| Some(open.section) == default);
-        let outbox = open.map_or(Ok(None), |open| self.reference(&open).outbox())?;
+        let outbox = self.open_default_store().map_or(Ok(None), |store| store.outbox())?;
         outbox.ok_or_else(|| {
             Failure::new(
                 Code::NoSupport,
@@ -190,11 +188,16 @@ impl Handle {
         })
     }
 
+    /// The default store, if it is open.
+    fn open_default_store(&self) -> Option<StoreObject> {
+        let default = self.shared.default_store.get();
+        let open = self.shared.open_stores().into_iter().find(|open| Some(open.section) == default)?;
+        Some(self.reference(&open))
+    }
+
     /// The libraries as a search from that folder sees them.
     fn libraries(&self, folder: Option<&Folder>) -> Result<Libraries> {
-        let default = self.shared.default_store.get();
-        let open = self.shared.open_stores().into_iter().find(|open| Some(open.section) == default);
-        let personal = open.map(|open| self.reference(&open).root_folder()).transpose()?;
+        let personal = self.open_default_store().map(|store| store.root_folder()).transpose()?;
         Libraries::read(self.presenter(), folder, personal.as_ref())
     }
 

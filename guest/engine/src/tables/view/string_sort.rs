@@ -8,7 +8,7 @@ use crate::tables::order::{compare_bytes, prefix};
 const FEW: usize = 12;
 
 /// Bytes looked at in one round.
-const ROUND: usize = 8;
+const ROUND: u32 = 8;
 
 /// A row with what is needed to look at its key: where the bytes that are still to decide lie. Keys lie all over
 /// memory, and so do slots, which are not asked again.
@@ -30,7 +30,7 @@ impl Rows {
             items.clear();
             items.extend(alike.iter().map(|entry| {
                 let (start, end) = self.key_place(entry.slot);
-                Item { next: 0, slot: entry.slot, start: end.min(start + ROUND as u32), end }
+                Item { next: 0, slot: entry.slot, start: end.min(start + ROUND), end }
             }));
             self.sort_items(&mut items);
             for (entry, item) in alike.iter_mut().zip(&items) {
@@ -66,7 +66,7 @@ impl Rows {
     fn fetch(&self, items: &mut [Item]) {
         for item in items {
             item.next = prefix(self.bytes(item.start, item.end));
-            item.start = item.end.min(item.start + ROUND as u32);
+            item.start = item.end.min(item.start + ROUND);
         }
     }
 }
