@@ -68,6 +68,9 @@ enum Task {
     Mutants {
         /// Only one part of so many: 1/20.
         part: Option<String>,
+        /// Bodies give plain answers, instead of an early MAPI_E_NO_SUPPORT.
+        #[arg(long)]
+        plain: bool,
     },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
@@ -82,7 +85,7 @@ fn main() -> ExitCode {
         Task::Coverage => coverage::coverage(),
         Task::Bench { areas, json } => bench::bench(&areas, json),
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
-        Task::Mutants { part } => mutants::mutants(part.as_deref()),
+        Task::Mutants { part, plain } => mutants::mutants(part.as_deref(), plain),
         Task::Dist => dist::dist(),
     };
     match done {

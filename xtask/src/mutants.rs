@@ -1,5 +1,6 @@
-//! Mutants of the session, profile and status modules: each function body replaced by a plain answer, in turn, and
-//! the tests of the engine have to notice. What they do not notice is listed, and judged in `tests/mutants.md`.
+//! Mutants of the session, profile and status modules: each function body replaced in turn, by an early
+//! `MAPI_E_NO_SUPPORT` or by a plain answer, and the tests of the engine have to notice. What they do not notice is
+//! listed, and judged in `tests/mutants.md`.
 
 use crate::{cargo, root};
 use anyhow::{Context, Result, bail};
@@ -14,14 +15,20 @@ const FILES: [&str; 3] = ["guest/engine/src/session/**", "guest/engine/src/profi
 /// Tests are no rules.
 const TESTS: [&str; 3] = ["**/*scenarios.rs", "**/tests/**", "**/tests.rs"];
 
+/// What a method that nobody implemented answers.
+const REFUSAL: &str = r#"crate::error::Failure::new(crate::error::Code::NoSupport, "mutant")"#;
+
+/// The mutants that refuse.
+const REFUSING: &str = r"with Err\(crate::error::Failure";
+
 /// Everything but whole bodies: operators, guards, arms and fields.
 const PARTS: &str = "(: delete |match guard| in [A-Za-z]|replace [^A-Za-z<]+ with )";
 
 /// The modules whose tests see what these do.
 const SEEN_BY: [&str; 5] = ["session::", "profiles::", "status::", "spooler::", "address_book::"];
 
-/// Runs `cargo xtask mutants`, all of them or one part: `1/8`.
-pub(crate) fn mutants(part: Option<&str>) -> Result<()> {
+/// Runs `cargo xtask mutants`, all of them or one part: `1/8`. Bodies refuse, or give plain answers.
+pub(crate) fn mutants(part: Option<&str>, plain: bool) -> Result<()> {
     let tool = root().join("target/cargo-mutants/bin/cargo-mutants");
     if !tool.exists() {
         let folder = root().join("target/cargo-mutants");
@@ -31,6 +38,9 @@ pub(crate) fn mutants(part: Option<&str>) -> Result<()> {
     command.current_dir(root()).args(["mutants", "--package", "mapi-engine", "--exclude-re", PARTS]);
     command.args(FILES.iter().flat_map(|files| ["--file", files]));
     command.args(TESTS.iter().flat_map(|tests| ["--exclude", tests]));
+    if !plain {
+        command.args(["--error", REFUSAL, "--re", REFUSING]);
+    }
     command.arg("--output").arg(root().join("target"));
     command.args(["--timeout", "120"]);
     // A part is a sample of all modules.

@@ -324,15 +324,15 @@ impl Oracle {
         Ok(moved)
     }
 
-    /// `CreateBookmark`, under that number.
+    /// `CreateBookmark`, under that number; in an empty view it marks the beginning.
     pub(crate) fn create_bookmark(&mut self, number: usize) {
-        self.mark(self.position(), number);
+        let anchor = if self.count() == 0 { Anchor::Begin } else { self.anchor_at(self.position()) };
+        self.marks.insert(number, Mark { anchor, moved: false });
     }
 
-    /// A bookmark at an index; in an empty view it marks the beginning.
+    /// A bookmark at an index.
     fn mark(&mut self, index: usize, number: usize) {
-        let anchor = if self.count() == 0 { Anchor::Begin } else { self.anchor_at(index) };
-        self.marks.insert(number, Mark { anchor, moved: false });
+        self.marks.insert(number, Mark { anchor: self.anchor_at(index), moved: false });
     }
 
     /// `FreeBookmark`.
