@@ -2,7 +2,7 @@
 
 use super::applying::anchor_of;
 use super::categories::{Held, Known};
-use super::difference::{Fate, fates};
+use super::difference::{Fate, Kept, fates};
 use super::event::{Happened, RowEvent};
 use super::headers::RowToRead;
 use super::sorted::{Arrangement, SortedView};
@@ -87,32 +87,27 @@ impl SortedView {
         // A header shows values of leaves.
         let operation =
             |row: &Option<RowToRead>| row.iter().flat_map(RowToRead::own_ids).find_map(|id| operations.get(id.object.as_bytes()));
+        let now: Vec<Option<RowToRead>> = rows.iter().map(|row| self.row_to_read(*row)).collect();
         let mut kept = Vec::with_capacity(rows.len());
-        let mut headers = BTreeMap::new();
         for row in all(former) {
-            match places.get(&former.instance_key(row)) {
-                Some(place) => {
-                    kept.push(*place);
-                    if matches!(row, Held::Header(_)) {
-                        headers.extend(former.row_to_read(row).map(|header| (*place, header)));
-                    }
-                }
-                None => events.push(RowEvent {
-                    operation: operation(&former.row_to_read(row)).copied().unwrap_or(newest),
-                    happened: Happened::Deleted(former.instance_key(row)),
-                }),
-            }
-        }
-        for (at, (fate, row)) in fates(rows.len(), &kept).into_iter().zip(&rows).enumerate() {
-            let now = self.row_to_read(*row);
-            let own = operation(&now).copied();
-            let differs = headers.get(&at).zip(now.as_ref()).is_some_and(|(former, now)| now.differs_from(former));
-            let happened = match fate {
-                Fate::Entered => Happened::Added,
-                Fate::Stays if own.is_none() && !differs => continue,
-                Fate::Moved | Fate::Stays => Happened::Modified,
+            let was = former.row_to_read(row);
+            let Some(place) = places.get(&former.instance_key(row)).copied() else {
+                let operation = operation(&was).copied().unwrap_or(newest);
+                events.push(RowEvent { operation, happened: Happened::Deleted(former.instance_key(row)) });
+                continue;
             };
-            let operation = own.unwrap_or(newest);
+            let now = now.get(place).unwrap_or(&None);
+            let is_header = matches!(row, Held::Header(_));
+            let differs = is_header && was.zip(now.as_ref()).is_some_and(|(was, now)| now.differs_from(&was));
+            kept.push(Kept { place, told: differs || operation(now).is_some() });
+        }
+        for ((fate, row), now) in fates(rows.len(), &kept).into_iter().zip(&rows).zip(&now) {
+            let happened = match fate {
+                Fate::Stays => continue,
+                Fate::Entered => Happened::Added,
+                Fate::Moved => Happened::Modified,
+            };
+            let operation = operation(now).copied().unwrap_or(newest);
             events.extend(self.happened(*row, happened).map(|happened| RowEvent { operation, happened }));
         }
     }
