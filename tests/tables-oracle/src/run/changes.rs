@@ -2,7 +2,7 @@
 
 use super::{Checked, Run};
 use crate::program::{Step, Which};
-use crate::view::Message;
+use crate::view::{Header, Key, Message};
 use mapi_engine::error::Code;
 use mapi_engine::properties::{PropTag, Property, Value};
 
@@ -15,6 +15,11 @@ impl Run<'_> {
 
     /// Steps that change messages; the model follows at once, the subject when it looks.
     pub(super) fn change(&mut self, step: &Step) -> Checked<()> {
+        let busy = self.still_busy()?;
+        self.unsettled &= busy;
+        if self.unsettled {
+            return Ok(());
+        }
         let failed = |code: Code| format!("the messages cannot be changed: {code:?}");
         let (before, touched) = match step {
             Step::Create(draft) => {
@@ -107,6 +112,14 @@ impl Run<'_> {
             _ => return Ok(()),
         };
         self.covered.changes += 1;
+        let set = |mut keys: Vec<Key>| {
+            keys.sort_unstable();
+            keys
+        };
+        let headers = |headers: &[Header]| headers.iter().map(|header| Key::Header(header.id)).collect();
+        let view = &self.oracle.view;
+        self.unsettled = busy
+            && (set(before.keys.clone()) != set(view.keys()) || set(headers(&before.headers)) != set(headers(&view.headers)));
         let read_state = matches!(step, Step::Mark { .. });
         let expectation = self.advised.then(|| self.oracle.expectation(before, &touched, read_state));
         self.unseen = Some(expectation);
