@@ -1,8 +1,11 @@
 //! Developer tasks: `cargo xtask <task>`.
 
+#[path = "../../host/build/component.rs"]
+mod component;
 #[path = "../../host/build/toolchain.rs"]
 mod toolchain;
 
+mod backend_kit;
 mod bench;
 mod coverage;
 mod demo;
@@ -66,8 +69,6 @@ enum Task {
     /// Replace the bodies of functions of the session, profile and status modules, one after the other, and list
     /// those that no test notices.
     Mutants {
-        /// Only one part of so many: 1/20.
-        part: Option<String>,
         /// Bodies give plain answers, instead of an early MAPI_E_NO_SUPPORT.
         #[arg(long)]
         plain: bool,
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
         Task::Coverage => coverage::coverage(),
         Task::Bench { areas, json } => bench::bench(&areas, json),
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
-        Task::Mutants { part, plain } => mutants::mutants(part.as_deref(), plain),
+        Task::Mutants { plain } => mutants::mutants(plain),
         Task::Dist => dist::dist(),
     };
     match done {
