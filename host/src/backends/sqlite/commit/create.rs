@@ -2,7 +2,7 @@
 
 use crate::backends::sqlite::bag::Bag;
 use crate::backends::sqlite::commit::{Row, Writer};
-use crate::backends::sqlite::schema::{Class, kind_number};
+use crate::backends::sqlite::schema::{Class, keeps_lists, kind_number};
 use crate::backends::sqlite::trouble::Outcome;
 use mapi_engine::backend::{FeedVerb, ObjectId, ObjectKind, StoredProperty};
 use mapi_engine::error::{Code, Failure};
@@ -60,6 +60,10 @@ impl Writer<'_> {
         };
         self.connection.prepare_cached("INSERT INTO bags(id, props) VALUES (?1, ?2)")?.execute((id, row.bag.whole()))?;
         self.mark_unsearched(&row)?;
+        if keeps_lists(kind) {
+            // What lies below a copy is entered without a look at the copy.
+            self.places.learn(id, kind);
+        }
         self.enter(&row)?;
         Ok(row)
     }

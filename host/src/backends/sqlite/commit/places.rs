@@ -31,7 +31,12 @@ impl Places {
         Ok(kind)
     }
 
-    /// The kind of an object if it was asked for before.
+    /// Notes the kind of an object that comes into being.
+    pub(super) fn learn(&mut self, id: i64, kind: ObjectKind) {
+        self.kinds.insert(id, kind);
+    }
+
+    /// The kind of an object if it was asked for before, or came into being in this commit.
     pub(super) fn known_kind(&self, id: i64) -> Option<ObjectKind> {
         self.kinds.get(&id).copied()
     }
