@@ -21,6 +21,7 @@ const WARM_RUNS: usize = 201;
 const AT_ONCE: usize = 1_000;
 const PROFILES: usize = 100;
 const IDLE: usize = 1_000;
+const MANY: usize = 10_000;
 
 /// `session.cold`: from the start of a process to the logon and the default store, and to the logon alone.
 pub(crate) fn cold(stage: &Stage) -> anyhow::Result<Figures> {
@@ -125,11 +126,11 @@ pub(crate) fn idle(stage: &Stage) -> anyhow::Result<Figures> {
     stage.runtime.block_on(async {
         let backends = Backends::embedded(&data)?;
         // The first brings what all share.
-        let _first = idler(stage, &backends, 0).await?;
+        let _first = idler(&stage.engine, &backends, 0).await?;
         let before = resident()?;
         let mut idlers = Vec::new();
         for profile in 1..IDLE {
-            idlers.push(idler(stage, &backends, profile).await?);
+            idlers.push(idler(&stage.engine, &backends, profile).await?);
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
         let more = resident()?.saturating_sub(before);
@@ -141,8 +142,32 @@ pub(crate) fn idle(stage: &Stage) -> anyhow::Result<Figures> {
     })
 }
 
-async fn idler(stage: &Stage, backends: &Backends, profile: usize) -> anyhow::Result<(Subsystem, Session, MessageStore)> {
-    let subsystem = stage.engine.subsystem(backends, Limits::default()).await?;
+/// `host.sessions_10k`: what 10,000 sessions, each in a subsystem of its own, on 100 stores that all are open add to
+/// the memory of this process; KiB a session. Each answers a call afterwards.
+pub(crate) fn sessions_10k(stage: &Stage) -> anyhow::Result<Figures> {
+    let data = profiles(stage, PROFILES)?;
+    let options = EngineOptions::default().with_subsystems(u32::try_from(MANY)? + 1).with_cache(stage.cache());
+    let engine = Engine::new(&options)?;
+    stage.runtime.block_on(async {
+        let backends = Backends::embedded(&data)?;
+        let before = resident()?;
+        let mut idlers = Vec::new();
+        for number in 0..MANY {
+            idlers.push(idler(&engine, &backends, number % PROFILES).await?);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let more = resident()?.saturating_sub(before);
+        let start = Instant::now();
+        for (_, session, _) in &idlers {
+            client::store_id(session).await?;
+        }
+        eprintln!("  one call to each: {:.0} ms", milliseconds(start.elapsed()));
+        Ok(Figures::alone(f64::from(u32::try_from(more / 1024)?) / f64::from(u32::try_from(MANY)?)))
+    })
+}
+
+async fn idler(engine: &Engine, backends: &Backends, profile: usize) -> anyhow::Result<(Subsystem, Session, MessageStore)> {
+    let subsystem = engine.subsystem(backends, Limits::default()).await?;
     let session = subsystem.logon(LogonOptions::profile(name(profile))).await?;
     let store = client::default_store(&session).await?;
     Ok((subsystem, session, store))

@@ -38,9 +38,10 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 34] = [
+const BENCHES: [Bench; 35] = [
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
+    Bench { name: "host.sessions_10k", unit: "KiB", goal: Goal::Under(512.0), measure: logon::sessions_10k },
     Bench { name: "session.cold", unit: "ms", goal: Goal::UnderAndPart(15.0, 10.0, "without the store"), measure: logon::cold },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
     Bench { name: "session.idle", unit: "KiB", goal: Goal::Under(512.0), measure: logon::idle },
