@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a program that cannot go on ends the test")]
 
-use crate::conformance::dice::Dice;
+use mapi_backend_kit::dice::Dice;
 use mapi_engine::backend::{Environment, Store};
 use mapi_engine::entry_id::WrappedStoreId;
 use mapi_engine::error::{Code, Result, Warned};

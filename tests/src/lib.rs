@@ -2,6 +2,5 @@
 
 pub mod clients;
 pub mod configured_provider;
-pub mod conformance;
 pub mod folder_programs;
 pub mod scripted_transport;

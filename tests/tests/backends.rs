@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+use mapi_backend_kit::{address_book_suite, durable_suite, profile_storage_suite, store_suite, transport_suite};
 use mapi_engine::backend::IndexPlan;
-use mapi_engine::memory::{Fault, Faulty, MemoryAddressBook, MemoryStore, PushDown, Trigger};
+use mapi_engine::memory::{Fault, Faulty, MemoryAddressBook, MemoryProfiles, MemoryStore, PushDown, Trigger};
 use mapi_engine::properties::{Guid, tags};
 use mapi_session::backends::address_book::SqliteAddressBook;
+use mapi_session::backends::identity::MailIdentity;
+use mapi_session::backends::local::LocalTransport;
+use mapi_session::backends::profiles::{SqliteProfiles, StorageKey};
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
-use mapi_tests::conformance::{address_book_suite, durable_suite, store_suite};
 use std::sync::Arc;
 
 fn memory() -> Arc<MemoryStore> {
@@ -116,6 +119,61 @@ fn the_suite_notices_an_address_book_that_lies() {
             book.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
             Arc::new(book)
         });
+        assert!(!report.is_sound(), "garbage from {method} went unnoticed");
+    }
+}
+
+#[test]
+fn the_memory_profile_storage_conforms() {
+    let report = profile_storage_suite(&MemoryProfiles::default(), "kit");
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_sqlite_profile_storage_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = SqliteProfiles::open(folder.path(), StorageKey::from_bytes([9; 32])).unwrap();
+    let report = profile_storage_suite(&storage, "kit");
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_suite_notices_a_profile_storage_that_lies() {
+    for method in ["list", "load", "default_name", "secret", "leases"] {
+        let storage = Faulty::new(MemoryProfiles::default());
+        storage.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
+        let report = profile_storage_suite(&storage, "kit");
+        assert!(!report.is_sound(), "garbage from {method} went unnoticed");
+    }
+}
+
+#[test]
+fn the_local_transport_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    let make = || {
+        number.set(number.get() + 1);
+        let folder = folder.path().join(number.get().to_string());
+        Arc::new(LocalTransport::open(&folder, MailIdentity::new(Some("Kit"), "kit@example.org").unwrap()).unwrap())
+    };
+    let report = transport_suite(make, Some("kit@example.org"));
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_suite_notices_a_transport_that_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    for method in ["begin", "finish", "poll", "receive", "read"] {
+        let make = || {
+            number.set(number.get() + 1);
+            let folder = folder.path().join(number.get().to_string());
+            let identity = MailIdentity::new(Some("Kit"), "kit@example.org").unwrap();
+            let transport = Faulty::new(LocalTransport::open(&folder, identity).unwrap());
+            transport.faults.schedule(Some(method), Trigger::Every, Fault::Garbage);
+            Arc::new(transport)
+        };
+        let report = transport_suite(make, Some("kit@example.org"));
         assert!(!report.is_sound(), "garbage from {method} went unnoticed");
     }
 }

@@ -1,16 +1,16 @@
 //! The engine's backend traits over the world's imports.
 
-mod address_book;
+pub(crate) mod address_book;
 mod catalogue;
 mod changes;
 mod objects;
 mod presenter;
-mod profiles;
-mod providers;
+pub(crate) mod profiles;
+pub(crate) mod providers;
 mod scans;
-mod services;
-mod store;
-mod transport;
+pub(crate) mod services;
+pub(crate) mod store;
+pub(crate) mod transport;
 
 pub(crate) use presenter::wire_form;
 pub(crate) use services::{Diagnostics, hook_panics};

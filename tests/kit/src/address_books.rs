@@ -1,10 +1,11 @@
 //! Address books: containers hold users and lists, lists hold their members, and names are resolved or left
 //! to the session.
 
-use super::{Broken, Outcome, Report, caught, ensure, refused, same};
+use crate::report::{Broken, Outcome, Report, caught, ensure, refused, same};
+use crate::stores::subject::check_shape;
 use mapi_engine::backend::{
-    AddressBook, Change, Commit, Committed, Expected, ObjectId, ObjectKind, Objects, Resolution, ScanFrom, ScanKind, ScanRequest,
-    Scope, StoredProperty, StoredValue, Want,
+    AddressBook, Change, Commit, Committed, Expected, ObjectId, ObjectKind, Objects, OrderKey, PlanRequest, Resolution, ScanFrom,
+    ScanKind, ScanRequest, Scope, StoredProperty, StoredValue, Support, Want,
 };
 use mapi_engine::collation;
 use mapi_engine::error::{Code, Result};
@@ -22,6 +23,7 @@ const CHECKS: &[Check] = &[
     ("users and lists are the contents of a container", contents),
     ("a list is the container of its members", members),
     ("a removed list takes its members along", removal),
+    ("a copied list has members of its own, in any order", copied),
     ("of two changes of one version the second is refused", conflict),
     ("names get one answer each, or none of them", resolution),
     ("the feed tells of entries and of members", feed),
@@ -34,6 +36,23 @@ pub fn address_book_suite<B: AddressBook + Send + Sync + 'static>(make: impl Fn(
         report.note(name, caught(|| run(&(make() as SharedBook))));
     }
     report
+}
+
+/// The checks, for those who run them by name.
+#[cfg(target_family = "wasm")]
+pub(crate) mod named {
+    use super::{CHECKS, SharedBook};
+    use crate::report::Outcome;
+    use mapi_engine::error::Result;
+
+    pub(crate) fn all() -> Vec<&'static str> {
+        CHECKS.iter().map(|(name, _)| *name).collect()
+    }
+
+    pub(crate) fn run(name: &str, make: impl FnOnce() -> Result<SharedBook>) -> Option<Outcome> {
+        let (_, check) = CHECKS.iter().find(|(known, _)| *known == name)?;
+        Some(make().map_err(Into::into).and_then(|book| check(&book)))
+    }
 }
 
 fn stored(book: &SharedBook, property: Property) -> StoredProperty {
@@ -87,7 +106,7 @@ fn children(book: &SharedBook, parent: &ObjectId, kind: ScanKind) -> Outcome<Vec
             backwards: false,
             max: 2,
         })?;
-        super::subject::check_shape(&page.batch, &[tags::DISPLAY_NAME])?;
+        check_shape(&page.batch, &[tags::DISPLAY_NAME])?;
         found.extend(page.batch.ids.into_iter().zip(page.batch.kinds));
         match page.last {
             Some(last) if page.more => from = ScanFrom::After(last),
@@ -148,6 +167,52 @@ fn removal(book: &SharedBook) -> Outcome {
         refused("reading what was removed", book.read(&gone, Want::Tags(&[]), 0), Code::NotFound)?;
     }
     same("contents of the container", &children(book, &container, ScanKind::Contents)?, &Vec::new())
+}
+
+fn copied(book: &SharedBook) -> Outcome {
+    let container = container(book)?;
+    let list = create(book, &container, ObjectKind::DistributionList, "Team")?;
+    for called in ["Mia", "Ann", "Zoe"] {
+        create(book, &list, ObjectKind::Message, called)?;
+    }
+    let copy = book.reserve(1)?.pop().ok_or_else(|| Broken("reserve answered no identifier".to_owned()))?;
+    let (source, object, parent) = (list.clone(), copy.clone(), container);
+    commit(book, vec![Change::Copy { source, object, parent, set: Vec::new(), delete: Vec::new() }])?;
+    let inside = children(book, &copy, ScanKind::Contents)?;
+    same("members of the copy", &inside.len(), &3)?;
+    ensure(inside.iter().all(|(member, _)| *member != list), || "the list is a member of its copy".to_owned())?;
+    same("names of the members by name", &by_name(book, &copy)?, &["Ann", "Mia", "Zoe"].map(String::from).to_vec())?;
+    commit(book, vec![Change::Remove { object: inside[0].0.clone(), expected: Expected::Exists, hard: true }])?;
+    same("after one was removed", &by_name(book, &copy)?, &["Ann", "Zoe"].map(String::from).to_vec())?;
+    same("members of the list copied from", &children(book, &list, ScanKind::Contents)?.len(), &3)
+}
+
+/// The names of the members of a list in the order the book has of them, or in ours if it has none.
+fn by_name(book: &SharedBook, list: &ObjectId) -> Outcome<Vec<String>> {
+    let scope = Scope::One(list.clone());
+    let order = [OrderKey { tag: tags::DISPLAY_NAME, descending: false }];
+    let (kind, columns) = (ScanKind::Contents, [tags::DISPLAY_NAME]);
+    let plan = book.plan(&PlanRequest { scope: &scope, kind, filters: &[], order: &order })?;
+    let ordered = plan.order == Support::Exact;
+    let page = book.scan(&ScanRequest {
+        scope: &scope,
+        kind,
+        columns: &columns,
+        cell_limit: 0,
+        filters: &[],
+        order: if ordered { &order } else { &[] },
+        from: ScanFrom::Start,
+        backwards: false,
+        max: 100,
+    })?;
+    check_shape(&page.batch, &columns)?;
+    let cells = (0..page.batch.len()).map(|row| page.batch.columns[0].value(row));
+    let mut names: Vec<String> =
+        cells.map(|cell| if let Some(Value::Unicode(name)) = cell { name } else { String::new() }).collect();
+    if !ordered {
+        names.sort();
+    }
+    Ok(names)
 }
 
 fn conflict(book: &SharedBook) -> Outcome {

@@ -1,8 +1,8 @@
 //! Containers: what lies in them, what they count, what moves, is copied and is removed with them.
 
-use super::dice::Dice;
 use super::subject::{INLINE, Subject, long, moving, removal, text};
 use super::{Check, Outcome, ensure, refused, same};
+use crate::dice::Dice;
 use mapi_engine::backend::{Change, Expected, ObjectId, ObjectKind, Objects, QUEUE_NUMBER, ScanKind, Scope, Store, Want};
 use mapi_engine::error::Code;
 use mapi_engine::properties::{PropTag, Property, Value, tags};

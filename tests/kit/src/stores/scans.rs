@@ -1,9 +1,9 @@
 //! Scans: what a backend says it evaluates, it evaluates as the engine would (`tables` 5.5, 7).
 
-use super::dice::Dice;
 use super::oracle::{self, StoredRow, TAGS};
 use super::subject::{FoundRow, Subject, removal, row_key, text};
 use super::{Check, Outcome, ensure, same};
+use crate::dice::Dice;
 use mapi_engine::backend::{
     Change, Commit, Filter, FilterTest, GroupBatch, GroupRequest, ObjectId, ObjectKind, Objects, OrderKey, Plan, PlanRequest,
     RowKey, ScanFrom, ScanKind, ScanRequest, Scope, Store, StoredProperty, StoredValue, Support, TextMatch,

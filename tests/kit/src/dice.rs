@@ -4,15 +4,18 @@ use mapi_engine::backend::Entropy;
 use mapi_engine::memory::SeededEntropy;
 
 /// Throws the same numbers for the same seed.
-pub(crate) struct Dice(SeededEntropy);
+pub struct Dice(SeededEntropy);
 
 impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The dice of that seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(SeededEntropy::new(seed))
     }
 
     /// A number below `sides`, 0 if there is none.
-    pub(crate) fn below(&self, sides: usize) -> usize {
+    #[must_use]
+    pub fn below(&self, sides: usize) -> usize {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
         let number = u64::from_le_bytes(bytes);
@@ -20,12 +23,13 @@ impl Dice {
     }
 
     /// True once in `times`.
-    pub(crate) fn once_in(&self, times: usize) -> bool {
+    #[must_use]
+    pub fn once_in(&self, times: usize) -> bool {
         self.below(times) == 0
     }
 
     /// One of them.
-    pub(crate) fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 }

@@ -151,7 +151,7 @@ pub(super) struct FoundRow {
 }
 
 /// A batch has a cell of each column, an arrival number and a kind for each row.
-pub(super) fn check_shape(batch: &Batch, columns: &[PropTag]) -> Outcome {
+pub(crate) fn check_shape(batch: &Batch, columns: &[PropTag]) -> Outcome {
     let rows = batch.len();
     let lengths = batch.arrivals.len() == rows && batch.kinds.len() == rows;
     ensure(lengths && (batch.parents.is_empty() || batch.parents.len() == rows), || {

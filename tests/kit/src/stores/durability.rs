@@ -1,11 +1,10 @@
 //! What outlives the opening.
 
 use super::subject::{Subject, named, removal, text};
-use super::{Outcome, SharedStore, ensure, same};
+use super::{Open, Outcome, ensure, same};
 use mapi_engine::backend::{ObjectKind, Objects, ScanKind, StagedValue, Store, StoredProperty, StoredValue};
 use mapi_engine::properties::{Value, tags};
 
-type Open<'a> = &'a dyn Fn() -> SharedStore;
 type Run = fn(Open<'_>) -> Outcome;
 
 pub(super) const CHECKS: &[(&str, Run)] = &[
@@ -16,7 +15,7 @@ pub(super) const CHECKS: &[(&str, Run)] = &[
 ];
 
 fn objects(open: Open<'_>) -> Outcome {
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let root = subject.root();
     let folder = subject.create(&root, ObjectKind::Folder, &[])?;
     let message = subject.create(&folder, ObjectKind::Message, &[text(tags::SUBJECT, "kept")])?;
@@ -25,7 +24,7 @@ fn objects(open: Open<'_>) -> Outcome {
     subject.commit(vec![removal(&gone, true)])?;
     let (head, identity) = (subject.head(&message)?, subject.identity.clone());
     drop(subject);
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     same("identity", &subject.identity, &identity)?;
     same("head", &subject.head(&message)?, &head)?;
     same("subject", &subject.value(&message, tags::SUBJECT)?, &Some(Value::Unicode("kept".into())))?;
@@ -40,34 +39,34 @@ fn objects(open: Open<'_>) -> Outcome {
 }
 
 fn numbers(open: Open<'_>) -> Outcome {
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let root = subject.root();
     let reserved = subject.reserve()?;
     let removed = subject.create(&root, ObjectKind::Message, &[])?;
     let arrival = subject.head(&removed)?.arrival;
     subject.commit(vec![removal(&removed, true)])?;
     drop(subject);
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let created = subject.create(&root, ObjectKind::Message, &[])?;
     ensure(created != reserved && created != removed, || "an identifier was used again".to_owned())?;
     ensure(subject.head(&created)?.arrival > arrival, || "an arrival number was used again".to_owned())
 }
 
 fn names(open: Open<'_>) -> Outcome {
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let ids = subject.store.ids_of_names(&[named(900), named(901)], true)?;
     drop(subject);
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     same("identifiers", &subject.store.ids_of_names(&[named(900), named(901)], false)?, &ids)
 }
 
 fn staged(open: Open<'_>) -> Outcome {
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let root = subject.root();
     let number = subject.store.stage()?;
     subject.store.append(number, &[1; 100_000])?;
     drop(subject);
-    let subject = Subject::new(open())?;
+    let subject = Subject::new(open()?)?;
     let object = subject.reserve()?;
     let value = StoredValue::Staged(StagedValue { number, size: 100_000 });
     let property = StoredProperty { tag: tags::BODY, value, order_key: None, folded: None };

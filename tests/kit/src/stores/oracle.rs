@@ -1,6 +1,6 @@
 //! The naive evaluation answers are compared with: filters and orders by the words of `tables` 5.1, 6 and 7.
 
-use super::dice::Dice;
+use crate::dice::Dice;
 use mapi_engine::backend::{FilterTest, ObjectId, OrderKey, TextMatch};
 use mapi_engine::collation;
 use mapi_engine::properties::{FileTime, PropTag, PropType, Property, Value, tags};
