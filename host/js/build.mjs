@@ -36,3 +36,4 @@ if (!existsSync(stamp) || await readFile(stamp, 'utf8') !== source) {
   await rename(fresh, folder);
 }
 run('tsc', '--project', 'tsconfig.json');
+run('tsc', '--project', 'web/tsconfig.json');

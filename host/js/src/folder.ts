@@ -30,6 +30,8 @@ export interface ImportOptions {
 export interface Imported {
   /** How many messages. */
   messages: number;
+  /** Their bytes. */
+  bytes: number;
   /** What was odd about them and was read as well as it could be. */
   oddities: number;
 }
@@ -39,11 +41,8 @@ export const CONTENTS = ['entryId', 'subject', 'senderName', 'deliveredAt', 'siz
 /** The columns a hierarchy table begins with. */
 export const HIERARCHY = ['entryId', 'displayName', 'depth', 'contentCount', 'unreadCount', 'hasSubfolders'] as const;
 
-/** What a folder needs to open what lies in it. */
-export interface Opener {
-  /** Opens a folder or message of the same store. */
-  open(entryId: Uint8Array): Folder | Message;
-}
+/** How an object is opened: for writing if that is allowed, or for reading only, which leaves it free for others. */
+export type Access = 'best' | 'read';
 
 /** A folder. */
 export class Folder extends Item<Objects.Folder> {
@@ -78,8 +77,8 @@ export class Folder extends Item<Objects.Folder> {
   }
 
   /** Opens a folder or message. */
-  open(entryId: Uint8Array): Folder | Message {
-    const { object } = this.call((wire) => wire.openEntry(entryId, { mapiBestAccess: true }, undefined));
+  open(entryId: Uint8Array, access: Access = 'best'): Folder | Message {
+    const { object } = this.call((wire) => wire.openEntry(entryId, { mapiBestAccess: access === 'best' }, undefined));
     if (object.tag === 'folder') return new Folder(this.home, this.#sinks, object.val);
     if (object.tag === 'message') return new Message(this.home, this.#sinks, object.val);
     throw fail('mapi-e-unexpected-type', `the identifier names a ${object.tag}`);
@@ -122,8 +121,7 @@ export class Folder extends Item<Objects.Folder> {
   *importing(bytes: Uint8Array, options: ImportOptions = {}): Generator<number, Imported, undefined> {
     const messages: Iterable<ArchivedMessage> = isMbox(bytes) ? splitMbox(bytes) : [{ bytes, seen: options.seen ?? false, received: undefined }];
     const running = this.call((wire) => wire.importMessages({ deferIndexing: true })) as Objects.MessageImport & Partial<Disposable>;
-    const done: Imported = { messages: 0, oddities: 0 };
-    let at = 0;
+    const done: Imported = { messages: 0, bytes: 0, oddities: 0 };
     try {
       for (const message of messages) {
         const received = message.received && ticksOf(message.received);
@@ -137,9 +135,9 @@ export class Folder extends Item<Objects.Folder> {
         });
         done.messages++;
         done.oddities += imported.oddities.length;
-        at += message.bytes.length;
-        if (options.progress?.(done.messages, at) === false) break;
-        yield at;
+        done.bytes += Number(imported.size);
+        if (options.progress?.(done.messages, done.bytes) === false) break;
+        yield done.bytes;
       }
     } finally {
       try {
@@ -151,29 +149,36 @@ export class Folder extends Item<Objects.Folder> {
     return done;
   }
 
-  /** Copies messages of this folder into another one. */
+  /** Throws what kept a call on many objects from doing all of it; the rest is done. */
+  #complete({ warning }: Objects.Completion): void {
+    if (!warning) return;
+    const reason = this.properties.lastError(warning);
+    throw fail(warning.code, reason ?? 'not everything could be done');
+  }
+
+  /** Copies messages of this folder into another one. Fails with MAPI_W_PARTIAL_COMPLETION when some could not be, likewise below. */
   copyTo(destination: Folder, ...entryIds: Uint8Array[]): void {
-    this.call((wire) => wire.copyMessages(entryIds, destination.wire, {}));
+    this.#complete(this.call((wire) => wire.copyMessages(entryIds, destination.wire, {})));
   }
 
   /** Moves messages of this folder into another one. */
   moveTo(destination: Folder, ...entryIds: Uint8Array[]): void {
-    this.call((wire) => wire.copyMessages(entryIds, destination.wire, { messageMove: true }));
+    this.#complete(this.call((wire) => wire.copyMessages(entryIds, destination.wire, { messageMove: true })));
   }
 
   /** Deletes messages of this folder. */
   delete(...entryIds: Uint8Array[]): void {
-    this.call((wire) => wire.deleteMessages(entryIds, {}));
+    this.#complete(this.call((wire) => wire.deleteMessages(entryIds, {})));
   }
 
   /** Deletes a folder of this folder, with everything in it. */
   deleteFolder(entryId: Uint8Array): void {
-    this.call((wire) => wire.deleteFolder(entryId, { delMessages: true, delFolders: true }));
+    this.#complete(this.call((wire) => wire.deleteFolder(entryId, { delMessages: true, delFolders: true })));
   }
 
   /** Marks messages of this folder as read, or as unread; without identifiers all of them. */
   markRead(read: boolean, ...entryIds: Uint8Array[]): void {
     const how = read ? { suppressReceipt: true } : { clearReadFlag: true };
-    this.call((wire) => wire.setReadFlags(entryIds.length > 0 ? entryIds : undefined, how));
+    this.#complete(this.call((wire) => wire.setReadFlags(entryIds.length > 0 ? entryIds : undefined, how)));
   }
 }

@@ -8,7 +8,7 @@ export { createEngine, Engine, type EngineOptions } from './engine.js';
 export { Subsystem } from './subsystem.js';
 export { Session, type LogonOptions } from './session.js';
 export { Store, type WatchOptions } from './store.js';
-export { Folder, type Imported, type ImportOptions } from './folder.js';
+export { Folder, type Access, type Imported, type ImportOptions } from './folder.js';
 export { Attachment, Message, type Recipient } from './message.js';
 export { Table } from './table.js';
 export { Column, RowBatch, type Row } from './rows.js';

@@ -116,6 +116,11 @@ export class PropertyBag extends Handle<Objects.Properties> implements Iterable<
     return tag === undefined || tag >>> 16 === 0 ? undefined : ((tag & 0xffff0000) | type) >>> 0;
   }
 
+  /** What the object says of its last failure or warning, which must have that code. */
+  lastError(code: Types.Scode): string | undefined {
+    return this.call((wire) => wire.getLastError(code, { mapiUnicode: true }))?.error;
+  }
+
   /** Makes the changes of a message or attachment durable. */
   save(): void {
     this.call((wire) => wire.saveChanges({ keepOpenReadwrite: true }));

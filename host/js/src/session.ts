@@ -19,14 +19,21 @@ export interface LogonOptions {
   flags?: Flags.LogonFlags;
 }
 
-/** A session. Disposing of it logs off. */
+/** A session. Disposing of it logs off; one that is forgotten stays until its subsystem ends. */
 export class Session extends Handle<Sessions.Session> {
   readonly #sinks: Sinks;
+  readonly #gone: () => void;
 
   /** A session the component handed out. */
-  constructor(home: Home, sinks: Sinks, wire: Sessions.Session) {
+  constructor(home: Home, sinks: Sinks, wire: Sessions.Session, gone: () => void) {
     super(home, wire);
     this.#sinks = sinks;
+    this.#gone = gone;
+  }
+
+  override dispose(): void {
+    this.#gone();
+    super.dispose();
   }
 
   /** The stores of the profile, opened or not. */

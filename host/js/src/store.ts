@@ -3,7 +3,7 @@
  */
 
 import { fail } from './error.js';
-import { Folder } from './folder.js';
+import { type Access, Folder } from './folder.js';
 import type { Home } from './handle.js';
 import { Message } from './message.js';
 import { Item } from './property-bag.js';
@@ -35,8 +35,8 @@ export class Store extends Item<Objects.Store> {
   }
 
   /** Opens a folder or message of it. */
-  open(entryId?: Uint8Array): Folder | Message {
-    const { object } = this.call((wire) => wire.openEntry(entryId, { mapiBestAccess: true }, undefined));
+  open(entryId?: Uint8Array, access: Access = 'best'): Folder | Message {
+    const { object } = this.call((wire) => wire.openEntry(entryId, { mapiBestAccess: access === 'best' }, undefined));
     if (object.tag === 'folder') return new Folder(this.home, this.#sinks, object.val);
     if (object.tag === 'message') return new Message(this.home, this.#sinks, object.val);
     throw fail('mapi-e-unexpected-type', `the identifier names a ${object.tag}`);
@@ -49,8 +49,8 @@ export class Store extends Item<Objects.Store> {
   }
 
   /** Opens a message. */
-  message(entryId: Uint8Array): Message {
-    const found = this.open(entryId);
+  message(entryId: Uint8Array, access: Access = 'best'): Message {
+    const found = this.open(entryId, access);
     if (found instanceof Message) return found;
     throw fail('mapi-e-unexpected-type', 'the identifier names a folder');
   }

@@ -27,6 +27,8 @@ export interface Component {
 export class Subsystem implements Home, Sinks, Disposable {
   #root: Root | undefined;
   readonly #sinks = new Map<number, (events: readonly Notification[]) => void>();
+  /** Held, lest a session ends because only objects opened through it are still held. */
+  readonly #sessions = new Set<Session>();
   readonly #changed = new Map<string, BackendTypes.ProviderLogon['section']>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
@@ -80,8 +82,10 @@ export class Subsystem implements Home, Sinks, Disposable {
   /** Logs on. */
   logon(options: LogonOptions = {}): Session {
     const how = { mapiNewSession: true, mapiExtended: true, ...(options.profile === undefined ? { mapiUseDefault: true } : {}), ...options.flags };
-    const session = this.run(() => this.root.sessions.logon({ ui: 0n, profile: options.profile, password: undefined, how }));
-    return new Session(this, this, session);
+    const wire = this.run(() => this.root.sessions.logon({ ui: 0n, profile: options.profile, password: undefined, how }));
+    const session = new Session(this, this, wire, () => this.#sessions.delete(session));
+    this.#sessions.add(session);
+    return session;
   }
 
   /** Says that a provider has changed; the next turn takes the change in. */
@@ -151,6 +155,7 @@ export class Subsystem implements Home, Sinks, Disposable {
     clearTimeout(this.#timer);
     this.#root = undefined;
     this.#sinks.clear();
+    this.#sessions.clear();
   }
 
   [Symbol.dispose](): void {

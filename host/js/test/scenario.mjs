@@ -128,10 +128,9 @@ class Runner {
     const folder = this.store.folder(step.folder);
     const encoder = new TextEncoder();
     const sizes = step.messages.map((text) => {
-      const bytes = encoder.encode(text);
-      const { messages } = folder.import(bytes);
+      const { messages, bytes } = folder.import(encoder.encode(text));
       if (messages !== 1) throw new Error(`${messages} messages were imported in place of one`);
-      return bytes.length;
+      return bytes;
     });
     return { sizes, ...this.counts(step.folder) };
   }
@@ -153,7 +152,7 @@ class Runner {
   find(step) {
     const table = this.view(step, ['internetMessageId']);
     const restriction = this.restriction(step.restrict);
-    const answer = failure(() => table.wire.findRow ? this.subsystem.run(() => table.wire.findRow(restriction, { tag: 'beginning' }, {})) : undefined);
+    const answer = failure(() => this.subsystem.run(() => table.wire.findRow(restriction, { tag: 'beginning' }, {})));
     return answer.code === 'S_OK' ? { position: table.position } : answer;
   }
 
