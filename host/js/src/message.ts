@@ -26,6 +26,8 @@ export interface Recipient {
   entryId?: Uint8Array;
 }
 
+/** PR_NATIVE_BODY_INFO of a message written in HTML. */
+const NATIVE_HTML = 3;
 const KINDS = { to: 1, cc: 2, bcc: 3 };
 
 /** An attachment. */
@@ -59,6 +61,11 @@ export class Message extends Item<Objects.Message> {
   /** Its text. */
   get body(): string {
     return this.properties.get('body') ?? '';
+  }
+
+  /** Whether it was written in HTML; else its HTML is made from its text. */
+  get isHtml(): boolean {
+    return this.properties.get('nativeBody') === NATIVE_HTML;
   }
 
   /** Its text as HTML, as its sender wrote it: never to be shown without protection. */

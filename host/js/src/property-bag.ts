@@ -51,7 +51,7 @@ export class PropertyBag extends Handle<Objects.Properties> implements Iterable<
   }
 
   #large(tag: number): string | Uint8Array {
-    const opened = this.call((wire) => wire.openProperty(tag, 'data-stream', { mapiUnicode: true }, {}));
+    const opened = this.call((wire) => wire.openProperty(tag, 'data-stream', {}, {}));
     if (opened.tag !== 'data-stream') throw fail('mapi-e-unexpected-type', 'the property is no stream', { tag });
     const stream = opened.val as Objects.DataStream & Partial<Disposable>;
     try {

@@ -96,6 +96,8 @@ export class Subsystem implements Home, Sinks, Disposable {
 
   attach(connection: number, sink: (events: readonly Notification[]) => void): void {
     this.#sinks.set(connection, sink);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#schedule(0);
   }
 

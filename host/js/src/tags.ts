@@ -9,7 +9,7 @@ export const TAGS = {
   storeEntryId: [0x0ffb, 'bytes'], searchKey: [0x300b, 'bytes'], access: [0x0ff4, 'long'],
   // Messages
   subject: [0x0037, 'text'], normalizedSubject: [0x0e1d, 'text'], subjectPrefix: [0x003d, 'text'], messageClass: [0x001a, 'text'],
-  body: [0x1000, 'text'], html: [0x1013, 'bytes'], messageFlags: [0x0e07, 'long'], size: [0x0e08, 'long'],
+  body: [0x1000, 'text'], html: [0x1013, 'bytes'], nativeBody: [0x1016, 'long'], messageFlags: [0x0e07, 'long'], size: [0x0e08, 'long'],
   importance: [0x0017, 'long'], priority: [0x0026, 'long'], sensitivity: [0x0036, 'long'], deliveredAt: [0x0e06, 'time'],
   submittedAt: [0x0039, 'time'], senderName: [0x0c1a, 'text'], senderAddress: [0x0c1f, 'text'], senderEntryId: [0x0c19, 'bytes'],
   fromName: [0x0042, 'text'], fromAddress: [0x0065, 'text'], displayTo: [0x0e04, 'text'], displayCc: [0x0e03, 'text'],

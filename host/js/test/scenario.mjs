@@ -1,13 +1,12 @@
-// The scenario every host passes (tests/scenario): its steps through the API of this package, in Node and in a page.
+// The scenario every host passes (tests/scenario): its steps through the API of this package, which is handed in: the
+// same module runs in Node and in a page.
 //
 // `runScenario` answers what was seen in each step; whoever calls it compares that with what the step expects.
-
-import { Column, FileTime, MapiError, ascending, descending, keyOf } from 'mapi-session';
 
 /** A cell as the scenario writes it: times as ticks, bytes as hexadecimal digits, absent values as null. */
 function written(value) {
   if (value === undefined || value === null) return null;
-  if (value instanceof FileTime) return String(value.ticks);
+  if (value instanceof Date) return String(value.ticks);
   if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return value;
 }
@@ -20,14 +19,15 @@ function failure(work) {
   try {
     work();
   } catch (error) {
-    if (error instanceof MapiError) return { code: codeName(error.code), number: `0x${error.number.toString(16).padStart(8, '0')}` };
+    if (error.name === 'MapiError') return { code: codeName(error.code), number: `0x${error.number.toString(16).padStart(8, '0')}` };
     throw error;
   }
   return { code: 'S_OK' };
 }
 
 class Runner {
-  constructor(scenario, subsystem) {
+  constructor(mapi, scenario, subsystem) {
+    this.mapi = mapi;
     this.tags = Object.fromEntries(Object.entries(scenario.tags).map(([name, tag]) => [name, Number(tag)]));
     this.subsystem = subsystem;
     this.events = new Map();
@@ -71,7 +71,7 @@ class Runner {
   view(step, columns) {
     const folder = this.store.folder(step.folder);
     const table = folder.contents(...columns.map((name) => this.tag(name)));
-    const keys = (step.sort ?? []).map(([name, direction]) => (direction === 'ascend' ? ascending : descending)(this.tag(name)));
+    const keys = (step.sort ?? []).map(([name, direction]) => (direction === 'ascend' ? this.mapi.ascending : this.mapi.descending)(this.tag(name)));
     table.categorize(step.categories ?? 0, step.expanded ?? 0, ...keys);
     return table;
   }
@@ -81,7 +81,7 @@ class Runner {
     table.restrict(this.restriction({ property: { tag: 'internetMessageId', relop: 'eq', value: step.messageId } }));
     const row = table.read(1).at(0);
     if (!row) throw new Error(`there is no message ${step.messageId}`);
-    const message = this.store.message(row[keyOf(this.tag('entryId'))] ?? row[this.tag('entryId')]);
+    const message = this.store.message(row[this.tag('entryId')]);
     return work(message);
   }
 
@@ -143,7 +143,7 @@ class Runner {
     const rows = Array.from({ length: batch.length }, (_, row) => step.columns.map((name) => written(batch.column(this.tag(name)).at(row))));
     // The same rows one by one.
     table.seek(from);
-    const typed = table.wire.queryRows(count, {}).map(({ cells }) => cells.map((cell) => written(new Column(
+    const typed = table.wire.queryRows(count, {}).map(({ cells }) => cells.map((cell) => written(new this.mapi.Column(
       { tag: cell.tag, present: new Uint8Array(), data: { tag: 'mixed', val: [cell.value] } }, 1).at(0))));
     if (JSON.stringify(typed) !== JSON.stringify(rows)) throw new Error(`rows and columns differ: ${JSON.stringify({ typed, rows })}`);
     return { count: table.length, rows };
@@ -224,8 +224,8 @@ class Runner {
 }
 
 /** Runs the scenario in a new subsystem: for each step what it expects and what was seen. */
-export function runScenario(scenario, subsystem) {
-  const runner = new Runner(scenario, subsystem);
+export function runScenario(mapi, scenario, subsystem) {
+  const runner = new Runner(mapi, scenario, subsystem);
   return scenario.steps.map((step) => {
     if (typeof runner[step.do] !== 'function') throw new Error(`the scenario has an unknown step ${step.do}`);
     return { step, expected: step.expect, seen: runner[step.do](step) };

@@ -95,7 +95,7 @@ export class Reader {
 }
 
 function body(message: Message): HTMLElement[] {
-  const html = message.html;
+  const html = message.isHtml ? message.html : undefined;
   if (html === undefined) return [make('pre', { tabindex: '0' }, message.body)];
   const page = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta charset="utf-8"><style>${STYLE}</style>${html}`;
   const frame = make('iframe', { sandbox: '', title: 'Text of the message', referrerpolicy: 'no-referrer', srcdoc: page });
