@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Backends, FileTime, MapiError, and, ascending, contains, createEngine, descending, equal, isMbox, not, splitMbox } from 'mapi-session';
-import { Catalogue, MEMORY_SERVICES, MemoryStore } from 'mapi-session/backends';
+import { Catalogue, MEMORY_SERVICES, MemoryStore, PostOffice } from 'mapi-session/backends';
 
 const engine = await createEngine();
 const bytes = (text) => new TextEncoder().encode(text);
@@ -146,12 +146,18 @@ test('a table tells what happens to its rows', async () => {
 });
 
 test('a session that was given no transport cannot send', async () => {
-  const { subsystem, store, session } = await logon();
-  assert.deepEqual(session.addressTypes(), []);
-  store.outbox.createMessage({ messageClass: 'IPM.Note', subject: 'x' }).addRecipients({ address: 'a@b.example' }).submit(store.sent.entryId);
-  subsystem.settle();
-  assert.deepEqual(store.inbox.contents('messageClass').read(9).toArray(), [{ messageClass: 'REPORT.IPM.Note.NDR' }]);
-  subsystem.dispose();
+  const office = new PostOffice();
+  office.mailbox('bob@here.example');
+  const send = async (...services) => {
+    const { subsystem, store } = await logon(Backends.memory({}, office), services);
+    subsystem.settle();
+    store.outbox.createMessage({ messageClass: 'IPM.Note', subject: 'x' }).addRecipients({ address: 'bob@here.example' }).submit(store.sent.entryId);
+    subsystem.settle();
+    subsystem.dispose();
+    return office.mailbox('bob@here.example').length;
+  };
+  assert.equal(await send(), 0);
+  assert.equal(await send(['mapi.local', { senderName: 'Ann', senderAddress: 'ann@here.example' }]), 1);
 });
 
 test('what not everything could be done of is an error that says why', async () => {

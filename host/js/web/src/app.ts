@@ -50,6 +50,11 @@ class App {
     this.#store.watch({}, () => this.#changed());
   }
 
+  /** The store. */
+  get store(): Store {
+    return this.#store;
+  }
+
   /** The list, for measuring. */
   get list(): MessageList {
     return this.#list;
