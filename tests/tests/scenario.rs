@@ -388,7 +388,7 @@ impl Runner {
             "logon" => return self.logon(step).await,
             "logon-fails" => {
                 let logon = self.subsystem.logon(LogonOptions::profile(text(&step["profile"]))).await;
-                return failed(&logon.err().expect("the logon must fail").failure);
+                return failed(&logon.expect_err("the logon must fail").failure);
             }
             "folders" => {
                 let names = mapi_tests::clients::column(&self.hierarchy().await, tags::DISPLAY_NAME).await;
@@ -424,13 +424,13 @@ impl Runner {
                 let id = text(&step["entryId"]).as_bytes().chunks(2);
                 let id: Vec<u8> = id.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
                 let opened = self.store().open_entry(Some(&id), flags::StoreOpenEntryFlags::empty(), None).await;
-                return failed(&opened.err().expect("a forged identifier must fail"));
+                return failed(&opened.expect_err("a forged identifier must fail"));
             }
             "logoff" => {
                 let root = mapi_tests::clients::root(self.store()).await;
                 let table = root.get_hierarchy_table(flags::GetHierarchyTableFlags::MAPI_UNICODE).await.unwrap();
                 self.session().logoff(flags::LogoffFlags::empty()).await.unwrap();
-                return failed(&table.get_row_count().await.err().expect("a table of a session that ended must fail"));
+                return failed(&table.get_row_count().await.expect_err("a table of a session that ended must fail"));
             }
             other => panic!("the scenario has an unknown step {other}"),
         }

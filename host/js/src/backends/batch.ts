@@ -1,8 +1,12 @@
 /**
  * Rows by column (`batch` of `backend-types.wit`): numbers as typed arrays, texts and bytes as one arena a column.
+ *
+ * A column is first filled as the type that was asked for; only one with cells of other types is handed over value
+ * by value, which costs ten times as much.
  */
 
-import { cut } from './values.js';
+import { Database, type Item } from './database.js';
+import { cut, cutBytes, cutText, typeOf } from './values.js';
 import type { BackendTypes, Types } from '../wire.js';
 
 /** Bytes of a text in UTF-8. */
@@ -11,8 +15,8 @@ function utf8Length(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit < 0x80) continue;
-    if (unit < 0x800) length += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00) { length += 2; at++; } else length += 2;
+    // Of a surrogate pair each half counts two of its four bytes.
+    length += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
   }
   return length;
 }
@@ -30,74 +34,147 @@ export function byteArena(parts: readonly Uint8Array[]): Types.ByteArena {
   return { bytes, ends };
 }
 
-function textArena(cells: readonly (Types.Value | undefined)[]): Types.TextArena {
-  const ends = new Uint32Array(cells.length);
-  const texts: string[] = [];
+/** Keys as the identifiers they are strings of. */
+function idArena(items: readonly Item[], keyOf: (item: Item) => string): Types.ByteArena {
+  const ends = new Uint32Array(items.length);
   let end = 0;
-  cells.forEach((cell, row) => {
-    if (cell?.tag === 'unicode') {
-      texts.push(cell.val);
-      end += utf8Length(cell.val);
-    }
-    ends[row] = end;
-  });
-  return { text: texts.join(''), ends };
-}
-
-/** The types whose cells have an array of their own, by the case of their values. */
-const TYPES: Partial<Record<Types.Value['tag'], number>> = {
-  long: 0x03, boolean: 0x0b, i8: 0x14, currency: 0x06, systime: 0x40, unicode: 0x1f, binary: 0x102,
-};
-
-function data(kind: Types.Value['tag'], cells: readonly (Types.Value | undefined)[]): Types.ColumnData {
-  switch (kind) {
-    case 'long': case 'boolean':
-      return { tag: 'longs', val: Int32Array.from(cells, (cell) => Number(cell?.tag === 'long' || cell?.tag === 'boolean' ? cell.val : 0)) };
-    case 'i8': case 'currency': case 'systime':
-      return {
-        tag: 'i64s',
-        val: BigInt64Array.from(cells, (cell) => (cell?.tag === 'i8' || cell?.tag === 'currency' || cell?.tag === 'systime' ? cell.val : 0n)),
-      };
-    case 'unicode': return { tag: 'text', val: textArena(cells) };
-    case 'binary': {
-      const none = new Uint8Array();
-      return { tag: 'bytes', val: byteArena(cells.map((cell) => (cell?.tag === 'binary' ? cell.val : none))) };
-    }
-    default: return { tag: 'mixed', val: cells.map((cell) => cell ?? { tag: 'null' }) };
+  for (let row = 0; row < items.length; row++) ends[row] = end += keyOf(items[row]!).length;
+  const bytes = new Uint8Array(end);
+  let at = 0;
+  for (const item of items) {
+    const key = keyOf(item);
+    for (let place = 0; place < key.length; place++) bytes[at++] = key.charCodeAt(place);
   }
+  return { bytes, ends };
 }
 
-/** A column of these cells, as narrow as they allow. */
-export function column(tag: number, cells: readonly (Types.Value | undefined)[], limit: number): Types.Column {
-  const shown = cells.map((cell) => cell && cut(cell, limit));
-  const first = shown.find((cell) => cell !== undefined);
-  const kind = first && shown.every((cell) => !cell || cell.tag === first.tag) ? first.tag : 'null';
-  const type = TYPES[kind];
-  let present = new Uint8Array();
-  if (shown.includes(undefined)) {
-    present = new Uint8Array(Math.ceil(shown.length / 8));
-    for (let row = 0; row < shown.length; row++) if (shown[row]) present[row >> 3]! |= 1 << (row & 7);
-  }
-  return { tag: type === undefined ? tag : ((tag & 0xffff0000) | type) >>> 0, present, data: data(kind, shown) };
+/** The cells of one type, filled row by row. */
+interface Filler {
+  /** Takes a cell; false: it is of another type. */
+  take(row: number, value: Types.Value): boolean;
+  data(): Types.ColumnData;
 }
 
-/** A row to be handed over. */
-export interface Row {
-  id: Uint8Array;
-  arrival: number;
-  parent: Uint8Array;
-  kind: BackendTypes.ObjectKind;
-  cell(id: number): Types.Value | undefined;
-}
-
-/** Rows by column, with their parents or without. */
-export function batch(rows: readonly Row[], columns: Uint32Array, limit: number, parents: boolean): BackendTypes.Batch {
+function numbers(count: number, kind: 'long' | 'boolean'): Filler {
+  const val = new Int32Array(count);
   return {
-    ids: byteArena(rows.map((row) => row.id)),
-    arrivals: BigUint64Array.from(rows, (row) => BigInt(row.arrival)),
-    parents: byteArena(parents ? rows.map((row) => row.parent) : []),
-    kinds: rows.map((row) => row.kind),
-    columns: Array.from(columns, (tag) => column(tag, rows.map((row) => row.cell(tag >>> 16)), limit)),
+    take(row, value) {
+      if (value.tag !== kind) return false;
+      val[row] = Number(value.val);
+      return true;
+    },
+    data: () => ({ tag: 'longs', val }),
   };
 }
 
+function wideNumbers(count: number, kind: 'i8' | 'currency' | 'systime'): Filler {
+  const val = new BigInt64Array(count);
+  return {
+    take(row, value) {
+      if (value.tag !== kind) return false;
+      // A time is 64 bits without a sign, handed over as they are.
+      val[row] = value.val;
+      return true;
+    },
+    data: () => ({ tag: 'i64s', val }),
+  };
+}
+
+/** Rows without a cell end where the row before them ends. */
+function closed(ends: Uint32Array): Uint32Array {
+  let end = 0;
+  for (let row = 0; row < ends.length; row++) {
+    if (ends[row] === 0) ends[row] = end;
+    else end = ends[row]!;
+  }
+  return ends;
+}
+
+function texts(count: number, limit: number): Filler {
+  const ends = new Uint32Array(count);
+  let [text, end] = ['', 0];
+  return {
+    take(row, value) {
+      if (value.tag !== 'unicode') return false;
+      const val = cutText(value.val, limit);
+      text += val;
+      ends[row] = end += utf8Length(val);
+      return true;
+    },
+    data: () => ({ tag: 'text', val: { text, ends: closed(ends) } }),
+  };
+}
+
+function byteStrings(count: number, limit: number): Filler {
+  const parts: Uint8Array[] = new Array<Uint8Array>(count).fill(NONE);
+  return {
+    take(row, value) {
+      if (value.tag !== 'binary') return false;
+      parts[row] = cutBytes(value.val, limit);
+      return true;
+    },
+    data: () => ({ tag: 'bytes', val: byteArena(parts) }),
+  };
+}
+
+const NONE = new Uint8Array();
+
+/** What fills a column of that type; types without an array of their own have none. */
+function filler(type: number, count: number, limit: number): Filler | undefined {
+  switch (type) {
+    case 0x03: return numbers(count, 'long');
+    case 0x0b: return numbers(count, 'boolean');
+    case 0x14: return wideNumbers(count, 'i8');
+    case 0x06: return wideNumbers(count, 'currency');
+    case 0x40: return wideNumbers(count, 'systime');
+    case 0x1f: return texts(count, limit);
+    case 0x102: return byteStrings(count, limit);
+    default: return undefined;
+  }
+}
+
+/** Finds the value of a row; folders count some of theirs. */
+function valueOf(database: Database, item: Item, id: number, counted: boolean): Types.Value | undefined {
+  return counted ? database.value(item, id)?.value : item.cells.get(id)?.value;
+}
+
+/** A column of these rows. */
+function column(database: Database, items: readonly Item[], tag: number, limit: number): Types.Column {
+  const id = tag >>> 16;
+  const counted = Database.COUNTED.includes(id);
+  const cells = filler(typeOf(tag), items.length, limit);
+  const bits = new Uint8Array(Math.ceil(items.length / 8));
+  let [count, alike] = [0, cells !== undefined];
+  for (let row = 0; row < items.length; row++) {
+    const value = valueOf(database, items[row]!, id, counted);
+    if (!value) continue;
+    bits[row >> 3]! |= 1 << (row & 7);
+    count++;
+    alike &&= cells?.take(row, value) ?? false;
+  }
+  const present = count === items.length ? NONE : bits;
+  if (cells && alike) return { tag, present, data: cells.data() };
+  const val = items.map((item): Types.Value => {
+    const value = valueOf(database, item, id, counted);
+    return value ? cut(value, limit) : { tag: 'null' };
+  });
+  return { tag, present, data: { tag: 'mixed', val } };
+}
+
+/** Rows by column, with their parents or without. */
+export function batch(database: Database, items: readonly Item[], columns: Uint32Array, limit: number, parents: boolean): BackendTypes.Batch {
+  const arrivals = new BigUint64Array(items.length);
+  // Two halves each: making a BigInt of every number costs more than all the rest.
+  const halves = new Uint32Array(arrivals.buffer);
+  items.forEach(({ arrival }, row) => {
+    halves[2 * row] = arrival >>> 0;
+    halves[2 * row + 1] = Math.floor(arrival / 2 ** 32);
+  });
+  return {
+    ids: idArena(items, (item) => item.key),
+    arrivals,
+    parents: parents ? idArena(items, (item) => item.parent ?? item.key) : { bytes: NONE, ends: new Uint32Array() },
+    kinds: items.map((item) => item.kind),
+    columns: Array.from(columns, (tag) => column(database, items, tag, limit)),
+  };
+}

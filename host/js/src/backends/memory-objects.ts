@@ -6,9 +6,9 @@
  */
 
 import { fail } from '../error.js';
-import { type Row, batch } from './batch.js';
+import { batch } from './batch.js';
 import { commit } from './commit.js';
-import { Database, type Item, isUnread } from './database.js';
+import { Database, isUnread } from './database.js';
 import { ORDERED, SEARCHED, answer, isOrderable } from './filter.js';
 import { type Place, type Placed, type View, placeOf, rowKey } from './views.js';
 import { byteString, bytesOf, idOf, rangeBytes, sizeOf } from './values.js';
@@ -69,14 +69,7 @@ export class MemoryObjects {
 
   readRows(objects: Uint8Array[], columns: Uint32Array, cellLimit: number): BackendTypes.Batch {
     const found = objects.map((id) => this.database.items.get(byteString(id))).filter((item) => item !== undefined);
-    return batch(found.map((item) => this.#row(item)), columns, cellLimit, true);
-  }
-
-  #row(item: Item): Row {
-    return {
-      id: bytesOf(item.key), arrival: item.arrival, parent: bytesOf(item.parent ?? item.key), kind: item.kind,
-      cell: (id) => this.database.value(item, id)?.value,
-    };
+    return batch(this.database, found, columns, cellLimit, true);
   }
 
   plan(request: BackendTypes.PlanRequest): BackendTypes.Plan {
@@ -94,7 +87,7 @@ export class MemoryObjects {
     const last = page.at(-1);
     const several = kind === 'queue' || scope.tag === 'several';
     return {
-      batch: batch(page.map(({ item }) => this.#row(item)), request.columns, request.cellLimit, several),
+      batch: batch(this.database, page.map(({ item }) => item), request.columns, request.cellLimit, several),
       last: last && rowKey(last, order),
       more: page.length < end - first,
     };

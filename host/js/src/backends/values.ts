@@ -80,14 +80,21 @@ export function stagedValue(tag: number, bytes: Uint8Array): Types.Value {
   }
 }
 
-/** A cell as it is handed over: cut at so many UTF-16 units, or twice as many bytes. */
+/** A text as it is handed over: cut at so many UTF-16 units; 0: not cut. */
+export function cutText(text: string, limit: number): string {
+  if (limit === 0 || text.length <= limit) return text;
+  // Half of a surrogate pair is no text.
+  const last = text.charCodeAt(limit - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit);
+}
+
+/** Bytes as they are handed over: cut at twice as many. */
+export function cutBytes(bytes: Uint8Array, limit: number): Uint8Array {
+  return limit === 0 || bytes.length <= 2 * limit ? bytes : bytes.slice(0, 2 * limit);
+}
+
+/** A cell as it is handed over. */
 export function cut(value: Types.Value, limit: number): Types.Value {
-  if (limit === 0) return value;
-  if (value.tag === 'unicode' && value.val.length > limit) {
-    // Half of a surrogate pair is no text.
-    const last = value.val.charCodeAt(limit - 1);
-    return { tag: 'unicode', val: value.val.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit) };
-  }
-  if (value.tag === 'binary' && value.val.length > 2 * limit) return { tag: 'binary', val: value.val.slice(0, 2 * limit) };
-  return value;
+  if (value.tag === 'unicode') return { tag: 'unicode', val: cutText(value.val, limit) };
+  return value.tag === 'binary' ? { tag: 'binary', val: cutBytes(value.val, limit) } : value;
 }
