@@ -175,6 +175,14 @@ test('a large value is staged, read in ranges and never inline', () => {
   assert.throws(() => store.append(number, bytes('!')), code('mapi-e-not-found'));
 });
 
+test('an attachment contains its embedded message, of which there is one', () => {
+  const { store, objects: [message] } = filled('a');
+  const attachment = create(store, message, 'attachment');
+  create(store, attachment, 'embedded-message', text(SUBJECT, 'inside'));
+  assert.deepEqual(scan(store, attachment), ['inside']);
+  assert.throws(() => create(store, attachment, 'embedded-message'), code('mapi-e-collision'));
+});
+
 test('a copy has the recipients of its original, and a folder is not moved into itself', () => {
   const { store, root, objects: [source] } = filled('a');
   create(store, source, 'recipient', text(SUBJECT, 'r'));

@@ -46,7 +46,8 @@ interface Counts { contents: number; unread: number; associated: number; subfold
 /** The children a kind of scan shows. Nothing is ever soft-deleted here. */
 const KINDS: Record<BackendTypes.ScanKind, readonly BackendTypes.ObjectKind[]> = {
   subfolders: ['folder', 'search-folder'],
-  contents: ['message', 'distribution-list'],
+  // The message embedded in an attachment is what an attachment contains.
+  contents: ['message', 'distribution-list', 'embedded-message'],
   associated: ['associated'],
   recipients: ['recipient'],
   attachments: ['attachment'],

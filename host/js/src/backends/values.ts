@@ -53,7 +53,9 @@ export function sizeOf(value: Types.Value): number {
     case 'mv-unicode': return value.val.reduce((sum, text) => sum + text.length * 2, 0);
     case 'mv-string8': case 'mv-binary': return value.val.reduce((sum, bytes) => sum + bytes.length, 0);
     case 'mv-clsid': return value.val.length * 16;
-    default: return value.val.byteLength;
+    case 'mv-i2': return value.val.length * 2;
+    case 'mv-long': case 'mv-r4': return value.val.length * 4;
+    default: return value.val.length * 8;
   }
 }
 
