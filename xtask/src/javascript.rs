@@ -41,8 +41,9 @@ fn packages() -> Result<()> {
 pub(crate) fn web(port: u16) -> Result<()> {
     setup::setup()?;
     packages()?;
-    // The library's build script builds the component.
-    run(cargo().args(["build", "--package", "mapi-session", "--lib"]))?;
+    // The build script of the command builds the component; what the demonstration and the distribution build is used
+    // again.
+    run(cargo().args(["build", "--release", "--package", "mapi-session", "--bin", "mapi"]))?;
     let folder = root().join("host/js");
     run(Command::new("node").current_dir(&folder).arg("build.mjs"))?;
     run(Command::new("node").current_dir(&folder).arg("serve.mjs").arg(port.to_string()))

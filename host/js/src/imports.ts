@@ -32,6 +32,22 @@ const PROFILES = [
   'releaseLease', 'leases',
 ];
 
+/** What methods without a result answer when the backend throws: there is no way to tell a failure. */
+const UNFAILING: Readonly<Record<string, unknown>> = {
+  takeEffects: [], discard: undefined, cancel: undefined, log: undefined, report: 'proceed', idle: undefined, templateClose: undefined, releaseLease: undefined, offersUi: false,
+};
+
+/** Whom to tell what happens between the component and its backends. */
+export interface Listener {
+  /** The provider with that profile section has changed. */
+  changed(section: BackendTypes.ProviderLogon['section']): void;
+  /** A backend is called. */
+  called(): void;
+}
+
+/** Calls a method of a backend. */
+type Call = (backend: object, name: string, args: unknown[]) => unknown;
+
 /** Calls a method of a backend; what it throws without being a failure is told as one. */
 function call(backend: object, name: string, args: unknown[]): unknown {
   const method = (backend as Record<string, unknown>)[name];
@@ -39,6 +55,7 @@ function call(backend: object, name: string, args: unknown[]): unknown {
   try {
     return (method as Method).apply(backend, args as never[]);
   } catch (error) {
+    if (name in UNFAILING) return UNFAILING[name];
     if (typeof error === 'object' && error !== null && 'payload' in error) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw Object.assign(fail('mapi-e-call-failed', `the backend failed: ${reason}`), { cause: error });
@@ -46,21 +63,33 @@ function call(backend: object, name: string, args: unknown[]): unknown {
 }
 
 /** A class whose objects pass every call on to a backend: the component knows a provider by the class it has. */
-function handles(names: readonly string[]): new (backend: object, close?: () => void) => object {
+function handles(names: readonly string[], call: Call): new (backend: object, close?: () => void) => object {
   class Handle {
     readonly backend: object;
     readonly close: (() => void) | undefined;
+    /** The answer of `identity` that came last: the method cannot fail, and is asked for the first time here. */
+    identified: unknown;
 
     constructor(backend: object, close?: () => void) {
       this.backend = backend;
       this.close = close;
+      this.identified = call(backend, 'identity', []);
+    }
+
+    identity(): unknown {
+      try {
+        this.identified = call(this.backend, 'identity', []);
+      } catch {
+        // Who it was is who it is.
+      }
+      return this.identified;
     }
 
     [Symbol.dispose](): void {
       this.close?.();
     }
   }
-  for (const name of names) {
+  for (const name of names.filter((method) => method !== 'identity')) {
     Object.defineProperty(Handle.prototype, name, {
       value(this: Handle, ...args: unknown[]) { return call(this.backend, name, args); },
     });
@@ -69,7 +98,7 @@ function handles(names: readonly string[]): new (backend: object, close?: () => 
 }
 
 /** The functions of a backend that is no resource. */
-function functions(backend: object, names: readonly string[]): Record<string, unknown> {
+function functions(backend: object, names: readonly string[], call: Call): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => call(backend, name, args)]));
 }
 
@@ -77,9 +106,13 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** What the component imports. `changed` is called with the profile section of a provider that has changed. */
-export function imports(backends: Backends, changed: (section: BackendTypes.ProviderLogon['section']) => void): ImportObject {
-  const [Store, AddressBook, Transport, Hook] = [STORE, ADDRESS_BOOK, TRANSPORT, []].map(handles);
+/** What the component imports. */
+export function imports(backends: Backends, listener: Listener): ImportObject {
+  const told: Call = (backend, name, args) => {
+    listener.called();
+    return call(backend, name, args);
+  };
+  const [Store, AddressBook, Transport, Hook] = [STORE, ADDRESS_BOOK, TRANSPORT, []].map((names) => handles(names, told));
 
   function open<T extends object>(
     openers: ReadonlyMap<string, (logon: BackendTypes.ProviderLogon, entry: Uint8Array | undefined) => Opened<T>>,
@@ -87,8 +120,8 @@ export function imports(backends: Backends, changed: (section: BackendTypes.Prov
   ): { handle: object; report: BackendTypes.LogonReport } {
     const opener = openers.get(logon.backend.toLowerCase());
     if (!opener) throw fail('mapi-e-not-found', `this host offers no backend named ${JSON.stringify(logon.backend)}; remove the service from the profile or run it where the backend is`);
-    const opened = call({ open: opener }, 'open', [logon, entry]) as Opened<T>;
-    const close = opened.watch?.(() => changed(logon.section));
+    const opened = told({ open: opener }, 'open', [logon, entry]) as Opened<T>;
+    const close = opened.watch?.(() => listener.changed(logon.section));
     const effects: BackendTypes.Effect[] = opened.statusRow ? [{ tag: 'status-row', val: { properties: opened.statusRow, how: {} } }] : [];
     return { handle: new Handle(opened.provider, close), report: { effects, warning: opened.warning } };
   }
@@ -118,11 +151,11 @@ export function imports(backends: Backends, changed: (section: BackendTypes.Prov
       },
       openHook() { throw fail('mapi-e-not-found', 'this host offers no hooks'); },
     },
-    'profile-storage': functions(backends.profiles, PROFILES),
-    'service-catalogue': functions(backends.catalogue, ['services', 'configure']),
-    'form-presenter': functions(backends.presenter, Object.keys(backends.presenter)),
-    progress: { report: (done: bigint, total: bigint) => (backends.progress(done, total) ? 'proceed' : 'cancel') },
-    logging: { log: backends.log },
+    'profile-storage': functions(backends.profiles, PROFILES, told),
+    'service-catalogue': functions(backends.catalogue, ['services', 'configure'], told),
+    'form-presenter': functions(backends.presenter, Object.keys(backends.presenter), told),
+    progress: functions({ report: (done: bigint, total: bigint) => (backends.progress(done, total) ? 'proceed' : 'cancel') }, ['report'], told),
+    logging: functions(backends, ['log'], told),
     types: {}, 'backend-types': {}, 'method-flags': {},
   };
   const started = performance.now();

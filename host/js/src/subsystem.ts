@@ -4,7 +4,7 @@
  */
 
 import type { Backends } from './backends.js';
-import { fail, fromWire } from './error.js';
+import { MapiError, fail, fromWire } from './error.js';
 import type { Home } from './handle.js';
 import { imports } from './imports.js';
 import { ProfileAdmin } from './profiles.js';
@@ -33,13 +33,18 @@ export class Subsystem implements Home, Sinks, Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
   #busy = false;
+  /** Whether the call that runs has asked a backend for something: then the component was entered. */
+  #entered = false;
   #ended: unknown;
   readonly #started = performance.now();
 
   /** Instantiates the component over granted backends. */
   static async open(component: Component, backends: Backends): Promise<Subsystem> {
     const subsystem = new Subsystem();
-    const granted = imports(backends, (section) => subsystem.changed(section));
+    const granted = imports(backends, {
+      changed: (section) => subsystem.changed(section),
+      called: () => { subsystem.#entered = true; },
+    });
     subsystem.#root = await component.instantiate(component.getCoreModule, granted);
     subsystem.run(() => subsystem.root.sessions.initialize(undefined));
     return subsystem;
@@ -56,12 +61,15 @@ export class Subsystem implements Home, Sinks, Disposable {
     if (this.#ended) throw this.#ended;
     if (this.#busy) throw fail('mapi-e-busy', 'the session waits for a backend; it cannot be called from inside that call', { retry: true });
     this.#busy = true;
+    this.#entered = false;
     try {
       return work();
     } catch (thrown) {
       const error = fromWire(thrown);
-      // A trap leaves the component in an unknown state.
-      if (error instanceof WebAssembly.RuntimeError) this.#end(error);
+      // A trap, or an answer of a backend that is none, leaves the component in an unknown state. An argument of the
+      // wrong kind does not: it is found before the component is entered.
+      const inside = this.#entered && !(error instanceof MapiError);
+      if (error instanceof WebAssembly.RuntimeError || inside) this.#end(error);
       throw this.#ended ?? error;
     } finally {
       this.#busy = false;
@@ -69,8 +77,9 @@ export class Subsystem implements Home, Sinks, Disposable {
     }
   }
 
-  #end(cause: Error): void {
-    this.#ended = Object.assign(fail('mapi-e-end-of-session', `the subsystem was ended: ${cause.message}`), { cause });
+  #end(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#ended = Object.assign(fail('mapi-e-end-of-session', `the subsystem was ended: ${reason}`), { cause });
     clearTimeout(this.#timer);
   }
 

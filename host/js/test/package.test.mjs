@@ -195,6 +195,42 @@ test('a mistake in a backend is a failure of its provider and nothing else', asy
   subsystem.dispose();
 });
 
+test('a method that cannot fail costs nothing when it does', async () => {
+  class Broken extends MemoryStore {
+    broken = false;
+    takeEffects() { throw new Error('a mistake'); }
+    identity() {
+      if (this.broken) throw new Error('a mistake');
+      return super.identity();
+    }
+  }
+  const provider = new Broken('broken');
+  const { subsystem, store } = await logon(Backends.memory({ log: () => { throw new Error('a mistake'); } }).withStore('memory', () => ({ provider })));
+  provider.broken = true;
+  store.inbox.import(mail('x'));
+  assert.equal(store.inbox.contents('subject').length, 1);
+  subsystem.dispose();
+});
+
+test('an answer that is none ends the subsystem, and an argument that is none does not', async () => {
+  class Garbage extends MemoryStore {
+    garbage = false;
+    scan(request) {
+      return this.garbage ? { batch: 'garbage' } : super.scan(request);
+    }
+  }
+  const provider = new Garbage('garbage');
+  const { subsystem, store } = await logon(Backends.memory().withStore('memory', () => ({ provider })));
+  const { inbox } = store;
+  assert.throws(() => inbox.contents('subject').sort({ key: 'subject', direction: 'sideways' }), TypeError);
+  assert.equal(inbox.contents('subject').length, 0);
+  provider.garbage = true;
+  assert.throws(() => inbox.contents('subject').read(1), { code: 'mapi-e-end-of-session' });
+  provider.garbage = false;
+  assert.throws(() => inbox.name, { code: 'mapi-e-end-of-session' });
+  subsystem.dispose();
+});
+
 test('a backend that calls the session back is told that it is busy', async () => {
   let failure;
   let session;

@@ -52,6 +52,7 @@ export class FolderList {
     if (!entry || name === this.#current) return;
     this.#current = name;
     for (const item of this.#host.children) item.setAttribute('aria-selected', String((item as HTMLElement).dataset.name === name));
+    this.#host.setAttribute('aria-activedescendant', `folder-${this.#entries.indexOf(entry)}`);
     this.#chosen(entry);
   }
 
