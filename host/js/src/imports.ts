@@ -48,22 +48,26 @@ export interface Listener {
 /** Calls a method of a backend. */
 type Call = (backend: object, name: string, args: unknown[]) => unknown;
 
-/** Calls a method of a backend; what it throws without being a failure is told as one. */
-function call(backend: object, name: string, args: unknown[]): unknown {
+/** Calls a method of a backend; what it throws without being a failure is told as one, or where none can be told, logged. */
+function call(backend: object, name: string, args: unknown[], warn: (text: string) => void): unknown {
   const method = (backend as Record<string, unknown>)[name];
   if (typeof method !== 'function') throw fail('mapi-e-no-support', `the backend has no method ${name}`);
   try {
     return (method as Method).apply(backend, args as never[]);
   } catch (error) {
-    if (name in UNFAILING) return UNFAILING[name];
-    if (typeof error === 'object' && error !== null && 'payload' in error) throw error;
     const reason = error instanceof Error ? error.message : String(error);
+    if (name in UNFAILING) {
+      // A log that fails cannot say so.
+      if (name !== 'log') warn(`${name} of a backend failed: ${reason}`);
+      return UNFAILING[name];
+    }
+    if (typeof error === 'object' && error !== null && 'payload' in error) throw error;
     throw Object.assign(fail('mapi-e-call-failed', `the backend failed: ${reason}`), { cause: error });
   }
 }
 
 /** A class whose objects pass every call on to a backend: the component knows a provider by the class it has. */
-function handles(names: readonly string[], call: Call): new (backend: object, close?: () => void) => object {
+function handles(names: readonly string[], call: Call, warn: (text: string) => void): new (backend: object, close?: () => void) => object {
   class Handle {
     readonly backend: object;
     readonly close: (() => void) | undefined;
@@ -79,8 +83,9 @@ function handles(names: readonly string[], call: Call): new (backend: object, cl
     identity(): unknown {
       try {
         this.identified = call(this.backend, 'identity', []);
-      } catch {
+      } catch (error) {
         // Who it was is who it is.
+        warn(String(error));
       }
       return this.identified;
     }
@@ -108,11 +113,12 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 /** What the component imports. */
 export function imports(backends: Backends, listener: Listener): ImportObject {
+  const warn = (text: string): void => { call(backends, 'log', ['warn', text], () => {}); };
   const told: Call = (backend, name, args) => {
     listener.called();
-    return call(backend, name, args);
+    return call(backend, name, args, warn);
   };
-  const [Store, AddressBook, Transport, Hook] = [STORE, ADDRESS_BOOK, TRANSPORT, []].map((names) => handles(names, told));
+  const [Store, AddressBook, Transport, Hook] = [STORE, ADDRESS_BOOK, TRANSPORT, []].map((names) => handles(names, told, warn));
 
   function open<T extends object>(
     openers: ReadonlyMap<string, (logon: BackendTypes.ProviderLogon, entry: Uint8Array | undefined) => Opened<T>>,

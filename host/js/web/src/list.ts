@@ -1,5 +1,5 @@
 /**
- * The list of messages: any number of rows, of which only those in sight are read and drawn.
+ * The list of messages: up to half a million rows, of which only those in sight are read and drawn.
  *
  * Rows are read from the table in blocks when they come into sight and forgotten when the table changes; elements are
  * used again while the list is scrolled.
