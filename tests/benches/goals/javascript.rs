@@ -6,7 +6,7 @@ use crate::timing::{median, milliseconds};
 use anyhow::{Context as _, ensure};
 use mapi_session::properties::{Value, tags};
 use mapi_session::tables::{Bookmark, SortOrder, SortOrderSet};
-use mapi_session::{Backends, ImportOptions, Limits, LogonOptions, MessageOptions, Object, Table, flags};
+use mapi_session::{Backends, ImportOptions, Limits, LogonOptions, MessageOptions, Object, Session, Table, flags};
 use std::process::Command;
 use std::time::Instant;
 
@@ -50,7 +50,7 @@ fn run(command: &mut Command) -> anyhow::Result<String> {
 
 /// Milliseconds for the work of the package's measurement.
 async fn rust_table(stage: &Stage) -> anyhow::Result<f64> {
-    let table = filled(stage).await?;
+    let (_session, table) = filled(stage).await?;
     let mut samples = Vec::new();
     for _ in 0..RUNS {
         table.seek_row(Bookmark::BEGINNING, 0).await?;
@@ -73,8 +73,8 @@ async fn rust_table(stage: &Stage) -> anyhow::Result<f64> {
     Ok(milliseconds(median(samples)?))
 }
 
-/// The table: the same messages, columns and order.
-async fn filled(stage: &Stage) -> anyhow::Result<Table> {
+/// The table, and the session it lives as long as: the same messages, columns and order.
+async fn filled(stage: &Stage) -> anyhow::Result<(Session, Table)> {
     let subsystem = stage.engine.subsystem(&Backends::memory(), Limits::default()).await?;
     let admin = subsystem.admin_profiles().await?;
     admin.create_profile("Bench", flags::CreateProfileFlags::MAPI_DEFAULT_SERVICES).await?;
@@ -106,5 +106,5 @@ async fn filled(stage: &Stage) -> anyhow::Result<Table> {
     table.set_columns(&columns, flags::SetColumnsFlags::empty()).await?;
     let newest_first = SortOrderSet::plain(vec![SortOrder::descending(tags::MESSAGE_DELIVERY_TIME)]);
     table.sort_table(newest_first, flags::SortTableFlags::empty()).await?;
-    Ok(table)
+    Ok((session, table))
 }

@@ -231,7 +231,8 @@ class App {
     try {
       for (const file of files) {
         const bytes = new Uint8Array(await file.arrayBuffer());
-        const steps = folder.importing(bytes);
+        // Nothing here exports: the original forms would only take memory.
+        const steps = folder.importing(bytes, { keepOriginal: false });
         for (let paused = performance.now(); ;) {
           const step = steps.next();
           if (step.done) {
