@@ -4,7 +4,9 @@
 
 import { AddressBook } from './address-book.js';
 import { fail } from './error.js';
+import { type Access, Folder } from './folder.js';
 import { Handle, type Home } from './handle.js';
+import { Message } from './message.js';
 import { Services } from './profiles.js';
 import { Store, type WatchOptions } from './store.js';
 import { type Notification, OBJECT_EVENTS, type Sinks, Subscription } from './subscription.js';
@@ -45,6 +47,17 @@ export class Session extends Handle<Sessions.Session> {
   /** Opens a store by an identifier of that table. */
   openStore(entryId: Uint8Array): Store {
     return new Store(this.home, this.#sinks, this.call((wire) => wire.openMsgStore(0n, entryId, { mapiBestAccess: true }, undefined)).store);
+  }
+
+  /** Opens a store, folder or message by its identifier, whichever open store it lies in. */
+  open(entryId: Uint8Array, access: Access = 'best'): Store | Folder | Message {
+    const { entry } = this.call((wire) => wire.openEntry(entryId, { mapiBestAccess: access === 'best' }, undefined));
+    switch (entry.tag) {
+      case 'store': return new Store(this.home, this.#sinks, entry.val);
+      case 'folder': return new Folder(this.home, this.#sinks, entry.val);
+      case 'message': return new Message(this.home, this.#sinks, entry.val);
+      default: throw fail('mapi-e-unexpected-type', `the identifier names a ${entry.tag}`);
+    }
   }
 
   /** The store mail arrives in. */

@@ -51,8 +51,9 @@ test('properties are set and read as a map', async () => {
 });
 
 test('rows are lazy, by name, and by column', async () => {
-  const { subsystem, store } = await logon();
+  const { subsystem, session, store } = await logon();
   const { inbox } = store;
+  assert.equal(session.open(inbox.entryId).name, 'Inbox');
   for (const subject of ['b😀', 'ä', 'c']) inbox.import(mail(subject));
   const table = inbox.contents('subject', 'size', 'comment', 'deliveredAt').sort(descending('subject'));
   assert.equal(table.length, 3);
