@@ -16,23 +16,39 @@ const POLICY = [
   "frame-src 'self'", "base-uri 'none'", "form-action 'none'",
 ].join('; ');
 
+/** The file of an address, if it is one that is served. */
+function fileOf(url, more) {
+  let wanted;
+  try {
+    wanted = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  } catch {
+    // No address at all.
+    return undefined;
+  }
+  if (wanted === '/') wanted = '/web/index.html';
+  if (Object.hasOwn(more, wanted)) return more[wanted];
+  const file = path.join(here, path.posix.normalize(wanted));
+  const served = ['component', 'dist', 'web'].some((folder) => file.startsWith(path.join(here, folder) + path.sep));
+  return served && !file.includes('\0') ? file : undefined;
+}
+
 /** Answers requests below these folders of the package; others do not exist. `more` maps further addresses to files. */
 export function server(more = {}) {
   return createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const wanted = pathname === '/' ? '/web/index.html' : decodeURIComponent(pathname);
-    const file = more[wanted] ?? path.join(here, path.posix.normalize(wanted));
-    const served = wanted in more || ['component', 'dist', 'web'].some((folder) => file.startsWith(path.join(here, folder) + path.sep));
-    const type = TYPES[path.extname(file)];
-    try {
-      if (!served || !type) throw Object.assign(new Error('not served'), { code: 'ENOENT' });
-      const body = await readFile(file);
-      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
-      response.end(body);
-    } catch (error) {
-      response.writeHead(error.code === 'ENOENT' || error.code === 'EISDIR' ? 404 : 500, { 'content-type': 'text/plain' });
+    const file = fileOf(request.url ?? '/', more);
+    const type = file && TYPES[path.extname(file)];
+    const body = type && await readFile(file).catch((error) => {
+      // What is not there is no fault; anything else is told to whoever runs the server.
+      if (error.code !== 'ENOENT' && error.code !== 'EISDIR') console.error(String(error));
+      return undefined;
+    });
+    if (!body) {
+      response.writeHead(404, { 'content-type': 'text/plain' });
       response.end('there is nothing here\n');
+      return;
     }
+    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
+    response.end(body);
   });
 }
 
