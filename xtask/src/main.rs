@@ -10,6 +10,7 @@ mod bench;
 mod coverage;
 mod demo;
 mod dist;
+mod javascript;
 mod mail_server;
 mod mutants;
 mod portability;
@@ -75,6 +76,12 @@ enum Task {
     },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
+    /// Build the page and serve it on this machine.
+    Web {
+        /// The port.
+        #[arg(default_value_t = 8025)]
+        port: u16,
+    },
 }
 
 fn main() -> ExitCode {
@@ -88,6 +95,7 @@ fn main() -> ExitCode {
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
         Task::Mutants { plain } => mutants::mutants(plain),
         Task::Dist => dist::dist(),
+        Task::Web { port } => javascript::web(port),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

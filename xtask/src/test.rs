@@ -1,6 +1,6 @@
 //! Runs every test there is.
 
-use crate::{backend_kit, cargo, mail_server, portability, run, setup};
+use crate::{backend_kit, cargo, javascript, mail_server, portability, run, setup};
 use anyhow::Result;
 
 /// Runs `cargo xtask test`.
@@ -11,5 +11,6 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     mail_server::setup()?;
     portability::setup()?;
     backend_kit::build()?;
+    javascript::setup()?;
     run(cargo().args(["test", "--workspace", "--exclude", "mapi-session-component"]).args(arguments))
 }

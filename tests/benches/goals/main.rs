@@ -10,6 +10,7 @@ mod engine;
 mod fixture;
 mod host;
 mod import;
+mod javascript;
 mod logon;
 mod messages;
 mod notify;
@@ -38,9 +39,11 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 35] = [
+const BENCHES: [Bench; 37] = [
+    Bench { name: "host.browser_scroll", unit: "ms", goal: Goal::Under(16.0), measure: javascript::browser_scroll },
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
+    Bench { name: "host.node_table", unit: "ms", goal: Goal::RatioAtMost(4.0), measure: javascript::node_table },
     Bench { name: "host.sessions_10k", unit: "KiB", goal: Goal::Under(512.0), measure: logon::sessions_10k },
     Bench { name: "session.cold", unit: "ms", goal: Goal::UnderAndPart(15.0, 10.0, "without the store"), measure: logon::cold },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },

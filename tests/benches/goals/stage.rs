@@ -76,7 +76,7 @@ impl Stage {
 }
 
 /// The directory of the workspace.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     path.pop();
     path
