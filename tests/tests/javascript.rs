@@ -48,7 +48,7 @@ fn the_types_say_what_the_package_does() {
 #[test]
 fn the_package_works_in_node() {
     if built() {
-        let tests = ["scenario", "package", "backends", "server"].map(|name| format!("test/{name}.test.mjs"));
+        let tests = ["scenario", "package", "backends", "kit", "server"].map(|name| format!("test/{name}.test.mjs"));
         let arguments: Vec<&str> = std::iter::once("--test").chain(tests.iter().map(String::as_str)).collect();
         run("node", &arguments);
     }
