@@ -4,4 +4,5 @@ pub mod clients;
 pub mod configured_provider;
 pub mod conformance;
 pub mod folder_programs;
+pub mod remote_store;
 pub mod scripted_transport;
