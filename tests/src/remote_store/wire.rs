@@ -128,13 +128,7 @@ impl Wire for String {
 
 impl Wire for Vec<u8> {
     fn to_json(&self) -> Json {
-        use std::fmt::Write as _;
-        let mut hex = String::with_capacity(2 * self.len());
-        for byte in self {
-            // Writing to a string cannot fail.
-            drop(write!(hex, "{byte:02x}"));
-        }
-        json!({ "bytes": hex })
+        json!({ "bytes": self.iter().map(|byte| format!("{byte:02x}")).collect::<String>() })
     }
     fn of_json(json: &Json) -> Result<Self> {
         let hex = json.get("bytes").and_then(Json::as_str).ok_or_else(|| malformed(json))?;
@@ -164,9 +158,34 @@ macro_rules! lists {
     })* };
 }
 lists!(
-    i16, i32, u32, i64, u64, f32, f64, String, Guid, FileTime, PropTag, Vec<u8>, Option<Vec<u8>>, Option<u16>, Option<Value>, Value,
-    Property, ObjectId, ObjectKind, TagSize, Column, Support, NamedProperty, Option<NamedProperty>, FeedRecord, CheckFinding,
-    (u16, NamedProperty), (u64, u64),
+    i16,
+    i32,
+    u32,
+    i64,
+    u64,
+    f32,
+    f64,
+    String,
+    Guid,
+    FileTime,
+    PropTag,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<u16>,
+    Option<Value>,
+    Value,
+    Property,
+    ObjectId,
+    ObjectKind,
+    TagSize,
+    Column,
+    Support,
+    NamedProperty,
+    Option<NamedProperty>,
+    FeedRecord,
+    CheckFinding,
+    (u16, NamedProperty),
+    (u64, u64),
 );
 
 macro_rules! names {
@@ -347,7 +366,10 @@ pairs!((u16 = "id", NamedProperty = "name"), (u64 = "version", u64 = "arrival"),
 
 fn cut<T>(arena: &[T], ends: &[u32]) -> Vec<std::ops::Range<usize>> {
     let mut start = 0;
-    ends.iter().map(|end| std::mem::replace(&mut start, *end as usize)..*end as usize).filter(|range| range.end <= arena.len()).collect()
+    ends.iter()
+        .map(|end| std::mem::replace(&mut start, *end as usize)..*end as usize)
+        .filter(|range| range.end <= arena.len())
+        .collect()
 }
 
 fn arena(json: &Json) -> Result<(Vec<u8>, Vec<u32>)> {
@@ -356,10 +378,7 @@ fn arena(json: &Json) -> Result<(Vec<u8>, Vec<u32>)> {
 
 fn ids(json: &Json) -> Result<Vec<ObjectId>> {
     let (bytes, ends) = arena(json)?;
-    cut(&bytes, &ends)
-        .into_iter()
-        .map(|range| bytes.get(range).and_then(ObjectId::new).ok_or_else(|| malformed(json)))
-        .collect()
+    cut(&bytes, &ends).into_iter().map(|range| bytes.get(range).and_then(ObjectId::new).ok_or_else(|| malformed(json))).collect()
 }
 
 impl Wire for ColumnData {
@@ -388,7 +407,13 @@ impl Wire for Batch {
     fn to_json(&self) -> Json {
         let flat = |ids: &[ObjectId]| {
             let mut end = 0;
-            let ends: Vec<usize> = ids.iter().map(|id| { end += id.as_bytes().len(); end }).collect();
+            let ends: Vec<usize> = ids
+                .iter()
+                .map(|id| {
+                    end += id.as_bytes().len();
+                    end
+                })
+                .collect();
             json!({ "bytes": ids.iter().flat_map(|id| id.as_bytes().to_vec()).collect::<Vec<u8>>().to_json(), "ends": ends })
         };
         json!({
