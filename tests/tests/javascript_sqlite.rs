@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
-use mapi_engine::backend::{Change, Commit, ObjectKind, Objects, ScanKind, Scope, Store};
+use mapi_engine::backend::{AddressBook, Change, Commit, ObjectKind, Objects, ScanKind, Scope, Store};
+use mapi_session::backends::address_book::SqliteAddressBook;
 use mapi_session::backends::sqlite::SqliteStore;
 use mapi_session::backends::sqlite::database::Access;
+use mapi_session::error::Code;
 use mapi_session::properties::{PropTag, Property, Value, tags};
 use mapi_session::restriction::{FL_IGNORECASE, FL_SUBSTRING, Relop, Restriction};
 use mapi_session::tables::{SortOrder, SortOrderSet};
@@ -15,8 +17,8 @@ use mapi_session::{
     OpenedProperty, PropertyInterface, Session, SharedStore, Subsystem, Table, Threading, flags,
 };
 use mapi_tests::clients;
-use mapi_tests::conformance::{durable_suite, store_suite};
-use mapi_tests::remote_store::RemoteStore;
+use mapi_tests::conformance::{address_book_suite, durable_suite, store_suite};
+use mapi_tests::remote_store::{RemoteAddressBook, RemoteStore};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Write};
@@ -88,6 +90,39 @@ fn the_store_in_javascript_is_durable() {
     let path = folder.path().join("store.mapi");
     let report = durable_suite(|| serve(&path));
     assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn the_address_book_in_javascript_conforms() {
+    if node().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    let report = address_book_suite(|| {
+        number.set(number.get() + 1);
+        let path = folder.path().join(format!("{}.mapi", number.get()));
+        Arc::new(RemoteAddressBook::open(&mut script("serve.mjs"), &path).unwrap())
+    });
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn an_address_book_of_either_host_is_one_of_the_other_and_no_message_store() {
+    if node().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let open = |path: &Path| RemoteAddressBook::open(&mut script("serve.mjs"), path);
+    let [ours, theirs, mail] = ["rust", "js", "mail"].map(|name| folder.path().join(name));
+    let containers = |book: &dyn AddressBook| book.count(&Scope::One(book.identity().root), ScanKind::Subfolders, &[]).unwrap();
+    drop(SqliteAddressBook::open(&ours, Access::Create).unwrap());
+    assert_eq!(containers(&open(&ours).unwrap()), 1);
+    drop(open(&theirs).unwrap());
+    let book = SqliteAddressBook::open(&theirs, Access::Write).unwrap();
+    assert_eq!((containers(&book), book.identity()), (1, AddressBook::identity(&open(&theirs).unwrap())));
+    in_node(&mail, &[json!({ "step": "import", "folder": "Archive", "messages": messages(0..1) })]);
+    assert_eq!(open(&mail).unwrap_err().code(), Code::CorruptStore);
 }
 
 #[test]

@@ -1,19 +1,21 @@
-//! A store of another process, in whatever language: so the conformance kit judges backends that are not written in
-//! Rust.
+//! A store or address book of another process, in whatever language: so the conformance kit judges backends that are
+//! not written in Rust.
 //!
 //! The process answers one line with one line. A request is `{"call": METHOD, "arguments": [...]}`, an answer
 //! `{"ok": RESULT}` or `{"failure": FAILURE}`; methods, arguments and results are those of `mapi:session/store-backend`
-//! in the shapes jco gives them, with what JSON lacks written as [`wire`] says. `{"call": "open", "arguments": [PATH]}`
-//! comes first and answers nothing.
+//! and `mapi:session/address-book-backend` in the shapes jco gives them, with what JSON lacks written as [`wire`] says.
+//! `{"call": "open", "arguments": ["store", PATH]}`, or `"address-book"`, comes first and answers nothing.
 
+mod requests;
 pub mod wire;
 
 use mapi_engine::backend::{
-    Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, NamedProperty, ObjectHead,
-    ObjectId, Objects, OrderKey, Plan, PlanRequest, Quota, RowKey, ScanKind, ScanPage, ScanRequest, Scope, Store, StoreIdentity,
-    StoredProperty, TagSize, Want,
+    AddressBook, AddressBookIdentity, Batch, CheckReport, Commit, Committed, FeedCursor, FeedPage, Filter, GroupBatch,
+    GroupRequest, NamedProperty, ObjectHead, ObjectId, Objects, OrderKey, Plan, PlanRequest, Quota, Resolution, RowKey, ScanKind,
+    ScanPage, ScanRequest, Scope, Store, StoreIdentity, StoredProperty, TagSize, Want,
 };
 use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::forward_objects;
 use mapi_engine::properties::{Guid, PropTag, Property};
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Write};
@@ -22,11 +24,25 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use wire::Wire;
 
+/// Objects of another process.
+#[derive(Debug)]
+pub struct Remote {
+    process: Mutex<Process>,
+    uid: Guid,
+}
+
 /// A store of another process.
 #[derive(Debug)]
 pub struct RemoteStore {
-    process: Mutex<Process>,
+    objects: Remote,
     identity: StoreIdentity,
+}
+
+/// An address book of another process.
+#[derive(Debug)]
+pub struct RemoteAddressBook {
+    objects: Remote,
+    identity: AddressBookIdentity,
 }
 
 #[derive(Debug)]
@@ -69,13 +85,32 @@ impl RemoteStore {
     /// # Errors
     /// `MAPI_E_CALL_FAILED` when the process cannot be started, and those of the opening.
     pub fn open(command: &mut Command, path: &Path) -> Result<Self> {
+        let objects = Remote::open(command, "store", path)?;
+        Ok(Self { identity: objects.call("identity", &[])?, objects })
+    }
+}
+
+impl RemoteAddressBook {
+    /// Starts the process and has it open the address book at that path.
+    ///
+    /// # Errors
+    /// As [`RemoteStore::open`].
+    pub fn open(command: &mut Command, path: &Path) -> Result<Self> {
+        let objects = Remote::open(command, "address-book", path)?;
+        Ok(Self { identity: objects.call("identity", &[])?, objects })
+    }
+}
+
+impl Remote {
+    fn open(command: &mut Command, kind: &str, path: &Path) -> Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(broken)?;
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().ok_or_else(|| broken("it has no output"))?);
         let mut process = Process { child, requests, answers };
-        process.call("open", &[json!(path)])?;
-        let identity = StoreIdentity::of_json(&process.call("identity", &[])?)?;
-        Ok(Self { process: Mutex::new(process), identity })
+        process.call("open", &[json!(kind), json!(path)])?;
+        let identity = process.call("identity", &[])?;
+        let uid = Guid::of_json(identity.get("uid").ok_or_else(|| broken("it has no identifier"))?)?;
+        Ok(Self { process: Mutex::new(process), uid })
     }
 
     fn call<T: Wire>(&self, method: &str, arguments: &[Json]) -> Result<T> {
@@ -84,9 +119,9 @@ impl RemoteStore {
     }
 }
 
-impl Objects for RemoteStore {
+impl Objects for Remote {
     fn read(&self, object: &ObjectId, want: Want<'_>, inline_limit: u32) -> Result<(ObjectHead, Vec<Property>)> {
-        self.call("read", &[object.to_json(), wire::want(want), json!(inline_limit)])
+        self.call("read", &[object.to_json(), requests::want(want), json!(inline_limit)])
     }
 
     fn list_tags(&self, object: &ObjectId) -> Result<Vec<TagSize>> {
@@ -98,19 +133,19 @@ impl Objects for RemoteStore {
     }
 
     fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan> {
-        self.call("plan", &[wire::plan_request(request)])
+        self.call("plan", &[requests::plan_request(request)])
     }
 
     fn scan(&self, request: &ScanRequest<'_>) -> Result<ScanPage> {
-        self.call("scan", &[wire::scan_request(request)])
+        self.call("scan", &[requests::scan_request(request)])
     }
 
     fn count(&self, scope: &Scope, kind: ScanKind, filter: &[Filter]) -> Result<u64> {
-        self.call("count", &[wire::count_request(scope, kind, filter)])
+        self.call("count", &[requests::count_request(scope, kind, filter)])
     }
 
     fn rank(&self, scope: &Scope, kind: ScanKind, filter: &[Filter], order: &[OrderKey], key: &RowKey) -> Result<u64> {
-        self.call("rank", &[wire::count_request(scope, kind, filter), wire::order(order), key.to_json()])
+        self.call("rank", &[requests::count_request(scope, kind, filter), requests::order(order), key.to_json()])
     }
 
     fn container_tags(&self, container: &ObjectId, kind: ScanKind) -> Result<Vec<PropTag>> {
@@ -139,7 +174,7 @@ impl Objects for RemoteStore {
     }
 
     fn commit(&self, commit: Commit) -> Result<Committed> {
-        self.call("commit", &[wire::commit(&commit)])
+        self.call("commit", &[requests::commit(&commit)])
     }
 
     fn feed_cursor(&self) -> Result<FeedCursor> {
@@ -151,56 +186,71 @@ impl Objects for RemoteStore {
     }
 
     fn uid(&self) -> Guid {
-        self.identity.uid
+        self.uid
     }
 }
 
+forward_objects!([] RemoteStore, self => self.objects);
+
 impl Store for RemoteStore {
     fn identity(&self) -> StoreIdentity {
-        self.call("identity", &[]).unwrap_or_else(|_| self.identity.clone())
+        self.objects.call("identity", &[]).unwrap_or_else(|_| self.identity.clone())
     }
 
     fn groups(&self, request: &GroupRequest<'_>) -> Result<GroupBatch> {
-        self.call("groups", &[wire::group_request(request)])
+        self.objects.call("groups", &[requests::group_request(request)])
     }
 
     fn ids_of_names(&self, names: &[NamedProperty], create: bool) -> Result<Vec<Option<u16>>> {
-        self.call("idsOfNames", &[names.to_vec().to_json(), json!(create)])
+        self.objects.call("idsOfNames", &[names.to_vec().to_json(), json!(create)])
     }
 
     fn names_of_ids(&self, ids: &[u16]) -> Result<Vec<Option<NamedProperty>>> {
-        self.call("namesOfIds", &[json!(ids)])
+        self.objects.call("namesOfIds", &[json!(ids)])
     }
 
     fn all_names(&self) -> Result<Vec<(u16, NamedProperty)>> {
-        self.call("allNames", &[])
+        self.objects.call("allNames", &[])
     }
 
     fn rekey(&self, objects: Vec<(ObjectId, Vec<StoredProperty>)>, key_version: u32, finished: bool) -> Result<()> {
         let objects: Vec<Json> = objects
             .iter()
-            .map(|(object, properties)| json!({ "object": object.to_json(), "properties": wire::stored(properties) }))
+            .map(|(object, properties)| json!({ "object": object.to_json(), "properties": requests::stored(properties) }))
             .collect();
-        self.call("rekey", &[json!(objects), json!(key_version), json!(finished)])
+        self.objects.call("rekey", &[json!(objects), json!(key_version), json!(finished)])
     }
 
     fn index_step(&self, budget_us: u64) -> Result<bool> {
-        self.call("indexStep", &[budget_us.to_json()])
+        self.objects.call("indexStep", &[budget_us.to_json()])
     }
 
     fn quota(&self) -> Result<Quota> {
-        self.call("quota", &[])
+        self.objects.call("quota", &[])
     }
 
     fn check(&self, repair: bool) -> Result<CheckReport> {
-        self.call("check", &[json!(repair)])
+        self.objects.call("check", &[json!(repair)])
     }
 
     fn compact(&self) -> Result<()> {
-        self.call("compact", &[])
+        self.objects.call("compact", &[])
     }
 
     fn backup(&self, target: &str) -> Result<()> {
-        self.call("backup", &[json!(target)])
+        self.objects.call("backup", &[json!(target)])
+    }
+}
+
+forward_objects!([] RemoteAddressBook, self => self.objects);
+
+impl AddressBook for RemoteAddressBook {
+    fn identity(&self) -> AddressBookIdentity {
+        self.objects.call("identity", &[]).unwrap_or_else(|_| self.identity.clone())
+    }
+
+    fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>> {
+        let how = json!({ "emsAbAddressLookup": addresses_only });
+        self.objects.call("resolve", &[container.to_json(), json!(names), tags.to_vec().to_json(), how])
     }
 }

@@ -2,10 +2,9 @@
 //! `{"big": DECIMAL}`, floating-point numbers as `{"float": BITS}` and what is absent as null.
 
 use mapi_engine::backend::{
-    Batch, Change, CheckFinding, CheckReport, Column, ColumnData, Commit, Committed, Expected, FeedCursor, FeedPage, FeedRecord,
-    FeedVerb, Filter, FilterTest, GroupBatch, GroupRequest, IndexPlan, NamedProperty, ObjectHead, ObjectId, ObjectKind, OrderKey,
-    Plan, PlanRequest, PropertyName, Quota, RowKey, ScanFrom, ScanKind, ScanPage, ScanRequest, Scope, StoreCapabilities,
-    StoreIdentity, StoredProperty, StoredValue, Support, TagSize, TextMatch, Want,
+    AddressBookIdentity, Batch, CheckFinding, CheckReport, Column, ColumnData, Committed, FeedCursor, FeedPage, FeedRecord,
+    FeedVerb, GroupBatch, IndexPlan, NamedProperty, ObjectHead, ObjectId, ObjectKind, Plan, PropertyName, Quota, Resolution,
+    RowKey, ScanKind, ScanPage, StoreCapabilities, StoreIdentity, Support, TagSize, TextMatch,
 };
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::properties::{FileTime, Guid, PropTag, Property, Value};
@@ -32,7 +31,7 @@ fn field<T: Wire>(json: &Json, name: &str) -> Result<T> {
     T::of_json(json.get(name).unwrap_or(&Json::Null))
 }
 
-fn case(tag: &str, value: Json) -> Json {
+pub(super) fn case(tag: &str, value: Json) -> Json {
     let mut variant = Map::new();
     variant.insert("tag".into(), tag.into());
     if !value.is_null() {
@@ -186,6 +185,7 @@ lists!(
     CheckFinding,
     (u16, NamedProperty),
     (u64, u64),
+    Resolution,
 );
 
 macro_rules! names {
@@ -320,6 +320,9 @@ records! {
         uid = "uid", kind = "kind", mapping_signature = "mappingSignature", store = "store", root = "root",
         private_entry = "privateEntry", writable = "writable", capabilities = "capabilities", index = "index",
     }
+    AddressBookIdentity {
+        uid = "uid", kind = "kind", root = "root", writable = "writable", feed = "feed", index = "index",
+    }
     NamedProperty { set = "set", name = "name" }
     Quota { used = "used", limit = "limit" }
     CheckFinding { object = "object", message = "message", repaired = "repaired" }
@@ -332,6 +335,26 @@ impl Wire for FeedCursor {
     }
     fn of_json(json: &Json) -> Result<Self> {
         Vec::of_json(json).map(Self)
+    }
+}
+
+impl Wire for Resolution {
+    fn to_json(&self) -> Json {
+        match self {
+            Self::Unresolved => case("unresolved", Json::Null),
+            Self::Ambiguous => case("ambiguous", Json::Null),
+            Self::Resolved(object, properties) => {
+                case("resolved", json!({ "object": object.to_json(), "properties": properties.to_json() }))
+            }
+        }
+    }
+    fn of_json(json: &Json) -> Result<Self> {
+        Ok(match parts(json)? {
+            ("unresolved", _) => Self::Unresolved,
+            ("ambiguous", _) => Self::Ambiguous,
+            ("resolved", entry) => Self::Resolved(field(entry, "object")?, field(entry, "properties")?),
+            _ => return Err(malformed(json)),
+        })
     }
 }
 
@@ -479,163 +502,4 @@ impl Wire for GroupBatch {
         }
         Ok(batch)
     }
-}
-
-/// Which properties to read.
-#[must_use]
-pub fn want(want: Want<'_>) -> Json {
-    match want {
-        Want::All => case("all", Json::Null),
-        Want::Tags(tags) => case("tags", tags.to_vec().to_json()),
-    }
-}
-
-fn scope(scope: &Scope) -> Json {
-    match scope {
-        Scope::One(container) => case("one", container.to_json()),
-        Scope::Several { containers, recursive } => {
-            case("several", json!({ "ids": containers.to_json(), "recursive": recursive }))
-        }
-    }
-}
-
-fn filters(filters: &[Filter]) -> Json {
-    filters.iter().map(|filter| filter.iter().map(test).collect::<Json>()).collect()
-}
-
-fn test(test: &FilterTest) -> Json {
-    match test {
-        FilterTest::And(count) => case("and", json!(count)),
-        FilterTest::Or(count) => case("or", json!(count)),
-        FilterTest::Not => case("not", Json::Null),
-        FilterTest::Compare { tag, relop, key, bounded, constant } => case(
-            "compare",
-            json!({
-                "tag": tag.0, "relop": relop.to_json(), "key": key.to_json(), "bounded": bounded, "constant": constant.to_json(),
-            }),
-        ),
-        FilterTest::Text { tag, how, folded } => case("text", json!({ "tag": tag.0, "how": how.to_json(), "folded": folded })),
-        FilterTest::Bits { tag, relation, mask } => {
-            case("bits", json!({ "tag": tag.0, "relation": relation.to_json(), "mask": mask }))
-        }
-        FilterTest::Size { tag, relop, size } => case("size", json!({ "tag": tag.0, "relop": relop.to_json(), "size": size })),
-        FilterTest::Exist(tag) => case("exist", json!(tag.0)),
-    }
-}
-
-/// An order.
-#[must_use]
-pub fn order(order: &[OrderKey]) -> Json {
-    order.iter().map(|key| json!({ "tag": key.tag.0, "descending": key.descending })).collect()
-}
-
-/// What is asked of `plan`.
-#[must_use]
-pub fn plan_request(request: &PlanRequest<'_>) -> Json {
-    json!({
-        "scope": scope(request.scope), "kind": request.kind.to_json(), "filters": filters(request.filters),
-        "order": order(request.order),
-    })
-}
-
-/// What is asked of `scan`.
-#[must_use]
-pub fn scan_request(request: &ScanRequest<'_>) -> Json {
-    let start = match &request.from {
-        ScanFrom::Start => case("start", Json::Null),
-        ScanFrom::After(key) => case("after", key.to_json()),
-        ScanFrom::At(key) => case("at", key.to_json()),
-        ScanFrom::Position(position) => case("position", position.to_json()),
-    };
-    json!({
-        "scope": scope(request.scope), "kind": request.kind.to_json(), "columns": request.columns.to_vec().to_json(),
-        "cellLimit": request.cell_limit, "filters": filters(request.filters), "order": order(request.order), "start": start,
-        "backwards": request.backwards, "max": request.max,
-    })
-}
-
-/// What is asked of `count` and `rank`.
-#[must_use]
-pub fn count_request(place: &Scope, kind: ScanKind, filter: &[Filter]) -> Json {
-    json!({ "scope": scope(place), "kind": kind.to_json(), "filters": filters(filter) })
-}
-
-/// What is asked of `groups`.
-#[must_use]
-pub fn group_request(request: &GroupRequest<'_>) -> Json {
-    json!({
-        "scope": scope(request.scope), "kind": request.kind.to_json(), "filters": filters(request.filters),
-        "order": order(request.order), "levels": request.levels, "after": request.after.to_json(), "max": request.max,
-    })
-}
-
-/// Properties to be stored.
-#[must_use]
-pub fn stored(properties: &[StoredProperty]) -> Json {
-    let one = |property: &StoredProperty| {
-        let value = match &property.value {
-            StoredValue::Inline(value) => case("inline", value.to_json()),
-            StoredValue::Staged(staged) => {
-                case("staged", json!({ "number": staged.number.to_json(), "size": staged.size.to_json() }))
-            }
-        };
-        json!({
-            "tag": property.tag.0, "value": value, "orderKey": property.order_key.to_json(), "folded": property.folded.to_json(),
-        })
-    };
-    properties.iter().map(one).collect()
-}
-
-fn expected(expected: Expected) -> Json {
-    match expected {
-        Expected::Exists => case("exists", Json::Null),
-        Expected::Version(version) => case("version", version.to_json()),
-    }
-}
-
-fn change(change: &Change) -> Json {
-    match change {
-        Change::Create { object, parent, kind, properties } => case(
-            "create",
-            json!({
-                "object": object.to_json(), "parent": parent.to_json(), "kind": kind.to_json(), "properties": stored(properties),
-            }),
-        ),
-        Change::Set { object, expected: condition, set, delete, quiet } => case(
-            "set",
-            json!({
-                "object": object.to_json(), "expected": expected(*condition), "set": stored(set), "delete": delete.to_json(),
-                "quiet": quiet,
-            }),
-        ),
-        Change::Bits { object, tag, set, clear } => {
-            case("bits", json!({ "object": object.to_json(), "tag": tag.0, "set": set, "clear": clear }))
-        }
-        Change::Move { object, expected: condition, parent, set, restore } => case(
-            "move",
-            json!({
-                "object": object.to_json(), "expected": expected(*condition), "parent": parent.to_json(), "set": stored(set),
-                "restore": restore,
-            }),
-        ),
-        Change::Copy { source, object, parent, set, delete } => case(
-            "copy",
-            json!({
-                "source": source.to_json(), "object": object.to_json(), "parent": parent.to_json(), "set": stored(set),
-                "delete": delete.to_json(),
-            }),
-        ),
-        Change::Remove { object, expected: condition, hard } => {
-            case("remove", json!({ "object": object.to_json(), "expected": expected(*condition), "hard": hard }))
-        }
-    }
-}
-
-/// What is asked of `commit`.
-#[must_use]
-pub fn commit(commit: &Commit) -> Json {
-    json!({
-        "changes": commit.changes.iter().map(change).collect::<Json>(), "token": commit.token.to_json(),
-        "deferIndexing": commit.defer_indexing, "delivery": commit.delivery,
-    })
 }

@@ -1,8 +1,8 @@
-// Serves a store to a process that asks by lines of JSON, as tests/src/remote_store says: so the conformance kit of the
+// Serves a store or an address book to a process that asks by lines of JSON, as tests/src/remote_store says: so the conformance kit of the
 // Rust host judges this backend.
 
 import readline from 'node:readline';
-import { SqliteStore } from '../index.mjs';
+import { SqliteAddressBook, SqliteStore } from '../index.mjs';
 
 /** Variants whose values are floating-point numbers. */
 const FLOATS = new Set(['r4', 'double', 'apptime', 'mv-r4', 'mv-double', 'mv-apptime']);
@@ -57,8 +57,13 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const { call, arguments: given } = JSON.parse(line);
   let answer;
   try {
-    if (call === 'open') store = new SqliteStore(given[0], 'create');
-    answer = { ok: call === 'open' ? null : flatten(store[call](...given.map(revive))) };
+    if (call === 'open') {
+      const [kind, file] = given;
+      store = kind === 'store' ? new SqliteStore(file, 'create') : new SqliteAddressBook(file, 'create');
+      answer = { ok: null };
+    } else {
+      answer = { ok: flatten(store[call](...given.map(revive))) };
+    }
   } catch (error) {
     const payload = /** @type {any} */ (error).payload;
     if (!payload) throw error;
