@@ -315,7 +315,7 @@ fn plain(value: &Value) -> Json {
 /// Enough messages for orders to be kept and texts to become segments, some with long texts.
 fn messages(numbers: std::ops::Range<usize>) -> Vec<String> {
     let one = |number: usize| {
-        let long = "A sentence that stands there again and again. ".repeat(if number % 3 == 0 { 60 } else { 1 });
+        let long = "A sentence that stands there again and again. ".repeat(if number.is_multiple_of(3) { 60 } else { 1 });
         let needle = if number.is_multiple_of(40) { "A needle is here." } else { "" };
         format!(
             "From: Ada {} <ada{}@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: {} {}\r\nDate: Tue, 02 Jan 2024 {:02}:{:02}:00 +0000\r\n\

@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Driver } from './driver.mjs';
-import { StoreFailure, aboutFile, sqliteCode } from './failure.mjs';
+import { StoreFailure, aboutFile, damaged, sqliteCode } from './failure.mjs';
 import { APPLICATION, CREATION, FORMAT } from './schema.mjs';
 
 /**
@@ -27,7 +27,7 @@ const LONG_LOG = 4_000;
 export class Database {
   /** @type {import('better-sqlite3').Database} */
   #connection;
-  /** @type {Map<string, import('better-sqlite3').Statement>} */
+  /** @type {Map<string, { statement: import('better-sqlite3').Statement, types: (string | null)[] }>} */
   #statements = new Map();
 
   /**
@@ -127,16 +127,18 @@ export class Database {
   }
 
   /**
+   * A statement, and the types its columns were declared with.
    * @param {string} sql
    */
   #prepared(sql) {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#connection.prepare(sql);
+    let prepared = this.#statements.get(sql);
+    if (!prepared) {
+      const statement = this.#connection.prepare(sql);
       if (statement.reader) statement.raw(true);
-      this.#statements.set(sql, statement);
+      prepared = { statement, types: statement.reader ? statement.columns().map(({ type }) => type) : [] };
+      this.#statements.set(sql, prepared);
     }
-    return statement;
+    return prepared;
   }
 
   /**
@@ -146,7 +148,9 @@ export class Database {
    * @returns {Row | undefined}
    */
   row(sql, ...parameters) {
-    return /** @type {Row | undefined} */ (this.#prepared(sql).get(...parameters));
+    const { statement, types } = this.#prepared(sql);
+    const row = /** @type {Row | undefined} */ (statement.get(...parameters));
+    return row && checked(row, types);
   }
 
   /**
@@ -166,17 +170,21 @@ export class Database {
    * @returns {Row[]}
    */
   rows(sql, ...parameters) {
-    return /** @type {Row[]} */ (this.#prepared(sql).all(...parameters));
+    const { statement, types } = this.#prepared(sql);
+    const rows = /** @type {Row[]} */ (statement.all(...parameters));
+    for (const row of rows) checked(row, types);
+    return rows;
   }
 
   /**
    * The rows one after the other; nothing is written meanwhile, and the statement is not used again.
    * @param {string} sql
    * @param {...any} parameters
-   * @returns {IterableIterator<Row>}
+   * @returns {Generator<Row, void>}
    */
-  each(sql, ...parameters) {
-    return /** @type {IterableIterator<Row>} */ (this.#prepared(sql).iterate(...parameters));
+  * each(sql, ...parameters) {
+    const { statement, types } = this.#prepared(sql);
+    for (const row of /** @type {Iterable<Row>} */ (statement.iterate(...parameters))) yield checked(row, types);
   }
 
   /**
@@ -185,7 +193,7 @@ export class Database {
    * @param {...any} parameters
    */
   run(sql, ...parameters) {
-    const { changes, lastInsertRowid } = this.#prepared(sql).run(...parameters);
+    const { changes, lastInsertRowid } = this.#prepared(sql).statement.run(...parameters);
     return { changes, inserted: Number(lastInsertRowid) };
   }
 
@@ -215,14 +223,14 @@ export class Database {
    * @returns {T}
    */
   #transact(begin, work) {
-    this.#prepared(begin).run();
+    this.#prepared(begin).statement.run();
     try {
       const value = work();
-      this.#prepared('COMMIT').run();
+      this.#prepared('COMMIT').statement.run();
       return value;
     } finally {
       // SQLite may have undone it by itself.
-      if (this.#connection.inTransaction) this.#prepared('ROLLBACK').run();
+      if (this.#connection.inTransaction) this.#prepared('ROLLBACK').statement.run();
     }
   }
 
@@ -267,7 +275,7 @@ export class Database {
     const partial = `${target}.partial`;
     try {
       fs.rmSync(partial, { force: true });
-      this.#prepared('VACUUM INTO ?').run(partial);
+      this.#prepared('VACUUM INTO ?').statement.run(partial);
       const copy = fs.openSync(partial, 'r+');
       fs.fsyncSync(copy);
       fs.closeSync(copy);
@@ -285,6 +293,22 @@ export class Database {
   close() {
     this.#connection.close();
   }
+}
+
+/**
+ * A row whose columns hold what they were declared with: SQLite itself takes anything anywhere.
+ * @param {Row} row
+ * @param {(string | null)[]} types
+ */
+function checked(row, types) {
+  for (let column = 0; column < types.length; column += 1) {
+    const value = row[column];
+    if (value === null) continue;
+    if (types[column] === 'INTEGER' ? !Number.isInteger(value) : types[column] === 'BLOB' && !Buffer.isBuffer(value)) {
+      throw damaged('a row holds what no program writes');
+    }
+  }
+  return row;
 }
 
 /** @param {string} file */

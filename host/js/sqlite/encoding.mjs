@@ -41,6 +41,8 @@ export function bufferOf(bytes) {
 export class Reader {
   /** @param {Uint8Array} bytes */
   constructor(bytes) {
+    // A damaged row may have none.
+    if (!bytes) throw undecodable();
     this.bytes = bufferOf(bytes);
     this.at = 0;
   }

@@ -133,7 +133,7 @@ export function changesSince(database, uid, since, max) {
   let passed = cursor.readUInt32BE(24);
   let last = commit;
   // A token has 64 bits, more than a number of JavaScript holds.
-  const rows = database.each('SELECT number, CAST(token AS TEXT), delivery, records FROM feed WHERE number > ? ORDER BY number', commit);
+  const rows = database.each('SELECT number, CAST(CAST(token AS INTEGER) AS TEXT), delivery, records FROM feed WHERE number > ? ORDER BY number', commit);
   for (const [number, token, delivery, stored] of rows) {
     if (page.records.length >= most) {
       page.more = true;

@@ -3,8 +3,9 @@
 import { sameBytes } from './encoding.mjs';
 import { rankAmong } from './matching.mjs';
 import { ORDERED, listed } from './plan.mjs';
-import { propertyOf } from './rows.mjs';
+import { Counts, propertyOf } from './rows.mjs';
 import { matchesOf, subjectOf } from './scan.mjs';
+import { UNREAD, numberOf } from './schema.mjs';
 import { MESSAGE_FLAGS } from './tags.mjs';
 
 /** @typedef {import('./database.mjs').Database} Database */
@@ -14,16 +15,20 @@ import { MESSAGE_FLAGS } from './tags.mjs';
 const BEHIND = (1n << 64n) - 1n;
 
 /**
- * Whether a row counts as unread.
+ * What tells whether a row counts as unread.
  * @param {Database} database
- * @param {number} object
- * @param {boolean} isContent
+ * @param {import('./world.mjs').GroupRequest} request
+ * @returns {(object: number) => boolean}
  */
-function isUnread(database, object, isContent) {
-  if (isContent) return database.value('SELECT unread FROM objects WHERE id = ?', object) === 1;
+function unreadIn(database, { scope, kind }) {
+  const folder = scope.tag === 'one' ? numberOf(scope.val) : undefined;
+  if (kind === 'contents' && folder !== undefined && Counts.of(database, folder).counters[UNREAD] === 0) return () => false;
+  if (kind === 'contents') return (object) => database.value('SELECT unread FROM objects WHERE id = ?', object) === 1;
   // Whether others are read is told by their flags alone.
-  const flags = propertyOf(database, object, MESSAGE_FLAGS);
-  return flags?.tag !== 'long' || (flags.val & 1) === 0;
+  return (object) => {
+    const flags = propertyOf(database, object, MESSAGE_FLAGS);
+    return flags?.tag !== 'long' || (flags.val & 1) === 0;
+  };
 }
 
 /**
@@ -38,6 +43,7 @@ export function groupRows(database, cache, request) {
   const subject = subjectOf(request, keys);
   const matches = matchesOf(database, cache, subject);
   const most = Math.max(request.max, 1);
+  const isUnread = unreadIn(database, request);
   let begin = 0;
   if (request.after) {
     // Behind every row of that category.
@@ -49,7 +55,7 @@ export function groupRows(database, cache, request) {
   let more = false;
   for (let place = begin; place < matches.length; place += 1) {
     const { key, object } = matches[place];
-    const unread = isUnread(database, object, request.kind === 'contents') ? 1 : 0;
+    const unread = isUnread(object) ? 1 : 0;
     const group = groups[groups.length - 1];
     if (group && key.keys.every((one, level) => sameBytes(one, group.key.keys[level]))) {
       group.count += 1;

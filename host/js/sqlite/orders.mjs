@@ -177,7 +177,7 @@ export function countBetween(database, order, from, to) {
  * @param {Place} to
  * @param {boolean} descending
  * @param {number} [skip]
- * @returns {IterableIterator<import('./database.mjs').Row>}
+ * @returns {Generator<import('./database.mjs').Row, void>}
  */
 export function walk(database, order, from, to, descending, skip = 0) {
   const direction = descending ? 'DESC' : '';

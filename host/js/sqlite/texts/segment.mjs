@@ -123,7 +123,7 @@ export function readArena(database, segment, posted, start, end) {
     const skip = start % PIECE;
     bytes = Buffer.concat(pieces.map(([data]) => data)).subarray(skip, skip + end - start);
   } else {
-    bytes = database.value('SELECT substr(arena, ?, ?) FROM segments WHERE id = ?', start + 1, end - start, segment) ?? Buffer.alloc(0);
+    bytes = database.value('SELECT CAST(substr(arena, ?, ?) AS BLOB) FROM segments WHERE id = ?', start + 1, end - start, segment) ?? Buffer.alloc(0);
   }
   if (bytes.length !== end - start) throw damaged('a segment of the text index is cut short');
   return bytes;
