@@ -14,7 +14,8 @@
 //! assert!(report.is_sound(), "{report}");
 //! ```
 //!
-//! Authors of address books call [`address_book_suite`].
+//! Authors of address books call [`address_book_suite`]; a backend in another language is judged through
+//! [`RemoteStore`](crate::remote_store::RemoteStore).
 //!
 //! Checks look only at what the traits of `mapi_engine::backend` promise. What a backend does not claim
 //! (soft deletion, a feed, an exact answer) is not asked of it; what it claims is compared with a naive

@@ -14,8 +14,7 @@ impl Writer<'_> {
     /// Counts an object in its container and adds it to the orders kept there.
     pub(super) fn enter(&mut self, row: &Row) -> Outcome<()> {
         self.count(row, 1);
-        let listed = self.places.known_kind(row.parent).is_some_and(keeps_lists);
-        if !listed {
+        if !self.places.kind(self.connection, row.parent)?.is_some_and(keeps_lists) {
             return Ok(());
         }
         self.note_tags(row, row.bag.entries().map(|entry| entry.tag))?;

@@ -31,11 +31,6 @@ impl Places {
         Ok(kind)
     }
 
-    /// The kind of an object if it was asked for before.
-    pub(super) fn known_kind(&self, id: i64) -> Option<ObjectKind> {
-        self.kinds.get(&id).copied()
-    }
-
     /// Whether an object neither is soft-deleted nor lies below one that is.
     pub(super) fn is_live(&mut self, connection: &Connection, id: i64) -> Outcome<bool> {
         if self.live.contains(&id) {
