@@ -6,7 +6,7 @@ use std::process::Command;
 
 const WASMTIME_PY: &str = "wasmtime==50.0.1";
 
-/// Installs it below `target/portability`, unless they are there.
+/// Installs it below `target/portability`, unless it is there.
 pub(crate) fn setup() -> Result<()> {
     let folder = root().join("target/portability");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;

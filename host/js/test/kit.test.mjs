@@ -1,9 +1,13 @@
 // The backends of the package keep every promise of the world.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
 import { Backends } from 'mapi-session';
 import { LocalTransport, MemoryAddressBook, MemoryProfiles, MemoryStore, PostOffice } from 'mapi-session/backends';
+import { SqliteAddressBook, SqliteStore } from 'mapi-session/sqlite';
 import { imports } from '../dist/imports.js';
 import { absent, run } from './kit.mjs';
 
@@ -20,8 +24,16 @@ function each(make) {
   };
 }
 
+const folder = await mkdtemp(path.join(tmpdir(), 'mapi-kit-'));
+after(() => rm(folder, { recursive: true }));
+
+/** A file for each profile section, opened anew each time. */
+const inFiles = (Kind) => ({ section: { hi, lo } }) => ({ provider: new Kind(path.join(folder, `${Kind.name} ${hi} ${lo}`), 'create') });
+
 const kept = [
   ['the store in memory', ['store'], (backends) => backends.withStore('kit', each((key) => new MemoryStore(key)))],
+  ['the store in SQLite', ['store', 'durable-store'], (backends) => backends.withStore('kit', inFiles(SqliteStore))],
+  ['the address book in SQLite', ['address-book'], (backends) => backends.withAddressBook('kit', inFiles(SqliteAddressBook))],
   ['the address book in memory', ['address-book'], (backends) => backends.withAddressBook('kit', each(() => new MemoryAddressBook()))],
   ['the local transport', ['transport'], (backends) => backends.withTransport('kit', each(() => new LocalTransport(new PostOffice(), 'Me', ADDRESS)))],
   ['the profiles in memory', ['profile-storage'], (backends) => backends],

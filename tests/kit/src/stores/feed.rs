@@ -109,14 +109,18 @@ fn pages(subject: &Subject) -> Outcome {
     for number in 0..20 {
         subject.set(&message, &[long(tags::IMPORTANCE, number)])?;
     }
+    // Pages end inside a commit of many records, too.
+    let objects = subject.store.reserve(9)?;
+    let many = objects.iter().map(|object| subject.creation(object, &subject.root(), ObjectKind::Message, &[])).collect();
+    subject.commit(many)?;
     let whole = read_all(subject, &start, 1000)?;
-    same("records", &whole.len(), &21)?;
-    for max in [0, 1, 2, 7, 21, 22] {
+    same("records", &whole.len(), &30)?;
+    for max in [0, 1, 2, 4, 7, 29, 30, 31] {
         same(&format!("records by pages of {max}"), &read_all(subject, &start, max)?, &whole)?;
     }
     let change = subject.setting(&message, Expected::Exists, &[]);
     subject.commit(vec![change])?;
-    same("records after another change", &read_all(subject, &start, 5)?.len(), &22)
+    same("records after another change", &read_all(subject, &start, 5)?.len(), &31)
 }
 
 fn garbage(subject: &Subject) -> Outcome {

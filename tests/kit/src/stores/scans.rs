@@ -20,6 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "an order stays right while rows change", run: changes },
     Check { name: "categories are those of a naive grouping", run: groups },
     Check { name: "deferred indexing does not change an answer", run: deferred },
+    Check { name: "a search finds the texts there are, not those there were", run: changed_texts },
     Check { name: "new order keys reorder rows and keep their versions", run: rekeying },
     Check { name: "a malformed filter is not accepted", run: malformed },
 ];
@@ -383,6 +384,45 @@ fn deferred(subject: &Subject) -> Outcome {
         ensure(steps < 10_000, || "deferred indexing does not end".to_owned())?;
     }
     ask()
+}
+
+fn changed_texts(subject: &Subject) -> Outcome {
+    let folder = subject.create(&subject.root(), ObjectKind::Folder, &[])?;
+    let scope = Scope::One(folder.clone());
+    let find = |wanted: &str, holders: &[&ObjectId]| -> Outcome {
+        let filters = [contains(wanted)];
+        let support = plan(subject, &scope, &filters, &[])?.filters[0];
+        if support == Support::Unsupported {
+            return Ok(());
+        }
+        let found = ids(&subject.rows(&scope, ScanKind::Contents, &[], &filters, &[])?);
+        let held = holders.iter().any(|holder| !found.contains(holder));
+        let right = if support == Support::Exact { found.iter().eq(holders.iter().copied()) } else { !held };
+        ensure(right, || format!("a search for {wanted:?} found {found:?} instead of {holders:?}"))
+    };
+    let create = |words: &str| subject.create(&folder, ObjectKind::Message, &[text(tags::SUBJECT, words)]);
+    let (changed, removed, deleted) = (create("a needle")?, create("needles")?, create("the needle")?);
+    let (original, copy) = (create("one needle more")?, subject.reserve()?);
+    find("needle", &[&changed, &removed, &deleted, &original])?;
+    subject.set(&changed, &[text(tags::SUBJECT, "hay")])?;
+    let copying = Change::Copy {
+        source: original.clone(),
+        object: copy.clone(),
+        parent: folder.clone(),
+        set: Vec::new(),
+        delete: Vec::new(),
+    };
+    subject.commit(vec![removal(&removed, true), removal(&deleted, false), copying])?;
+    find("needle", &[&original, &copy])?;
+    find("hay", &[&changed])?;
+    subject.set(&original, &[text(tags::SUBJECT, "more hay")])?;
+    find("needle", &[&copy])?;
+    find("hay", &[&changed, &original])?;
+    subject.commit(vec![removal(&original, true)])?;
+    find("needle", &[&copy])?;
+    subject.store.compact()?;
+    find("needle", &[&copy])?;
+    find("hay", &[&changed])
 }
 
 fn rekeying(subject: &Subject) -> Outcome {

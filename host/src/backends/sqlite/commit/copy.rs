@@ -84,3 +84,35 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::backends::sqlite::SqliteStore;
+    use crate::backends::sqlite::database::Access;
+    use mapi_engine::backend::{Change, Commit, Expected, ObjectId, ObjectKind, Objects, ScanKind, Store, StoredProperty};
+    use mapi_engine::properties::{Property, Value, tags};
+
+    #[test]
+    fn the_copy_of_a_distribution_list_keeps_orders_and_tags_of_its_members() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("a.mapi"), Access::Create).unwrap();
+        let reserve = || store.reserve(1).unwrap().remove(0);
+        let commit = |change| store.commit(Commit { changes: vec![change], ..Commit::default() }).unwrap();
+        let create = |parent: &ObjectId, kind| {
+            let object = reserve();
+            let properties = vec![StoredProperty::from(Property::new(tags::DISPLAY_NAME, Value::Unicode("Ada".into())))];
+            commit(Change::Create { object: object.clone(), parent: parent.clone(), kind, properties });
+            object
+        };
+        let root = store.identity().root;
+        let list = create(&root, ObjectKind::DistributionList);
+        create(&list, ObjectKind::Message);
+        let copy = reserve();
+        commit(Change::Copy { source: list, object: copy.clone(), parent: root, set: vec![], delete: vec![] });
+        assert_eq!(store.container_tags(&copy, ScanKind::Contents).unwrap(), [tags::DISPLAY_NAME]);
+        let member = create(&copy, ObjectKind::Message);
+        assert_eq!(store.check(false).unwrap().findings, []);
+        commit(Change::Remove { object: member, expected: Expected::Exists, hard: true });
+        assert_eq!(store.check(false).unwrap().findings, []);
+    }
+}
