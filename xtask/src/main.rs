@@ -10,6 +10,7 @@ mod dist;
 mod mail_server;
 mod mutants;
 mod portability;
+mod python;
 mod setup;
 mod soak;
 mod tables_faults;

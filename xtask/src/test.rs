@@ -1,6 +1,6 @@
 //! Runs every test there is.
 
-use crate::{cargo, mail_server, portability, run, setup};
+use crate::{cargo, mail_server, portability, python, run, setup};
 use anyhow::Result;
 
 /// Runs `cargo xtask test`.
@@ -10,5 +10,6 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     setup::setup()?;
     mail_server::setup()?;
     portability::setup()?;
+    python::setup()?;
     run(cargo().args(["test", "--workspace", "--exclude", "mapi-session-component"]).args(arguments))
 }
