@@ -1,4 +1,4 @@
-//! What the portability tests run the component under: jco for Node, wasmtime-py for Python.
+//! What the portability test runs the component under: jco for Node.
 
 use crate::{root, run};
 use anyhow::{Context, Result};
@@ -6,9 +6,8 @@ use std::process::Command;
 
 /// Runs synchronous components two to three orders of magnitude faster than the versions after it.
 const JCO: &str = "@bytecodealliance/jco@1.12.0";
-const WASMTIME_PY: &str = "wasmtime==50.0.1";
 
-/// Installs both below `target/portability`, unless they are there.
+/// Installs it below `target/portability`, unless it is there.
 pub(crate) fn setup() -> Result<()> {
     let folder = root().join("target/portability");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
@@ -16,14 +15,6 @@ pub(crate) fn setup() -> Result<()> {
         println!("setup: installing {JCO} below {}", folder.display());
         std::fs::write(folder.join("package.json"), "{\"private\": true, \"type\": \"module\"}\n")?;
         run(Command::new("npm").current_dir(&folder).args(["install", "--silent", "--no-audit", "--no-fund", JCO]))?;
-    }
-    let python = folder.join("python");
-    let marker = python.join(WASMTIME_PY);
-    if !marker.exists() {
-        println!("setup: installing {WASMTIME_PY} below {}", folder.display());
-        run(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
-        run(Command::new(python.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", WASMTIME_PY]))?;
-        std::fs::write(marker, "")?;
     }
     Ok(())
 }
