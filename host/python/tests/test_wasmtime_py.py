@@ -13,7 +13,10 @@ sys.path.insert(0, str(ROOT / "host" / "python" / "examples" / "wasmtime_py"))
 
 import component  # type: ignore[import-not-found]
 import mail_session  # type: ignore[import-not-found]
+import memory_address_book  # type: ignore[import-not-found]
 import memory_profiles  # type: ignore[import-not-found]
+import memory_store  # type: ignore[import-not-found]
+import memory_transport  # type: ignore[import-not-found]
 
 KIT = ROOT / "target" / "guest" / "backend-kit.wasm"
 
@@ -37,14 +40,16 @@ def test_the_backends_in_python_keep_every_promise_of_the_conformance_kit() -> N
         pytest.skip(f"{KIT} is not there")
     kit = component.Compiled(str(KIT))
     granted = {
-        "store_backend": mail_session.MemoryStores(),
+        "store_backend": memory_store.MemoryStores(),
+        "address_book_backend": memory_address_book.MemoryAddressBooks(),
+        "transport_backend": memory_transport.MemoryTransports("me@example.org"),
         "profile_storage": memory_profiles.Profiles(),
         "logging": mail_session.Log(),
         "progress": mail_session.Progress(),
     }
-    suites, subject = "mapi:backend-kit/suites", component.record(backend="python", address=None)
+    suites, subject = "mapi:backend-kit/suites", component.record(backend="python", address="me@example.org")
     instance, broken, kept = kit.instantiate(**granted), [], 0
-    for suite in ("store", "durable-store", "profile-storage"):
+    for suite in ("store", "durable-store", "address-book", "transport", "profile-storage"):
         for name in instance(suites, "checks", suite, subject):
             try:
                 instance(suites, "run", suite, name, subject)
@@ -53,4 +58,4 @@ def test_the_backends_in_python_keep_every_promise_of_the_conformance_kit() -> N
                 broken.append(f"{suite}: {name}: {error}")
                 # A trap ends the instance; the next check gets another.
                 instance = kit.instantiate(**granted)
-    assert broken == [] and kept > 50
+    assert broken == [] and kept > 80

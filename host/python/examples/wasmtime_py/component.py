@@ -32,6 +32,11 @@ def guid(data):
     return record(hi=int.from_bytes(data[:8], "big"), lo=int.from_bytes(data[8:], "big"))
 
 
+def section(logon):
+    """The profile section a provider is opened for, to be a key of dictionaries."""
+    return logon.section.hi, logon.section.lo
+
+
 class Failure(Exception):
     """What a backend cannot do: the name of the code, its number, and a sentence for people."""
 

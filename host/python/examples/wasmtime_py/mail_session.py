@@ -8,23 +8,10 @@ import sys
 
 from component import Compiled, Failed, record
 from memory_profiles import Catalogue, Profiles
-from memory_store import Database, MemoryStore
+from memory_store import MemoryStores
 from wasmtime.component import Variant
 
 ENTRYID, DISPLAY_NAME, SUBJECT, SUBTREE = 0x0FFF0102, 0x3001001F, 0x0037001F, 0x35E00102
-
-
-class MemoryStores:
-    """`store-backend`: a store for each profile section that names this backend."""
-
-    def __init__(self):
-        self.databases = {}
-
-    def open(self, logon, entry):
-        return MemoryStore(self.databases.setdefault((logon.section.hi, logon.section.lo), Database()))
-
-    def compare_store_ids(self, backend, first, second):
-        return first == second
 
 
 class Log:

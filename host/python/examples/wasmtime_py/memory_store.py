@@ -6,7 +6,7 @@ outlives an opening is the `Database`; a `MemoryStore` is one opening of it.
 
 from copy import copy
 
-from component import Failure, guid, missing, no_support, record
+from component import Failure, guid, missing, no_support, record, section
 from wasmtime.component import Variant
 
 FOLDERS = ("folder", "search-folder")
@@ -126,6 +126,8 @@ class Database:
 class MemoryStore:
     """One opening of a store."""
 
+    kinds = KINDS
+
     def __init__(self, database=None):
         self.database, self.staged = database or Database(), {}
 
@@ -210,7 +212,7 @@ class MemoryStore:
         if not isinstance(scope, bytes) and scope.recursive:
             for id in containers:
                 containers.extend(o.id for o in self.database.children(id, ("folder",)) if o.id not in containers)
-        kinds = KINDS.get(request.kind, ())
+        kinds = self.kinds.get(request.kind, ())
         return [((0, o.arrival), o) for id in containers for o in self.database.children(id, kinds)]
 
     def scan(self, request):
@@ -232,7 +234,7 @@ class MemoryStore:
         return record(batch=batch, last=last, more=len(rows) > len(page))
 
     def container_tags(self, container, kind):
-        rows = self.database.children(container, KINDS.get(kind, ()))
+        rows = self.database.children(container, self.kinds.get(kind, ()))
         return sorted({p.tag for row in rows for p in row.properties.values()})
 
     def read_range(self, id, tag, offset, length):
@@ -402,3 +404,16 @@ class MemoryStore:
 
     def backup(self, target):
         no_support("a copy of what is in memory")
+
+
+class MemoryStores:
+    """`store-backend`: a store for each profile section that names this backend."""
+
+    def __init__(self):
+        self.databases = {}
+
+    def open(self, logon, entry):
+        return MemoryStore(self.databases.setdefault(section(logon), Database()))
+
+    def compare_store_ids(self, backend, first, second):
+        return first == second
