@@ -13,7 +13,7 @@ mod dist;
 mod javascript;
 mod mail_server;
 mod mutants;
-mod portability;
+mod python;
 mod setup;
 mod soak;
 mod tables_faults;
@@ -116,6 +116,12 @@ fn root() -> PathBuf {
 /// The `cargo` that runs this task, in the workspace's directory.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What `cargo run` says of this program would make build scripts run again that look at it, and what depends on them.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root());
     command
 }

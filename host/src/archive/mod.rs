@@ -19,6 +19,7 @@
 
 mod envelope;
 mod error;
+mod intake;
 mod maildir;
 mod mbox;
 mod read_ahead;
@@ -29,6 +30,7 @@ mod writer;
 mod tests;
 
 pub use error::{ArchiveError, ArchiveTrouble};
+pub use intake::{Intake, IntakeError};
 pub use maildir::{MaildirFlags, MaildirSubfolder};
 pub use mbox::Quoting;
 pub use writer::{ArchiveWriter, Envelope, WrittenKind};

@@ -15,6 +15,7 @@ mod logon;
 mod messages;
 mod notify;
 mod opening;
+mod python;
 mod row;
 mod session;
 mod sink;
@@ -39,11 +40,12 @@ struct Bench {
     measure: fn(&Stage) -> anyhow::Result<row::Figures>,
 }
 
-const BENCHES: [Bench; 37] = [
+const BENCHES: [Bench; 38] = [
     Bench { name: "host.browser_scroll", unit: "ms", goal: Goal::Under(16.0), measure: javascript::browser_scroll },
     Bench { name: "host.instantiate", unit: "µs", goal: Goal::RatioAtMost(4.0), measure: host::instantiate },
     Bench { name: "host.engine", unit: "µs", goal: Goal::RatioAtMost(1.5), measure: engine::ten_operations },
     Bench { name: "host.node_table", unit: "ms", goal: Goal::RatioAtMost(4.0), measure: javascript::node_table },
+    Bench { name: "host.python_table", unit: "ms", goal: Goal::Under(500.0), measure: python::table },
     Bench { name: "host.sessions_10k", unit: "KiB", goal: Goal::Under(512.0), measure: logon::sessions_10k },
     Bench { name: "session.cold", unit: "ms", goal: Goal::UnderAndPart(15.0, 10.0, "without the store"), measure: logon::cold },
     Bench { name: "session.first_page_100k", unit: "ms", goal: Goal::RatioAtMost(1.3), measure: session::first_page_100k },
@@ -98,7 +100,7 @@ fn main() -> ExitCode {
 /// Whether every row asked for met its goal.
 fn run() -> anyhow::Result<bool> {
     let mut json = false;
-    let (mut areas, mut reference) = (Vec::new(), None);
+    let (mut areas, mut reference, mut python) = (Vec::new(), None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -113,6 +115,7 @@ fn run() -> anyhow::Result<bool> {
                 return logon::first_logon(cache.as_ref(), data.as_ref()).map(|()| true);
             }
             "--reference" => reference = arguments.next().map(PathBuf::from),
+            "--python" => python = arguments.next().map(PathBuf::from),
             // What cargo passes to every benchmark.
             "--bench" => {}
             _ => areas.push(argument),
@@ -125,7 +128,7 @@ fn run() -> anyhow::Result<bool> {
         "no row is in the area {}; areas are host, session, stores, tables and transport",
         areas.join(", ")
     );
-    let stage = Stage::new(reference).context("the benchmarks cannot be set up")?;
+    let stage = Stage::new(reference, python).context("the benchmarks cannot be set up")?;
     let mut rows = Vec::new();
     for bench in benches {
         eprintln!("{} …", bench.name);

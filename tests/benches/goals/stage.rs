@@ -12,18 +12,20 @@ use std::time::Duration;
 pub(crate) struct Stage {
     pub(crate) runtime: tokio::runtime::Runtime,
     pub(crate) engine: Engine,
+    /// The interpreter that has the Python package.
+    pub(crate) python: Option<PathBuf>,
     folder: PathBuf,
     reference: Option<PathBuf>,
 }
 
 impl Stage {
-    /// `reference`: where `mapi-reference` is.
-    pub(crate) fn new(reference: Option<PathBuf>) -> anyhow::Result<Self> {
+    /// `reference`: where `mapi-reference` is; `python`: the interpreter that has the Python package.
+    pub(crate) fn new(reference: Option<PathBuf>, python: Option<PathBuf>) -> anyhow::Result<Self> {
         let folder = root().join("target/bench");
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let engine = Engine::new(&EngineOptions::default().with_cache(folder.join("cache")))?;
-        Ok(Self { runtime, engine, folder, reference })
+        Ok(Self { runtime, engine, python, folder, reference })
     }
 
     /// A folder or file for fixtures, kept from run to run.

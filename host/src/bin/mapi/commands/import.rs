@@ -1,8 +1,7 @@
 //! `mapi import`: archives into a folder, once each message, however often it is run.
 //!
-//! A message is known again by the digest of its bytes and by how many equal ones came before it in the
-//! archive: importing an archive again adds nothing, while two equal messages inside it stay two. Of several
-//! imports into one folder at a time each waits for the one before, so that it knows what that one added.
+//! [`Intake`] knows messages again. Of several imports into one folder at a time each waits for the one before, so
+//! that it knows what that one added.
 
 use crate::args::ImportArguments;
 use crate::context::Context;
@@ -10,22 +9,16 @@ use crate::target;
 use crate::terminal::harmless;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use mapi_session::archive::{Archive, ArchiveError, ArchiveMessage, MaildirSubfolder};
+use mapi_session::archive::{Archive, ArchiveError, ArchiveMessage, Intake, MaildirSubfolder};
 use mapi_session::flags::{GetPropsFlags, LogoffFlags};
-use mapi_session::properties::{FileTime, Property, Value, tags};
-use mapi_session::{Folder, IMPORT_KEY, ImportOptions, MessageImport, MessageOptions, MessageStore, Session};
+use mapi_session::properties::{Value, tags};
+use mapi_session::{Folder, ImportOptions, ImportedMessage, MessageStore, Session};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Messages up to this many bytes are held in memory until their digest is known; larger ones wait in a
-/// temporary file.
-const IN_MEMORY: usize = 8 << 20;
-/// Bytes handed to the component at a time.
-const PIECE: usize = 1 << 20;
 /// Oddities listed unless all are asked for.
 const LISTED: usize = 10;
 
@@ -52,6 +45,25 @@ impl Report {
     /// Messages added a second.
     pub(crate) fn rate(&self) -> f64 {
         self.added as f64 / self.time.as_secs_f64().max(1e-9)
+    }
+
+    /// Notes what became of a message; `None`: it was known.
+    fn note(&mut self, archive: &Archive, message: &ArchiveMessage, imported: Option<ImportedMessage>) {
+        self.seen += 1;
+        let Some(imported) = imported else {
+            self.known += 1;
+            return;
+        };
+        self.added += 1;
+        self.stored += u64::from(imported.committed);
+        for oddity in imported.oddities {
+            let place = match &message.file {
+                Some(file) => file.display().to_string(),
+                None => format!("{} at byte {}", archive.path().display(), message.offset),
+            };
+            self.oddities.push(format!("{place}: {}", oddity.message));
+            *self.kinds.entry(oddity.kind).or_default() += 1;
+        }
     }
 }
 
@@ -145,18 +157,16 @@ impl Work<'_> {
     async fn folder(&mut self, folder: &Folder, archives: Vec<Archive>) -> anyhow::Result<()> {
         // Until the last message is durable: others could not know it.
         let _turn = Turn::take(self.context, folder).await?;
-        let import = folder.import_messages(ImportOptions { defer_indexing: self.defer_indexing }).await?;
-        let known = import.keys(IMPORT_KEY).await?.into_iter().collect();
-        let mut intake = Intake { import, known, report: &mut self.report };
+        let mut intake = Intake::begin(folder, ImportOptions { defer_indexing: self.defer_indexing }).await?;
         for mut archive in archives {
-            let outcome = intake.archive(&mut archive, self.show).await;
+            let outcome = take_in(&mut intake, &mut archive, self.show, &mut self.report).await;
             // What was finished before the trouble is kept, if it can be.
-            let flushed = intake.import.flush().await;
+            let flushed = intake.flush().await;
             if let Ok(stored) = flushed {
-                intake.report.stored += u64::from(stored);
+                self.report.stored += u64::from(stored);
             }
-            outcome.with_context(|| after(intake.report))?;
-            flushed.with_context(|| after(intake.report))?;
+            outcome.with_context(|| after(&self.report))?;
+            flushed.with_context(|| after(&self.report))?;
         }
         Ok(())
     }
@@ -194,128 +204,21 @@ fn after(report: &Report) -> String {
     format!("stopped after storing {} messages; running it again goes on from there", report.stored + report.known)
 }
 
-struct Intake<'a> {
-    import: MessageImport,
-    known: HashSet<Vec<u8>>,
-    report: &'a mut Report,
-}
-
-impl Intake<'_> {
-    async fn archive(&mut self, archive: &mut Archive, show: bool) -> anyhow::Result<()> {
-        let bar = if show { progress_bar(archive.size())? } else { ProgressBar::hidden() };
-        let mut equal: HashMap<[u8; 32], u32> = HashMap::new();
-        while let Some(message) = archive.next_message()? {
-            let mut content = Content::read(archive)?;
-            self.report.seen += 1;
-            let digest = archive.digest();
-            let before = equal.entry(digest).or_default();
-            let key = import_key(&digest, *before);
-            *before += 1;
-            if self.known.insert(key.clone()) {
-                self.message(archive, &message, &mut content, key).await?;
-                self.report.added += 1;
-            } else {
-                self.report.known += 1;
-            }
-            bar.set_position(archive.bytes_read());
-            bar.set_message(format!("{} messages", self.report.seen));
-        }
-        bar.finish_and_clear();
-        Ok(())
-    }
-
-    async fn message(
-        &mut self,
-        archive: &Archive,
-        message: &ArchiveMessage,
-        content: &mut Content,
-        key: Vec<u8>,
-    ) -> anyhow::Result<()> {
-        let options = MessageOptions {
-            received: message.envelope_date.map(|seconds| FileTime::from_unix(seconds, 0)),
-            keep_original: true,
-            seen: message.flags.is_some_and(|flags| flags.seen),
-            properties: vec![Property::new(IMPORT_KEY, Value::Binary(key))],
-        };
-        self.import.begin(options).await?;
-        while let Some(piece) = content.next_piece()? {
-            self.import.write(piece).await?;
-        }
-        let imported = self.import.finish().await?;
-        self.report.stored += u64::from(imported.committed);
-        for oddity in imported.oddities {
-            let place = match &message.file {
-                Some(file) => file.display().to_string(),
-                None => format!("{} at byte {}", archive.path().display(), message.offset),
-            };
-            self.report.oddities.push(format!("{place}: {}", oddity.message));
-            *self.report.kinds.entry(oddity.kind).or_default() += 1;
-        }
-        Ok(())
-    }
-}
-
-fn import_key(digest: &[u8; 32], equal_before: u32) -> Vec<u8> {
-    let mut key = digest[..20].to_vec();
-    key.extend(equal_before.to_be_bytes());
-    key
-}
-
-/// The bytes of one message, kept until it is clear whether they are needed.
-struct Content {
-    memory: Vec<u8>,
-    handed_out: usize,
-    rest: Option<std::fs::File>,
-}
-
-impl Content {
-    fn read(archive: &mut Archive) -> anyhow::Result<Self> {
-        let mut content = Self { memory: Vec::new(), handed_out: 0, rest: None };
-        let mut piece = Vec::new();
-        while archive.read_piece(&mut piece)? {
-            if let Some(file) = &mut content.rest {
-                file.write_all(&piece).context("a large message could not be kept in a temporary file")?;
-            } else {
-                content.memory.extend_from_slice(&piece);
-                if content.memory.len() > IN_MEMORY {
-                    content.rest = Some(tempfile::tempfile().context("a large message needs a temporary file")?);
-                }
-            }
-        }
-        if let Some(file) = &mut content.rest {
-            file.seek(SeekFrom::Start(0))?;
-        }
-        Ok(content)
-    }
-
-    fn next_piece(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
-        if self.handed_out < self.memory.len() {
-            let end = self.memory.len().min(self.handed_out + PIECE);
-            let piece = self.memory[self.handed_out..end].to_vec();
-            self.handed_out = end;
-            return Ok(Some(piece));
-        }
-        let Some(file) = &mut self.rest else { return Ok(None) };
-        let mut piece = Vec::with_capacity(PIECE);
-        file.take(PIECE as u64).read_to_end(&mut piece)?;
-        Ok(if piece.is_empty() { None } else { Some(piece) })
-    }
+/// Takes an archive in, and notes what became of each message.
+async fn take_in(intake: &mut Intake, archive: &mut Archive, show: bool, report: &mut Report) -> anyhow::Result<()> {
+    let bar = if show { progress_bar(archive.size())? } else { ProgressBar::hidden() };
+    let told = |archive: &Archive, message: &ArchiveMessage, imported: Option<ImportedMessage>| {
+        report.note(archive, message, imported);
+        bar.set_position(archive.bytes_read());
+        bar.set_message(format!("{} messages", report.seen));
+    };
+    intake.archive(archive, told).await?;
+    bar.finish_and_clear();
+    Ok(())
 }
 
 fn progress_bar(size: u64) -> anyhow::Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {bytes_per_sec}  {eta} left");
     let Ok(style) = style else { bail!("the progress bar has a bad template") };
     Ok(ProgressBar::new(size).with_style(style))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_messages_have_different_keys_and_the_same_order_gives_the_same_keys() {
-        let digest = [7; 32];
-        assert_ne!(import_key(&digest, 0), import_key(&digest, 1));
-        assert_eq!(import_key(&digest, 1), import_key(&digest, 1));
-    }
 }
