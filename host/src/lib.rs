@@ -11,6 +11,7 @@ pub mod sample;
 
 pub use conversation::create_conversation_index;
 pub use mapi_engine::address_book::{AdrList, Verdict, container_flags, display_type};
+pub use mapi_engine::entry_id::OneOff;
 pub use mapi_engine::mime::IMPORT_KEY;
 pub use mapi_engine::spooler::{LAST_ERROR, NEXT_ATTEMPT};
 pub use mapi_engine::{backend, collation, error, properties, restriction, tables};
