@@ -126,6 +126,15 @@ pub(crate) const METHODS: &[Method] = &[
         &["forms_of_a_folder_and_of_the_default_store_are_its_hidden_messages"],
     ),
     (
+        "IMAPIFormContainer::InstallForm",
+        "session.install-form",
+        &["a_definition_has_a_class_and_properties_of_a_form_and_nothing_else", "a_form_is_installed_listed_and_removed"],
+    ),
+    ("IMAPIFormContainer::RemoveForm", "session.remove-form", &["a_form_is_installed_listed_and_removed"]),
+    ("IMAPIFormMgr::CalcFormPropSet", "session.calc-form-prop-set", &["what_forms_publish_is_joined_or_intersected"]),
+    ("IMAPIFormMgr::SelectMultipleForms", "session.select-forms", &[]),
+    ("IMAPIFormMgr::SelectFormContainer", "session.select-form-container", &[]),
+    (
         "IMAPIGetSession::GetMAPISession",
         "sessions.session-of-provider",
         &[

@@ -12,7 +12,7 @@ mod services;
 mod store;
 mod transport;
 
-pub(crate) use presenter::wire_form;
+pub(crate) use presenter::{form, library as form_library, wire_form, wire_library};
 pub(crate) use services::{Diagnostics, hook_panics};
 
 use crate::imports::address_book::ImportedAddressBook;

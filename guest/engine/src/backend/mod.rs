@@ -30,7 +30,8 @@ pub(crate) use methods::backend_methods;
 pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
 pub use presenter::{
-    FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, Presenter, ProfilePrompt, Question,
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, FormScope, FormsPrompt, MessageChanges, MessageValues, Presenter,
+    ProfilePrompt, Question,
 };
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{
