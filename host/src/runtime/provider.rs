@@ -5,8 +5,9 @@
 //! returned the provider is given no other.
 
 use crate::runtime::call::Control;
-use crate::runtime::support::Occupied;
+use crate::runtime::support::{Occupied, Reports};
 use crate::runtime::{Limits, Threading};
+use mapi_engine::backend::Effect;
 use mapi_engine::error::{Code, Failure, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,8 @@ pub(crate) struct Provider<T: ?Sized> {
     threading: Threading,
     panicked: AtomicBool,
     occupied: Occupied,
+    /// What it reports through its support object.
+    reports: Reports,
     late: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -54,6 +57,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
             threading,
             panicked: AtomicBool::new(false),
             occupied: Occupied::default(),
+            reports: Reports::default(),
             late: Mutex::new(None),
         }
     }
@@ -61,6 +65,22 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
     /// Whether it is in a call.
     pub(crate) fn occupied(&self) -> Occupied {
         self.occupied.clone()
+    }
+
+    /// Where its support object leaves reports.
+    pub(crate) fn reports(&self) -> Reports {
+        self.reports.clone()
+    }
+
+    /// What it has reported: in calls, and through its support object.
+    pub(crate) fn reported(&self, in_calls: Result<Vec<Effect>>) -> Vec<Effect> {
+        let mut effects = in_calls.unwrap_or_else(|failure| {
+            // Its next call says it to somebody who can do something about it.
+            tracing::debug!(provider = &*self.name, %failure, "a backend could not say what it has to report");
+            Vec::new()
+        });
+        effects.extend(self.reports.take());
+        effects
     }
 
     /// Calls the backend. The engine knows by which name a profile calls it, and names it in failures.

@@ -4,9 +4,10 @@ use crate::runtime::call::Control;
 use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
-use crate::runtime::support::{Home, Occupied, Support};
+use crate::runtime::support::{Connected, Home, Support};
 use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedPresenter, SharedProfileStorage, Threading};
+use mapi_engine::backend::ProviderKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,10 +64,10 @@ impl HostState {
     }
 
     /// Counts an opening of a provider, whatever comes of it; what its support object is made of.
-    pub(crate) fn count_opening(&mut self) -> impl FnOnce(Occupied) -> Support + use<> {
+    pub(crate) fn count_opening(&mut self, kind: ProviderKind) -> impl FnOnce(Connected) -> Support + use<> {
         self.openings = self.openings.wrapping_add(1);
         let (home, opening) = (Arc::clone(&self.home), self.openings);
-        move |occupied| Support::new(home, opening, occupied)
+        move |connected| Support::new(home, opening, kind, connected)
     }
 
     /// Starts the accounts of a call.

@@ -311,6 +311,16 @@ impl Subsystem {
         Self { shared, provider: Some(provider) }
     }
 
+    /// A provider has reported something: a turn takes it in.
+    pub(crate) fn reported(&self) {
+        // Where no task can be started, the client's next call or turn does it.
+        if self.pushes() && tokio::runtime::Handle::try_current().is_ok() {
+            self.shared.turns.start(&self.shared);
+        } else {
+            self.shared.turns.called();
+        }
+    }
+
     pub(crate) fn sinks(&self) -> &Sinks {
         &self.shared.sinks
     }

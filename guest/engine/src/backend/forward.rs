@@ -5,13 +5,13 @@
 
 use crate::backend::{
     AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Clock, Commit, Committed, ConfigureOutcome,
-    ConfigureRequest, Entropy, Envelope, FeedCursor, FeedPage, Filter, FormDefinition, FormLibrary, FormOutcome,
+    ConfigureRequest, Effect, Entropy, Envelope, FeedCursor, FeedPage, Filter, FormDefinition, FormLibrary, FormOutcome,
     FormRequest, FormScope, FormsPrompt, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, Log, LogLevel, NamedProperty,
     ObjectHead, ObjectId, Objects, OptionData, OrderKey, Outcome, Plan, PlanRequest, Presenter, ProfileEntry, ProfilePrompt,
     ProfileStorage, Progress, Question, Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition,
     Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
 };
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::properties::{FileTime, Guid, PropTag, Property};
 use std::rc::Rc;
 use std::sync::Arc;

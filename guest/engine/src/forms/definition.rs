@@ -50,7 +50,7 @@ pub(crate) fn check(class: &str, properties: &[Property]) -> Result<()> {
     let invalid = |text: String| Failure::new(Code::ExtendedError, text).with_argument("definition");
     check_class(class).map_err(|failure| invalid(failure.detail().message.to_string()))?;
     for property in properties {
-        let known = DEFINITION.iter().any(|tag| *tag == property.tag) || is_published(property.tag);
+        let known = DEFINITION.contains(&property.tag) || is_published(property.tag);
         if !known || property.value.kind() != property.tag.kind() {
             let text = format!("The definition of the form of \"{class}\" cannot have the property {}.", property.tag);
             return Err(invalid(text).with_tag(property.tag));

@@ -6,6 +6,7 @@
 
 mod advise;
 mod alive;
+mod effects;
 mod form_registry;
 mod handle;
 mod identity;
@@ -51,6 +52,9 @@ mod prompt_scenarios;
 
 #[cfg(test)]
 mod provider_scenarios;
+
+#[cfg(test)]
+mod report_scenarios;
 
 #[cfg(test)]
 mod role_scenarios;

@@ -111,6 +111,7 @@ impl Parts {
     /// Takes in what stores report as changed (`own`: by ourselves), and lets tables tell what follows.
     fn take_in(&self, own: bool) -> Work {
         let sessions = self.sessions();
+        sessions.iter().for_each(|session| session.take_effects());
         let work = sessions.iter().fold(Work::default(), |work, session| work.and(turn::take_in_feeds(session, own)));
         if let Err(failure) = self.notifications.take_in() {
             self.environment.log.log(LogLevel::Warn, &format!("a table could not take in changes: {}", failure.brief()));
