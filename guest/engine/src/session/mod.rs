@@ -6,6 +6,7 @@
 
 mod advise;
 mod alive;
+mod configuration;
 mod effects;
 mod form_registry;
 mod handle;

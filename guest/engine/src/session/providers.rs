@@ -69,11 +69,7 @@ impl SharedSession {
             }
             Consequence::DisableService => {
                 // A provider without a service stands for itself.
-                let service = provider.service.unwrap_or(provider.uid);
-                self.barred.borrow_mut().insert(service, Barred::Service(failure.clone()));
-                if let Err(failure) = self.status.service_disabled() {
-                    self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
-                }
+                self.disable(provider.service.unwrap_or(provider.uid), failure.clone());
                 failure
             }
         }

@@ -1,12 +1,14 @@
-//! What providers report on their own (`session` 6.3, 10.1; `status` 2, 3, 4).
+//! What providers report on their own, and what is looked at before they are logged on (`session` 3 step 3, 6.3, 10.1;
+//! `status` 2, 3, 4).
 
+use super::logon_flags::*;
 use super::open_store_flags::{MDB_NO_MAIL, MDB_TEMPORARY, MDB_WRITE};
 use super::scenarios::{UNICODE, cells, code, logon, subsystem, text};
 use super::{Entry, Session, StatusObject, Subsystem};
-use crate::backend::{AddressBook, Effect, Opened, ProviderKind, Store};
+use crate::backend::{AddressBook, ConfigureOutcome, Effect, Opened, ProviderKind, SectionChange, Store};
 use crate::entry_id::WrappedStoreId;
 use crate::error::Code;
-use crate::memory::{MemoryAddressBook, MemoryHost, MemoryStore};
+use crate::memory::{MemoryAddressBook, MemoryCatalogue, MemoryHost, MemoryStore};
 use crate::profiles::{MAPI_FORCE_ACCESS, Profiles};
 use crate::properties::{Guid, MAPI_MODIFY, PropTag, Property, Value, tags};
 use std::cell::RefCell;
@@ -312,4 +314,80 @@ fn what_a_provider_writes_into_its_section_while_it_runs_is_kept() {
         (Some(text("a")), "memory-pab".into(), 1)
     );
     assert_eq!(set(&[], &[kept, SECRET, tags::PROVIDER_UID]), (None, "memory-pab".into(), 0));
+}
+
+/// A host whose service `book` gives its provider a name when it is configured, if it `mends` anything.
+fn nameless(mends: bool) -> (MemoryHost, Subsystem, Arc<MemoryCatalogue>) {
+    let service = MemoryCatalogue::service("book", "Book", ProviderKind::AddressBook, "memory-pab");
+    let catalogue = MemoryCatalogue::new(vec![service]).with_entry_point("book", move |request| {
+        let set = vec![Property::new(tags::DISPLAY_NAME, text("Mended"))];
+        let change = SectionChange { uid: request.providers[0].uid, set, delete: Vec::new() };
+        Ok(ConfigureOutcome { sections: if mends { vec![change] } else { Vec::new() }, ..ConfigureOutcome::default() })
+    });
+    let catalogue = Arc::new(catalogue);
+    let host = MemoryHost::new().with_catalogue(Arc::clone(&catalogue));
+    let subsystem = subsystem(&host);
+    change_provider(&host, |provider| provider.properties.remove(tags::DISPLAY_NAME));
+    (host, subsystem, catalogue)
+}
+
+fn change_provider(host: &MemoryHost, mut change: impl FnMut(&mut crate::profiles::Provider)) {
+    let edit = |profile: &mut crate::profiles::Profile| {
+        profile.providers.iter_mut().for_each(&mut change);
+        Ok(())
+    };
+    Profiles::new(host).update("Work", edit).unwrap();
+}
+
+/// The names of the providers that are active, and the status of the subsystem.
+fn active(session: &Session) -> (Vec<Value>, Value) {
+    let rows = cells(&session.get_status_table(UNICODE).unwrap(), &[tags::DISPLAY_NAME, tags::STATUS_CODE]);
+    (rows[3..].iter().map(|row| row[0].clone()).collect(), rows[0][1].clone())
+}
+
+#[test]
+fn a_service_that_lacks_something_is_configured_once_before_anything_is_logged_on() {
+    let (_host, subsystem, catalogue) = nameless(true);
+    let calls = catalogue.requests().len();
+    let session = logon(&subsystem, "Work", 0);
+    assert_eq!(catalogue.requests().len(), calls + 1);
+    assert_eq!(active(&session), (vec![text("Mended")], Value::Long(1)));
+    let _other = logon(&subsystem, "Work", MAPI_NEW_SESSION);
+    assert_eq!(catalogue.requests().len(), calls + 1, "nothing is missing any more");
+}
+
+#[test]
+fn a_service_that_lacks_something_still_is_disabled_for_the_session() {
+    let (host, subsystem, catalogue) = nameless(false);
+    let calls = catalogue.requests().len();
+    let session = logon(&subsystem, "Work", 0);
+    assert_eq!(catalogue.requests().len(), calls + 1, "it is configured once");
+    assert_eq!(active(&session), (vec![], Value::Long(5)));
+    let opened = session.open_address_book(0, None, 0).unwrap();
+    assert_eq!(opened.warning, Some(Code::WErrorsReturned));
+    let error = session.get_last_error(Code::WErrorsReturned, UNICODE).unwrap().unwrap();
+    assert!(error.error.contains("PR_DISPLAY_NAME"), "{error:?}");
+    change_provider(&host, |provider| provider.properties.put(tags::DISPLAY_NAME, text("Book")));
+    let next = logon(&subsystem, "Work", MAPI_NEW_SESSION);
+    assert_eq!(active(&next).0, [text("Book")], "the next session looks again");
+}
+
+#[test]
+fn a_service_whose_backend_no_service_of_the_host_names_is_disabled() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    change_provider(&host, |provider| {
+        if provider.kind == ProviderKind::AddressBook {
+            provider.backend = "gone".into();
+        }
+    });
+    let session = logon(&subsystem, "Work", 0);
+    assert_eq!(active(&session), (vec![text("Mailbox")], Value::Long(5)), "the other services work");
+    change_provider(&host, |provider| {
+        if provider.kind == ProviderKind::AddressBook {
+            provider.backend = "MEMORY-PAB".into();
+        }
+    });
+    let next = logon(&subsystem, "Work", MAPI_NEW_SESSION);
+    assert_eq!(active(&next).0.len(), 2, "names of backends are compared ignoring case");
 }

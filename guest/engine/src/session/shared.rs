@@ -79,8 +79,9 @@ pub(super) struct SharedSession {
 }
 
 impl SharedSession {
-    /// Starts a session on the profile with that stored name. No provider is logged on yet.
-    pub(super) fn open(parts: &Rc<Parts>, name: &str, background: bool) -> Result<Rc<Self>> {
+    /// Starts a session on the profile with that stored name. No provider is logged on yet. The profile comes along, as it
+    /// was read.
+    pub(super) fn open(parts: &Rc<Parts>, name: &str, background: bool) -> Result<(Rc<Self>, Profile)> {
         let profiles = &parts.profiles;
         let usage = profiles.use_profile(name)?;
         let (profile, _) = profiles.load(name)?;
@@ -114,7 +115,7 @@ impl SharedSession {
         });
         let watcher: Rc<dyn ProfileWatcher> = session.clone();
         profiles.watch(Rc::downgrade(&watcher));
-        Ok(session)
+        Ok((session, profile))
     }
 
     /// Itself, as long as a handle or a store of it is there.
