@@ -12,7 +12,7 @@ use mapi_engine::error::{Code, Failure, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a call may be expected to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) struct Provider<T: ?Sized> {
 pub(crate) struct Context {
     pub(crate) control: Arc<Control>,
     pub(crate) limits: Arc<Limits>,
+    /// Until when the call waits for others at most, if it said so.
+    pub(crate) patience: Option<Instant>,
 }
 
 impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
@@ -101,6 +103,8 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         }
         let _in_call = self.occupied.enter();
         let at_once = match self.threading {
+            // Whoever waits a short time only cannot wait on this thread.
+            _ if context.patience.is_some() => false,
             Threading::Blocking => false,
             Threading::Prompt => weight == Weight::Short,
             // Nothing else of the session's thread may wait for a person.
@@ -109,12 +113,14 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         if at_once {
             return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
         }
+        let patience = context.patience.map(|until| until.saturating_duration_since(Instant::now()));
         let limit = match weight {
             Weight::Short | Weight::Long => context.limits.backend_time,
             Weight::Transfer => context.limits.transfer_time,
             Weight::Maintenance => context.limits.maintenance_time,
             Weight::Person => Duration::MAX,
         };
+        let limit = patience.map_or(limit, |patience| patience.min(limit));
         let (answer, answered) = tokio::sync::oneshot::channel();
         let backend = Arc::clone(&self.backend);
         let span = tracing::Span::current();
@@ -129,7 +135,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
             Ok(Err(_)) => Err(Failure::new(Code::CallFailed, "the process is ending")),
             Err(_) => {
                 *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
-                Err(overrun(limit))
+                Err(if patience.is_some() { impatient() } else { overrun(limit) })
             }
         }
     }
@@ -153,6 +159,10 @@ fn lost() -> Failure {
     Failure::new(Code::CallFailed, "the backend broke down (a panic, see the log) and is not used any more by this subsystem")
 }
 
+fn impatient() -> Failure {
+    Failure::new(Code::Timeout, "another program keeps the profiles locked; log on again later, or without MAPI_TIMEOUT_SHORT")
+}
+
 fn overrun(limit: Duration) -> Failure {
     Failure::new(
         Code::Timeout,
@@ -167,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_runs_where_the_threading_says() {
-        let context = Context { control: Arc::default(), limits: Arc::default() };
+        let context = Context { control: Arc::default(), limits: Arc::default(), patience: None };
         let here = std::thread::current().id();
         for (threading, weight, at_once) in [
             (Threading::Blocking, Weight::Short, false),

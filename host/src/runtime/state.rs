@@ -25,6 +25,8 @@ pub(crate) struct HostState {
     /// Leases of profiles, given back when the instance ends without having done so.
     pub(crate) leases: Vec<u64>,
     pub(crate) context: Context,
+    /// Until when the logon that runs waits for other programs that have the profiles locked (`MAPI_TIMEOUT_SHORT`).
+    pub(crate) patience: Option<Instant>,
     /// What wakes the subsystem.
     pub(crate) turns: Arc<Turns>,
     /// How many times a provider was opened; the component counts its side of the same calls.
@@ -53,7 +55,8 @@ impl HostState {
             catalogue,
             providers: ResourceTable::new(),
             leases: Vec::new(),
-            context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
+            context: Context { control: Arc::clone(control), limits: Arc::clone(limits), patience: None },
+            patience: None,
             turns: Arc::clone(turns),
             openings: 0,
             home: Home::default(),
@@ -68,6 +71,11 @@ impl HostState {
         self.openings = self.openings.wrapping_add(1);
         let (home, opening) = (Arc::clone(&self.home), self.openings);
         move |connected| Support::new(home, opening, kind, connected)
+    }
+
+    /// What calls of the profile storage may use.
+    pub(crate) fn profile_context(&self) -> Context {
+        Context { patience: self.patience, ..self.context.clone() }
     }
 
     /// Starts the accounts of a call.

@@ -19,6 +19,7 @@ pub(crate) const METHODS: &[Method] = &[
             "a_service_that_lacks_something_is_configured_once_before_anything_is_logged_on",
             "a_service_that_lacks_something_still_is_disabled_for_the_session",
             "a_service_whose_backend_no_service_of_the_host_names_is_disabled",
+            "a_short_logon_waits_five_seconds_for_profiles_another_program_holds",
         ],
     ),
     ("MAPIAdminProfiles", "profiles.admin-profiles", &[]),
