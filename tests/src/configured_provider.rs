@@ -8,6 +8,7 @@
 //! | [`IN_METHOD`] | not the logon fails, but this method of the backend |
 //! | [`MILLISECONDS`] | it takes so long first |
 //! | [`BREAKS_DOWN`] | it panics in place of a code |
+//! | [`HAS_STATUS`] | its status object can be validated and written; not of transports |
 //! | [`ABLE`] | what `PR_RESOURCE_METHODS` of its status row says |
 //!
 //! What a section has of the identity of its user is shown in the status row. Without any of this they are honest
@@ -37,6 +38,9 @@ pub const BREAKS_DOWN: PropTag = PropTag(0x6704_000B);
 /// What it can do by its status row; absent: a transport validates and flushes, the others do nothing.
 pub const ABLE: PropTag = PropTag(0x6705_0003);
 
+/// Whether a store or an address book has a status object of its own.
+pub const HAS_STATUS: PropTag = PropTag(0x6706_000B);
+
 /// What a failure says.
 pub const EXPLANATION: &str = "the profile says so; say otherwise there";
 
@@ -50,7 +54,7 @@ pub const WIRE: &str = "configured-wire";
 pub const FIXED: &str = "configured-fixed";
 
 /// Methods that can be told to fail.
-const METHODS: [&str; 13] = [
+const METHODS: [&str; 14] = [
     "change_password",
     "changes",
     "commit",
@@ -62,6 +66,7 @@ const METHODS: [&str; 13] = [
     "read",
     "read_rows",
     "scan",
+    "set_status_properties",
     "settings_dialog",
     "validate",
 ];
@@ -146,6 +151,9 @@ impl ConfiguredProviders {
                     .ok_or_else(|| Failure::not_found("no store was ever made under that identifier"))?,
             }
         };
+        if has_status(logon) {
+            known.reports.gain_status_object();
+        }
         let faulty = Faulty::new(known);
         schedule(&faulty.faults, logon)?;
         let provider: Arc<SharedStore> = Arc::new(faulty);
@@ -156,6 +164,9 @@ impl ConfiguredProviders {
         let warning = self.log_on(logon)?;
         let make = || Arc::new(MemoryAddressBook::new(logon.section));
         let book = Arc::clone(self.state().books.entry(logon.section).or_insert_with(make));
+        if has_status(logon) {
+            book.reports.gain_status_object();
+        }
         let faulty = Faulty::new(book);
         schedule(&faulty.faults, logon)?;
         let provider: Arc<SharedAddressBook> = Arc::new(faulty);
@@ -220,6 +231,10 @@ fn code(logon: &ProviderLogon) -> Result<Option<Code>> {
     }
     let found = Code::NAMED.iter().copied().find(|code| code.name() == Some(name.as_str()));
     found.map(Some).ok_or_else(|| Failure::invalid("code", format!("there is no code {name}")))
+}
+
+fn has_status(logon: &ProviderLogon) -> bool {
+    matches!(value(logon, HAS_STATUS), Some(Value::Boolean(true)))
 }
 
 fn breaks_down(logon: &ProviderLogon) -> bool {

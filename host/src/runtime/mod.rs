@@ -30,10 +30,10 @@ pub use engine::{Engine, EngineOptions};
 pub use limits::Limits;
 pub use objects::{
     AddressBook, AddressBookContainer, Attachment, Control, DataStream, DistList, Entry, ExportOptions, ExportedMessage, Folder,
-    FolderType, FormMessage, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message, MessageExport,
-    MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin, PropProblem,
-    Properties, PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session, StatusObject,
-    StoreRole, Table, WithValues, Work,
+    FolderType, FormMessage, FormSource, ImportOptions, ImportedMessage, LogonFailure, LogonOptions, MailUser, Message,
+    MessageExport, MessageImport, MessageOptions, MessageStore, NamedRecipient, Object, Oddity, OpenedProperty, ProfileAdmin,
+    PropProblem, Properties, PropertyInterface, ProviderAdmin, ResolvedNames, Row, RowBatch, SeekOrigin, ServiceAdmin, Session,
+    StatusObject, StoreRole, Table, WithValues, Work,
 };
 pub use subscription::{Listener, Subscription};
 pub use subsystem::Subsystem;

@@ -5,13 +5,14 @@
 //! returned the provider is given no other.
 
 use crate::runtime::call::Control;
-use crate::runtime::support::Occupied;
+use crate::runtime::support::{Occupied, Reports};
 use crate::runtime::{Limits, Threading};
+use mapi_engine::backend::Effect;
 use mapi_engine::error::{Code, Failure, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a call may be expected to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) struct Provider<T: ?Sized> {
     threading: Threading,
     panicked: AtomicBool,
     occupied: Occupied,
+    /// What it reports through its support object.
+    reports: Reports,
     late: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Provider<T: ?Sized> {
 pub(crate) struct Context {
     pub(crate) control: Arc<Control>,
     pub(crate) limits: Arc<Limits>,
+    /// Until when the call waits for others at most, if it said so.
+    pub(crate) patience: Option<Instant>,
 }
 
 impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
@@ -54,6 +59,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
             threading,
             panicked: AtomicBool::new(false),
             occupied: Occupied::default(),
+            reports: Reports::default(),
             late: Mutex::new(None),
         }
     }
@@ -61,6 +67,22 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
     /// Whether it is in a call.
     pub(crate) fn occupied(&self) -> Occupied {
         self.occupied.clone()
+    }
+
+    /// Where its support object leaves reports.
+    pub(crate) fn reports(&self) -> Reports {
+        self.reports.clone()
+    }
+
+    /// What it has reported: in calls, and through its support object.
+    pub(crate) fn reported(&self, in_calls: Result<Vec<Effect>>) -> Vec<Effect> {
+        let mut effects = in_calls.unwrap_or_else(|failure| {
+            // Its next call says it to somebody who can do something about it.
+            tracing::debug!(provider = &*self.name, %failure, "a backend could not say what it has to report");
+            Vec::new()
+        });
+        effects.extend(self.reports.take());
+        effects
     }
 
     /// Calls the backend. The engine knows by which name a profile calls it, and names it in failures.
@@ -81,6 +103,8 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         }
         let _in_call = self.occupied.enter();
         let at_once = match self.threading {
+            // Whoever waits a short time only cannot wait on this thread.
+            _ if context.patience.is_some() => false,
             Threading::Blocking => false,
             Threading::Prompt => weight == Weight::Short,
             // Nothing else of the session's thread may wait for a person.
@@ -89,12 +113,14 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
         if at_once {
             return self.unwound(catch_unwind(AssertUnwindSafe(|| call(&self.backend))));
         }
+        let patience = context.patience.map(|until| until.saturating_duration_since(Instant::now()));
         let limit = match weight {
             Weight::Short | Weight::Long => context.limits.backend_time,
             Weight::Transfer => context.limits.transfer_time,
             Weight::Maintenance => context.limits.maintenance_time,
             Weight::Person => Duration::MAX,
         };
+        let limit = patience.map_or(limit, |patience| patience.min(limit));
         let (answer, answered) = tokio::sync::oneshot::channel();
         let backend = Arc::clone(&self.backend);
         let span = tracing::Span::current();
@@ -109,7 +135,7 @@ impl<T: ?Sized + Send + Sync + 'static> Provider<T> {
             Ok(Err(_)) => Err(Failure::new(Code::CallFailed, "the process is ending")),
             Err(_) => {
                 *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
-                Err(overrun(limit))
+                Err(if patience.is_some() { impatient() } else { overrun(limit) })
             }
         }
     }
@@ -133,6 +159,10 @@ fn lost() -> Failure {
     Failure::new(Code::CallFailed, "the backend broke down (a panic, see the log) and is not used any more by this subsystem")
 }
 
+fn impatient() -> Failure {
+    Failure::new(Code::Timeout, "another program keeps the profiles locked; log on again later, or without MAPI_TIMEOUT_SHORT")
+}
+
 fn overrun(limit: Duration) -> Failure {
     Failure::new(
         Code::Timeout,
@@ -147,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_runs_where_the_threading_says() {
-        let context = Context { control: Arc::default(), limits: Arc::default() };
+        let context = Context { control: Arc::default(), limits: Arc::default(), patience: None };
         let here = std::thread::current().id();
         for (threading, weight, at_once) in [
             (Threading::Blocking, Weight::Short, false),

@@ -4,9 +4,10 @@ use crate::runtime::call::Control;
 use crate::runtime::engine::TICK;
 use crate::runtime::limits::Exceeded;
 use crate::runtime::provider::{Context, Provider};
-use crate::runtime::support::{Home, Occupied, Support};
+use crate::runtime::support::{Connected, Home, Support};
 use crate::runtime::turns::Turns;
 use crate::runtime::{Backends, Limits, SharedCatalogue, SharedPresenter, SharedProfileStorage, Threading};
+use mapi_engine::backend::ProviderKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,6 +25,8 @@ pub(crate) struct HostState {
     /// Leases of profiles, given back when the instance ends without having done so.
     pub(crate) leases: Vec<u64>,
     pub(crate) context: Context,
+    /// Until when the logon that runs waits for other programs that have the profiles locked (`MAPI_TIMEOUT_SHORT`).
+    pub(crate) patience: Option<Instant>,
     /// What wakes the subsystem.
     pub(crate) turns: Arc<Turns>,
     /// How many times a provider was opened; the component counts its side of the same calls.
@@ -52,7 +55,8 @@ impl HostState {
             catalogue,
             providers: ResourceTable::new(),
             leases: Vec::new(),
-            context: Context { control: Arc::clone(control), limits: Arc::clone(limits) },
+            context: Context { control: Arc::clone(control), limits: Arc::clone(limits), patience: None },
+            patience: None,
             turns: Arc::clone(turns),
             openings: 0,
             home: Home::default(),
@@ -63,10 +67,15 @@ impl HostState {
     }
 
     /// Counts an opening of a provider, whatever comes of it; what its support object is made of.
-    pub(crate) fn count_opening(&mut self) -> impl FnOnce(Occupied) -> Support + use<> {
+    pub(crate) fn count_opening(&mut self, kind: ProviderKind) -> impl FnOnce(Connected) -> Support + use<> {
         self.openings = self.openings.wrapping_add(1);
         let (home, opening) = (Arc::clone(&self.home), self.openings);
-        move |occupied| Support::new(home, opening, occupied)
+        move |connected| Support::new(home, opening, kind, connected)
+    }
+
+    /// What calls of the profile storage may use.
+    pub(crate) fn profile_context(&self) -> Context {
+        Context { patience: self.patience, ..self.context.clone() }
     }
 
     /// Starts the accounts of a call.

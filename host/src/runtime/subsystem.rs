@@ -180,18 +180,22 @@ impl Subsystem {
     ///
     /// # Errors
     /// `MAPI_E_LOGON_FAILED` for an unknown profile or bad arguments; `MAPI_E_TIMEOUT` with `MAPI_TIMEOUT_SHORT` when
-    /// other calls keep the subsystem busy for five seconds; `session` 2.6.
+    /// other calls keep the subsystem busy, or other programs the profiles locked, for five seconds; `session` 2.6.
     pub async fn logon(&self, options: LogonOptions) -> Result<Session, LogonFailure> {
         /// Time such a logon waits for the calls before it.
         const SHORT: Duration = Duration::from_secs(5);
 
         let turn = options.flags.contains(flags::LogonFlags::MAPI_TIMEOUT_SHORT).then_some(SHORT);
+        let until = turn.map(|turn| Instant::now() + turn);
         let options = options.into_wit();
         let mut entered = self.enter_within("MAPILogonEx", turn).await?;
         let logged_on = Finish::new(entered.span(), async move {
             let outcome = {
                 let live = entered.begin().await?;
-                live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await
+                live.store.data_mut().patience = until;
+                let outcome = live.world.mapi_session_sessions().call_logon(&mut live.store, &options).await;
+                live.store.data_mut().patience = None;
+                outcome
             };
             entered.leave(outcome)
         });
@@ -309,6 +313,16 @@ impl Subsystem {
     /// As a provider sees it.
     pub(crate) fn of_provider(shared: Arc<Shared>, provider: Occupied) -> Self {
         Self { shared, provider: Some(provider) }
+    }
+
+    /// A provider has reported something: a turn takes it in.
+    pub(crate) fn reported(&self) {
+        // Where no task can be started, the client's next call or turn does it.
+        if self.pushes() && tokio::runtime::Handle::try_current().is_ok() {
+            self.shared.turns.start(&self.shared);
+        } else {
+            self.shared.turns.called();
+        }
     }
 
     pub(crate) fn sinks(&self) -> &Sinks {

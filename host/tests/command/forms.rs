@@ -106,3 +106,43 @@ fn a_logon_shows_the_session_its_flags_make() {
     let text = scripted(&data, "", &["logon", "--flags", "use-default"]).succeeds().stdout;
     assert!(text.contains("Logged on to the profile Me.") && text.contains("spooler"), "{text}");
 }
+
+#[test]
+fn a_form_is_installed_listed_and_removed() {
+    let data = Data::new();
+    let file = data.beside("task.toml");
+    let define = |version: &str, platforms: &str| {
+        let text = format!("class = 'IPM.Task.Ours'\nname = 'Task'\nversion = '{version}'\nplatforms = {platforms}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    let install = |more: &[&str]| {
+        let arguments = ["form", "install"].map(OsStr::new).into_iter().chain([file.as_os_str()]);
+        data.run(arguments.chain(more.iter().map(OsStr::new)))
+    };
+    let ours = || {
+        let listed = data.run(["--json", "form", "list", "--folder", "Inbox"]).succeeds().json();
+        let ours = listed.into_iter().filter(|form| form["class"] == "IPM.Task.Ours");
+        ours.map(|form| format!("{} {}", form["library"], form["properties"]["PR_FORM_VERSION"])).collect::<Vec<_>>()
+    };
+    define("1", "[1]");
+    assert_eq!(install(&[]).succeeds().stdout, "Form of IPM.Task.Ours installed (personal library).\n");
+    assert_eq!(ours(), [r#""personal" "1""#]);
+    define("2", "[2]");
+    install(&[]).succeeds();
+    assert_eq!(ours(), [r#""personal" "1""#], "it learns of the platform only");
+    install(&["--replace"]).succeeds();
+    assert_eq!(ours(), [r#""personal" "2""#]);
+    install(&["--folder", "Inbox"]).succeeds();
+    assert_eq!(ours(), [r#""folder" "2""#, r#""personal" "2""#], "in the order of the search");
+    let listed = data.run(["form", "list"]).succeeds().stdout;
+    assert!(listed.contains("IPM.Task.Ours") && listed.contains("Task") && listed.contains("local"), "{listed}");
+    let removed = data.run(["--json", "form", "remove", "ipm.task.ours", "--folder", "Inbox"]).succeeds().json();
+    assert_eq!(removed[0]["library"], "folder");
+    assert_eq!(ours(), [r#""personal" "2""#]);
+    data.run(["form", "remove", "IPM.Task.Ours"]).succeeds();
+    data.run(["form", "remove", "IPM.Task.Ours"]).refuses(&["IPM.Task.Ours", "mapi form list"]);
+    std::fs::write(&file, "class = 'IPM.'\nversion = '1'").unwrap();
+    install(&[]).refuses(&["task.toml", "dot"]);
+    std::fs::write(&file, "klass = 'IPM.Task'").unwrap();
+    install(&[]).refuses(&["task.toml", "klass"]);
+}

@@ -5,14 +5,13 @@ use mapi_engine::error::Code;
 use std::collections::BTreeSet;
 
 /// Codes of tables, stores, messages, transports and address books, and the tests that provoke them.
-const ELSEWHERE: [(Code, &str); 22] = [
+const ELSEWHERE: [(Code, &str); 21] = [
     (Code::StgEInvalidfunction, "long_values_are_refused_inline_and_read_as_a_stream"),
     (Code::StgEAccessdenied, "long_values_are_refused_inline_and_read_as_a_stream"),
     (Code::ObjectChanged, "changes_are_private_until_saved_and_the_second_saver_loses"),
     (Code::UnableToAbort, "an_aborted_sort_leaves_order_cursor_and_bookmarks_as_they_were"),
     (Code::TooComplex, "a_tree_of_a_million_levels_is_dropped_and_refused"),
     (Code::MissingRequiredColumn, "a_path_once_set_is_the_path_also_when_it_is_empty"),
-    (Code::InvalidType, "set_props_tells_each_problem_and_sets_the_rest"),
     (Code::UnexpectedType, "set_props_tells_each_problem_and_sets_the_rest"),
     (Code::TooBig, "set_props_tells_each_problem_and_sets_the_rest"),
     (Code::DeclineCopy, "between_stores_a_folder_is_copied_and_then_removed"),

@@ -2,12 +2,12 @@
 
 use crate::bench::{Bench, column, shown, status_named, status_table, value};
 use crate::raw;
-use crate::table::{Rows, code};
+use crate::table::{Rows, code, warned};
 use mapi_engine::error::Code;
 use mapi_engine::session::logon_flags;
 use mapi_session::error::{Failure, Result};
 use mapi_session::flags::{self, LogonFlags};
-use mapi_session::properties::{Value, tags};
+use mapi_session::properties::{PropTag, Value, tags};
 use mapi_session::{LogonOptions, Session};
 
 /// The profile a session is on, or the code of the logon.
@@ -25,6 +25,7 @@ async fn with_default(bench: Bench, profile: Option<&str>, how: LogonFlags) -> S
 }
 
 pub(super) fn rows(rows: &mut Rows) {
+    configuration(rows);
     let no_ui = [
         ("MAPI_NEW_SESSION", LogonFlags::MAPI_NEW_SESSION),
         ("MAPI_APP_PROFILE", LogonFlags::MAPI_APP_PROFILE),
@@ -233,5 +234,33 @@ fn without_mail(rows: &mut Rows) {
         b.add("wire").await;
         let _session = b.logon("Work", LogonFlags::MAPI_FORCE_DOWNLOAD).await.unwrap();
         format!("{:?}", b.providers.wires()[0].wire().flushed)
+    });
+}
+
+/// What a session has of a service that lacks something of its provider's section.
+async fn lacking(bench: Bench, service: &'static str, tag: PropTag) -> String {
+    bench.add(service).await;
+    let uid = bench.provider_keys().await.remove(0);
+    bench.section(uid).await.delete_props(&[tag]).await.unwrap();
+    let configured = bench.catalogue.requests().len();
+    let session = bench.logon("Work", LogonFlags::MAPI_NEW_SESSION).await.unwrap();
+    let configured = bench.catalogue.requests().len() - configured;
+    let book = warned(session.open_address_book(flags::OpenAddressBookFlags::empty()).await);
+    let cells = column(&status_table(&session).await, tags::STATUS_CODE).await;
+    format!("configured {configured} times, {book}, {} active, the subsystem shows {}", cells.len() - 3, shown(&cells[0]))
+}
+
+/// What is looked at before anything is logged on (`session` 3 step 3).
+fn configuration(rows: &mut Rows) {
+    rows.of("session 3", "MAPILogonEx");
+    let disabled = "MAPI_W_ERRORS_RETURNED, 0 active, the subsystem shows 0x5";
+    for (name, tag) in [("PR_DISPLAY_NAME", tags::DISPLAY_NAME), ("PR_PROVIDER_DISPLAY", tags::PROVIDER_DISPLAY)] {
+        let expected = format!("configured 0 times, {disabled}");
+        rows.row(format!("a provider without {name}, no entry point"), expected, move |b| lacking(b, "book", tag));
+        let expected = format!("configured 1 times, {disabled}");
+        rows.row(format!("a provider without {name}, its entry point does nothing"), expected, move |b| lacking(b, "pair", tag));
+    }
+    rows.row("a provider that lacks nothing it must have", "configured 0 times, S_OK, 1 active, the subsystem shows 0x1", |b| {
+        lacking(b, "book", tags::COMMENT)
     });
 }

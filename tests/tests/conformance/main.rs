@@ -47,8 +47,10 @@ modules! {
     notifications: registrations_are_taken_as_the_table_says;
     roles: roles_identities_and_options_are_as_the_table_says;
     forms: forms_are_prepared_and_shown_as_the_table_says;
+    form_registry: forms_are_registered_removed_and_chosen_as_the_table_says;
     message_classes: message_classes_have_the_forms_the_table_says;
     provider_sessions: providers_have_their_sessions_as_the_table_says;
+    provider_reports: providers_report_and_are_answered_as_the_table_says;
     profile_admin: profiles_are_administered_as_the_table_says;
     service_admin: services_are_administered_as_the_table_says;
     provider_admin: providers_are_administered_as_the_table_says;

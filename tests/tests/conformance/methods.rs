@@ -16,6 +16,10 @@ pub(crate) const METHODS: &[Method] = &[
             "undefined_bits_and_both_kinds_of_ui_are_refused",
             "a_service_never_prompts_and_has_no_mail",
             "a_logon_may_fetch_what_waits_and_does_not_fail_for_it",
+            "a_service_that_lacks_something_is_configured_once_before_anything_is_logged_on",
+            "a_service_that_lacks_something_still_is_disabled_for_the_session",
+            "a_service_whose_backend_no_service_of_the_host_names_is_disabled",
+            "a_short_logon_waits_five_seconds_for_profiles_another_program_holds",
         ],
     ),
     ("MAPIAdminProfiles", "profiles.admin-profiles", &[]),
@@ -30,7 +34,15 @@ pub(crate) const METHODS: &[Method] = &[
         "",
         &["a_store_that_refuses_tells_why_and_may_be_tried_again", "a_store_that_warns_is_open_and_named_with_its_warning"],
     ),
-    ("address book logon", "", &["a_hard_failure_disables_the_whole_service", "failing_alone_leaves_the_siblings_active"]),
+    (
+        "address book logon",
+        "",
+        &[
+            "a_hard_failure_disables_the_whole_service",
+            "failing_alone_leaves_the_siblings_active",
+            "an_address_book_that_warns_is_active_and_the_caller_hears_of_it_once",
+        ],
+    ),
     (
         "transport logon",
         "",
@@ -47,7 +59,11 @@ pub(crate) const METHODS: &[Method] = &[
     ),
     ("IMAPISession on a dead handle", "", &["logoff_invalidates_everything_opened_through_the_handle_and_nothing_else"]),
     ("objects of a handle that logged off", "", &[]),
-    ("session notifications", "session.advise", &["session_registrations_hear_of_logoffs_alone"]),
+    (
+        "session notifications",
+        "session.advise",
+        &["session_registrations_hear_of_logoffs_alone", "clients_with_mail_hear_of_a_transport_that_breaks_down_and_of_its_row"],
+    ),
     (
         "IMAPISession::GetMsgStoresTable",
         "session.get-msg-stores-table",
@@ -125,6 +141,37 @@ pub(crate) const METHODS: &[Method] = &[
         "session.resolve-multiple-message-classes",
         &["forms_of_a_folder_and_of_the_default_store_are_its_hidden_messages"],
     ),
+    (
+        "IMAPIFormContainer::InstallForm",
+        "session.install-form",
+        &["a_definition_has_a_class_and_properties_of_a_form_and_nothing_else", "a_form_is_installed_listed_and_removed"],
+    ),
+    ("IMAPIFormContainer::RemoveForm", "session.remove-form", &["a_form_is_installed_listed_and_removed"]),
+    ("IMAPIFormMgr::CalcFormPropSet", "session.calc-form-prop-set", &["what_forms_publish_is_joined_or_intersected"]),
+    ("IMAPIFormMgr::SelectMultipleForms", "session.select-forms", &[]),
+    ("IMAPIFormMgr::SelectFormContainer", "session.select-form-container", &[]),
+    (
+        "IMAPISupport::ModifyProfile",
+        "",
+        &[
+            "a_store_opened_by_its_identifier_is_in_the_profile_only_after_it_asks_to_stay",
+            "a_store_opened_for_a_while_stays_only_after_somebody_wants_it_for_longer",
+            "a_store_that_asks_while_it_logs_on_is_in_the_profile_at_once",
+            "a_store_in_a_file_of_another_profile_stays_when_it_asks_to",
+        ],
+    ),
+    (
+        "IMAPISupport::ModifyStatusRow",
+        "",
+        &[
+            "a_provider_may_have_several_rows_and_updates_the_one_it_names",
+            "the_address_book_is_offline_when_all_its_providers_are",
+        ],
+    ),
+    ("IMAPISupport::OpenProfileSection", "", &["what_a_provider_writes_into_its_section_while_it_runs_is_kept"]),
+    ("IMAPISupport::WrapStoreEntryID", "", &[]),
+    ("IMAPISupport::CreateOneOff", "", &[]),
+    ("IMAPISupport::NewUID", "", &[]),
     (
         "IMAPIGetSession::GetMAPISession",
         "sessions.session-of-provider",
@@ -240,13 +287,21 @@ pub(crate) const METHODS: &[Method] = &[
         "session.get-status-table",
         &["the_status_table_starts_what_it_shows", "a_partial_update_is_one_event_and_no_change_is_none"],
     ),
-    ("IMAPIStatus as IMAPIProp", "status-object.properties", &["a_status_object_reads_like_its_row_and_cannot_be_changed"]),
+    (
+        "IMAPIStatus as IMAPIProp",
+        "status-object.properties",
+        &[
+            "a_status_object_reads_like_its_row_and_cannot_be_changed",
+            "status_properties_are_set_by_the_provider_and_shown_by_its_row",
+        ],
+    ),
     (
         "IMAPIStatus::ValidateState",
         "status-object.validate-state",
         &[
             "validating_the_spooler_logs_a_transport_that_broke_down_on_again",
             "validating_the_address_book_drops_what_is_no_longer_in_the_profile",
+            "address_books_and_stores_validate_their_state_if_they_can",
         ],
     ),
     (

@@ -1,8 +1,8 @@
 //! The import `address-book-backend`.
 
 use super::{
-    Misdeed, Said, Steps, change_password, check_complete, check_told, create_profile, impatient, logon, read_stream, shown,
-    subsystem, text, try_all,
+    Misdeed, Said, Steps, change_password, change_status, check_complete, check_told, create_profile, impatient, logon,
+    read_stream, shown, subsystem, text, try_all,
 };
 use mapi_engine::backend::{AddressBook as _, Change, Commit, ObjectKind, Objects};
 use mapi_engine::memory::{Fault, Faults, Faulty, MemoryAddressBook, PushDown, Trigger};
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The methods a client that does everything calls.
-const METHODS: [&str; 19] = [
+const METHODS: [&str; 22] = [
     "append",
     "change_password",
     "changes",
@@ -26,6 +26,7 @@ const METHODS: [&str; 19] = [
     "container_tags",
     "count",
     "discard",
+    "effects",
     "feed_cursor",
     "identity",
     "list_tags",
@@ -37,7 +38,9 @@ const METHODS: [&str; 19] = [
     "reserve",
     "resolve",
     "scan",
+    "set_status_properties",
     "stage",
+    "validate",
 ];
 
 /// The methods it does not.
@@ -47,7 +50,7 @@ const UNTESTED: [(&str, &str); 2] = [
 ];
 
 /// Methods that have no way to say that they failed.
-const SILENT: [&str; 2] = ["discard", "identity"];
+const SILENT: [&str; 3] = ["discard", "effects", "identity"];
 
 const BOOK: &str = "Personal Address Book";
 
@@ -78,7 +81,7 @@ impl Bench {
         let faults = Arc::clone(&faulty.faults);
         let open = move |_: &_| {
             let provider: Arc<SharedAddressBook> = faulty.clone();
-            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x4))];
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x5))];
             faulty.open(Opened { status_row, ..Opened::new(provider) })
         };
         let said = Said::default();
@@ -118,6 +121,7 @@ impl Bench {
             steps.take("a long value", read_long(&book, &entry)).await;
         }
         steps.take("change-password", change_password(&session)).await;
+        steps.take("the status object", change_status(&session)).await;
         steps
     }
 }

@@ -1,8 +1,8 @@
 //! The import `store-backend`.
 
 use super::{
-    Misdeed, Said, Steps, change_password, check_complete, check_told, child, create_profile, impatient, logon, open_folder,
-    open_store, read_stream, shown, subsystem, text, try_all,
+    Misdeed, Said, Steps, change_password, change_status, check_complete, check_told, child, create_profile, impatient, logon,
+    open_folder, open_store, read_stream, shown, subsystem, text, try_all,
 };
 use mapi_engine::memory::{Faults, Faulty, MemoryStore, PushDown};
 use mapi_session::backend::{NamedProperty, PropertyName};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods a client that does everything calls.
-const METHODS: [&str; 23] = [
+const METHODS: [&str; 26] = [
     "all_names",
     "append",
     "change_password",
@@ -27,6 +27,7 @@ const METHODS: [&str; 23] = [
     "commit",
     "container_tags",
     "count",
+    "effects",
     "feed_cursor",
     "groups",
     "identity",
@@ -42,7 +43,9 @@ const METHODS: [&str; 23] = [
     "rekey",
     "reserve",
     "scan",
+    "set_status_properties",
     "stage",
+    "validate",
 ];
 
 /// The methods it does not.
@@ -57,7 +60,7 @@ const UNTESTED: [(&str, &str); 7] = [
 ];
 
 /// Methods that have no way to say that they failed.
-const SILENT: [&str; 1] = ["identity"];
+const SILENT: [&str; 2] = ["effects", "identity"];
 
 /// Messages there before anything goes wrong.
 const KEPT: u32 = 6;
@@ -80,7 +83,7 @@ impl Bench {
         let faults = Arc::clone(&faulty.faults);
         let open = move |_: &_, _: Option<&[u8]>| {
             let provider: Arc<SharedStore> = faulty.clone();
-            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x4))];
+            let status_row = vec![Property::new(tags::RESOURCE_METHODS, Value::Long(0x5))];
             faulty.open(Opened { status_row, ..Opened::new(provider) })
         };
         let said = Said::default();
@@ -121,6 +124,7 @@ impl Bench {
             self.store.set_push_down(PushDown::EXACT);
         }
         steps.take("change-password", change_password(&session)).await;
+        steps.take("the status object", change_status(&session)).await;
         steps.take("pump", subsystem.pump(Duration::from_millis(5))).await;
         steps
     }

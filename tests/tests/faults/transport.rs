@@ -1,8 +1,8 @@
 //! The import `transport-backend`.
 
 use super::{
-    Misdeed, Said, Steps, change_password, check_complete, check_told, create_profile, impatient, logon, open_folder, open_store,
-    shown, subsystem, text, try_all,
+    Misdeed, Said, Steps, change_password, change_status, check_complete, check_told, create_profile, impatient, logon,
+    open_folder, open_store, shown, subsystem, text, try_all,
 };
 use mapi_engine::memory::{Fault, Faults, Faulty, MemoryCatalogue, MemoryProfiles, MemoryStore, Trigger};
 use mapi_session::backend::ProviderKind;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods a session with mail calls.
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 18] = [
     "acknowledge",
     "begin",
     "cancel",
@@ -34,6 +34,7 @@ const METHODS: [&str; 17] = [
     "read",
     "receive",
     "register_options",
+    "set_status_properties",
     "validate",
     "write",
 ];
@@ -116,6 +117,7 @@ impl Bench {
         submit(&store, "hello 3").await;
         steps.take("pump", turn(subsystem)).await;
         steps.take("change-password", change_password(&session)).await;
+        steps.take("the status object", change_status(&session)).await;
         steps
     }
 

@@ -1,11 +1,15 @@
 //! Identifiers of every owner (`session` 12, items 6 and 7).
 
-use crate::bench::{Bench, code};
+use crate::bench::{Bench, code, engine};
 use mapi_engine::entry_id::{OneOff, WrappedStoreId};
+use mapi_session::backend::Store as _;
+use mapi_session::backends::data_folder;
+use mapi_session::backends::sqlite::SqliteStore;
+use mapi_session::backends::sqlite::database::Access;
 use mapi_session::error::Code;
 use mapi_session::flags::{self, OpenMsgStoreFlags, SessionOpenEntryFlags};
 use mapi_session::properties::{Property, tags};
-use mapi_session::{Entry, Object, Session};
+use mapi_session::{Backends, Entry, Limits, LogonOptions, Object, Session};
 use mapi_tests::clients::{entry_id, open_store, root, root_id, status_ids, store_ids, text};
 
 /// A bench with a store, an address book with an entry, and identifiers of everything in them.
@@ -92,4 +96,31 @@ async fn identifiers_are_compared_by_their_owner_and_nothing_is_said_of_a_strang
     assert_eq!(session.compare_entry_ids(&ids[5].1, &renamed).await, Ok(true), "the name does not count");
     let absent = WrappedStoreId::new("nowhere", b"x").unwrap().to_bytes();
     assert_eq!(code(session.compare_entry_ids(&absent, &absent).await), Code::UnknownEntryid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn identifiers_are_good_after_a_backup_a_restore_and_a_check() {
+    let bench = Bench::new().await;
+    let (session, ids) = owners(&bench).await;
+    session.logoff(flags::LogoffFlags::empty()).await.unwrap();
+    let (kept, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (backup, restored) = (kept.path().join("backup"), elsewhere.path().join("restored"));
+    data_folder::backup(bench.path(), &backup).unwrap();
+    data_folder::restore(&restored, &backup).unwrap();
+    for file in std::fs::read_dir(restored.join("stores")).unwrap() {
+        let report = SqliteStore::open(&file.unwrap().path(), Access::Write).unwrap().check(true).unwrap();
+        assert_eq!(report.findings, []);
+    }
+    let backends = Backends::embedded(&restored).unwrap();
+    let subsystem = engine().pulled_subsystem(&backends, Limits::default()).await.unwrap();
+    let session = subsystem.logon(LogonOptions::profile("Work")).await.unwrap();
+    let none = SessionOpenEntryFlags::empty();
+    // The store first: a store is never opened to find an owner.
+    for (expected, id) in ids.iter().filter(|(expected, _)| *expected != "status") {
+        assert_eq!(kind(&session, id, none).await, *expected);
+    }
+    let store = open_store(&session, 0, OpenMsgStoreFlags::MDB_WRITE).await.unwrap();
+    assert_eq!(session.compare_entry_ids(&ids[0].1, &store_ids(&session).await[0]).await, Ok(true));
+    assert_eq!(entry_id(&root(&store).await.properties().await.unwrap()).await, ids[1].1, "the root has its old identifier");
+    assert_eq!(kind(&session, &ids[6].1, none).await, "MAPI_E_UNKNOWN_ENTRYID", "a status row was its session's own");
 }

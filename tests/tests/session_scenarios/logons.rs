@@ -1,11 +1,14 @@
 //! Sharing a session, choosing a profile, and the end of a session (`session` 12, items 1, 2 and 11).
 
 use crate::bench::{Bench, code, engine};
-use mapi_session::error::Code;
+use mapi_engine::memory::{Fault, Faulty, MemoryCatalogue, MemoryProfiles, Trigger};
+use mapi_session::error::{Code, Failure};
 use mapi_session::flags::{self, LogoffFlags, LogonFlags, OpenMsgStoreFlags};
 use mapi_session::properties::tags;
-use mapi_session::{Limits, LogonOptions, Session};
+use mapi_session::{Backends, Limits, LogonOptions, Session};
 use mapi_tests::clients::{column, list, open_store, root, status_table, store_table};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 async fn profile_of(session: &Session) -> String {
     list(&column(&status_table(session).await, tags::DISPLAY_NAME).await[..1])
@@ -74,4 +77,38 @@ async fn a_client_that_logs_off_tells_the_others_only_if_it_says_so_and_closes_n
     handles[2].logoff(LogoffFlags::empty()).await.unwrap();
     assert_eq!(code(handles[2].logoff(LogoffFlags::empty()).await), Code::InvalidObject);
     bench.admin.create_profile("Work", flags::CreateProfileFlags::empty()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_logon_waits_five_seconds_for_profiles_another_program_holds() {
+    let storage = Faulty::new(MemoryProfiles::default());
+    let faults = Arc::clone(&storage.faults);
+    let backends = Backends::new(Arc::new(storage), Arc::new(MemoryCatalogue::new(Vec::new())));
+    let subsystem = engine().pulled_subsystem(&backends, Limits::default()).await.unwrap();
+    let admin = subsystem.admin_profiles().await.unwrap();
+    admin.create_profile("Work", flags::CreateProfileFlags::empty()).await.unwrap();
+    let logon = async |how| {
+        let options = LogonOptions { profile: Some("Work".to_owned()), flags: LogonFlags::MAPI_NEW_SESSION | how };
+        let begun = Instant::now();
+        let logged_on = subsystem.logon(options).await.map_err(Failure::from);
+        (code(logged_on), begun.elapsed())
+    };
+    let hold = |seconds| {
+        let fault = Fault::Stall(Duration::from_secs(seconds));
+        faults.schedule(Some("acquire_lease"), Trigger::Nth(1), fault);
+    };
+    hold(8);
+    let (done, took) = logon(LogonFlags::MAPI_TIMEOUT_SHORT).await;
+    assert_eq!(done, Code::Timeout);
+    assert!(took >= Duration::from_secs(5) && took < Duration::from_millis(7_900), "{took:?}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    faults.clear();
+    assert_eq!(logon(LogonFlags::MAPI_TIMEOUT_SHORT).await.0, Code::SOk, "it is free again");
+    hold(6);
+    let (done, took) = logon(LogonFlags::empty()).await;
+    assert_eq!(done, Code::SOk, "whoever does not ask for a short time waits");
+    assert!(took >= Duration::from_secs(6), "{took:?}");
+    // What was given up late keeps nobody from deleting the profile.
+    admin.delete_profile("Work").await.unwrap();
+    assert_eq!(code(admin.create_profile("Work", flags::CreateProfileFlags::empty()).await), Code::SOk);
 }

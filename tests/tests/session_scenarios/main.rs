@@ -6,6 +6,7 @@
 mod bench;
 mod failing;
 mod identifiers;
+mod linked;
 mod logons;
 mod many;
 mod notifications;

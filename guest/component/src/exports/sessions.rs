@@ -9,8 +9,8 @@ use crate::exports::profiles::{exported as exported_admin, section};
 use crate::exports::properties::along;
 use crate::exports::status::exported as exported_status;
 use crate::exports::tables::exported as exported_table;
-use crate::imports::{Imports, hook_panics, wire_form};
-use crate::types::{Bits, scode, wire_properties};
+use crate::imports::{Imports, form, form_library, hook_panics, wire_form, wire_library};
+use crate::types::{Bits, properties, scode, wire_properties, wire_tags};
 use crate::world::exports::mapi::session::objects::{FolderBorrow, MessageBorrow, Properties, StoreBorrow};
 use crate::world::exports::mapi::session::profiles::ServiceAdmin;
 use crate::world::exports::mapi::session::sessions as export;
@@ -18,7 +18,8 @@ use crate::world::exports::mapi::session::tables::Table;
 use crate::world::mapi::session::method_flags as flags;
 use crate::world::mapi::session::types as wire;
 use mapi_engine::error::{Failure, LastError};
-use mapi_engine::session::{Entry, InitializeOptions, Session, ShowForm, Subsystem, store_roles};
+use mapi_engine::forms::{FORMPROPSET_INTERSECTION, FORMPROPSET_UNION};
+use mapi_engine::session::{Entry, FormContainer, FormSource, InitializeOptions, Session, ShowForm, Subsystem, store_roles};
 use std::rc::Rc;
 
 thread_local! {
@@ -36,6 +37,15 @@ pub(crate) fn subsystem() -> Rc<Subsystem> {
 
 /// A client's handle of a session.
 pub(crate) struct ExportedSession(Session);
+
+/// The number of a scope.
+const fn raw_scope(scope: export::FormScope) -> u32 {
+    match scope {
+        export::FormScope::AllRegistries => 0,
+        export::FormScope::FolderRegistryOnly => 1,
+        export::FormScope::NonFolderRegistryOnly => 2,
+    }
+}
 
 /// A failed logon: there is no object to ask, so its last error comes along.
 fn logon_failure(failure: Failure) -> export::LogonFailure {
@@ -255,6 +265,73 @@ impl export::GuestSession for ExportedSession {
         let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
         let found = self.0.resolve_multiple_message_classes(message_classes.as_deref(), how.raw(), folder)?;
         Ok(found.into_iter().map(|form| form.map(wire_form).transpose()).collect::<mapi_engine::error::Result<_>>()?)
+    }
+
+    fn install_form(
+        &self,
+        ui: u64,
+        how: flags::InstallFormFlags,
+        library: export::FormLibrary,
+        folder: Option<FolderBorrow<'_>>,
+        definition: export::FormSource,
+    ) -> Result<(), wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        let source = match definition {
+            export::FormSource::Named(name) => FormSource::Named(name),
+            export::FormSource::Given(form) => {
+                FormSource::Given { message_class: form.message_class, properties: properties(form.properties)? }
+            }
+        };
+        Ok(self.0.install_form(ui, how.raw(), FormContainer { library: form_library(library), folder }, &source)?)
+    }
+
+    fn remove_form(
+        &self,
+        library: export::FormLibrary,
+        folder: Option<FolderBorrow<'_>>,
+        message_class: String,
+    ) -> Result<(), wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        Ok(self.0.remove_form(FormContainer { library: form_library(library), folder }, &message_class)?)
+    }
+
+    fn calc_form_prop_set(
+        &self,
+        forms: Vec<export::FormDefinition>,
+        how: export::FormPropSet,
+    ) -> Result<Vec<u32>, wire::Failure> {
+        let forms = forms.into_iter().map(form).collect::<mapi_engine::error::Result<Vec<_>>>()?;
+        let how = match how {
+            export::FormPropSet::Joined => FORMPROPSET_UNION,
+            export::FormPropSet::Common => FORMPROPSET_INTERSECTION,
+        };
+        Ok(wire_tags(&self.0.calc_form_prop_set(&forms, how)?))
+    }
+
+    fn select_forms(
+        &self,
+        ui: u64,
+        scope: export::FormScope,
+        title: Option<String>,
+        folder: Option<FolderBorrow<'_>>,
+        selected: Option<Vec<export::FormDefinition>>,
+    ) -> Result<Vec<export::FormDefinition>, wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        let all =
+            |forms: Vec<export::FormDefinition>| forms.into_iter().map(form).collect::<mapi_engine::error::Result<Vec<_>>>();
+        let selected = selected.map(all).transpose()?;
+        let chosen = self.0.select_forms(ui, raw_scope(scope), title.as_deref(), folder, selected.as_deref())?;
+        Ok(chosen.into_iter().map(wire_form).collect::<mapi_engine::error::Result<_>>()?)
+    }
+
+    fn select_form_container(
+        &self,
+        ui: u64,
+        scope: export::FormScope,
+        folder: Option<FolderBorrow<'_>>,
+    ) -> Result<export::FormLibrary, wire::Failure> {
+        let folder = folder.as_ref().map(|folder| &folder.get::<ExportedFolder>().0);
+        Ok(wire_library(self.0.select_form_container(ui, raw_scope(scope), folder)?))
     }
 
     fn admin_services(&self) -> Result<ServiceAdmin, wire::Failure> {

@@ -12,14 +12,14 @@ pub(crate) mod services;
 pub(crate) mod store;
 pub(crate) mod transport;
 
-pub(crate) use presenter::wire_form;
+pub(crate) use presenter::{form, library as form_library, wire_form, wire_library};
 pub(crate) use services::{Diagnostics, hook_panics};
 
 use crate::imports::address_book::ImportedAddressBook;
 use crate::imports::catalogue::ImportedCatalogue;
 use crate::imports::presenter::ImportedPresenter;
 use crate::imports::profiles::ImportedProfiles;
-use crate::imports::providers::{opened, wire_logon};
+use crate::imports::providers::{Report, wire_logon};
 use crate::imports::services::{Clocks, Randomness, ShownProgress};
 use crate::imports::store::ImportedStore;
 use crate::imports::transport::ImportedTransport;
@@ -49,21 +49,27 @@ impl Host for Imports {
         let logon = wire_logon(logon)?;
         count_opening();
         let store = store_backend::open(&logon, entry)?;
-        opened(Rc::new(ImportedStore::new(store.store)?), store.report)
+        let mut report = Report::of(store.report)?;
+        let pending = std::mem::take(&mut report.pending);
+        Ok(report.opened(Rc::new(ImportedStore::new(store.store, pending)?)))
     }
 
     fn open_address_book(&self, logon: &ProviderLogon) -> Result<Opened<dyn AddressBook>> {
         let logon = wire_logon(logon)?;
         count_opening();
         let book = address_book_backend::open(&logon)?;
-        opened(Rc::new(ImportedAddressBook::new(book.address_book)?), book.report)
+        let mut report = Report::of(book.report)?;
+        let pending = std::mem::take(&mut report.pending);
+        Ok(report.opened(Rc::new(ImportedAddressBook::new(book.address_book, pending)?)))
     }
 
     fn open_transport(&self, logon: &ProviderLogon) -> Result<Opened<dyn Transport>> {
         let logon = wire_logon(logon)?;
         count_opening();
         let transport = transport_backend::open(&logon)?;
-        opened(Rc::new(ImportedTransport(transport.transport)), transport.report)
+        let mut report = Report::of(transport.report)?;
+        let pending = std::mem::take(&mut report.pending);
+        Ok(report.opened(Rc::new(ImportedTransport::new(transport.transport, pending))))
     }
 
     fn last_opening(&self) -> u64 {

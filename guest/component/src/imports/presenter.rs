@@ -4,10 +4,10 @@ use crate::imports::transport::wire_option_data;
 use crate::types::{Bits, properties, tags, wire_properties};
 use crate::world::mapi::session::backend_types as backend;
 use crate::world::mapi::session::form_presenter as wire;
-use crate::world::mapi::session::method_flags::{ShowFormFlags, ViewerStatus};
+use crate::world::mapi::session::method_flags::{InstallFormFlags, ShowFormFlags, ViewerStatus};
 use mapi_engine::backend::{
-    FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, OptionData, Presenter, ProfilePrompt,
-    Question,
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, FormScope, FormsPrompt, MessageChanges, MessageValues, OptionData,
+    Presenter, ProfilePrompt, Question,
 };
 use mapi_engine::error::Result;
 use mapi_engine::properties::Property;
@@ -15,13 +15,37 @@ use mapi_engine::properties::Property;
 /// The presenter of the host.
 pub(crate) struct ImportedPresenter;
 
-const fn wire_library(library: FormLibrary) -> wire::FormLibrary {
+pub(crate) const fn wire_library(library: FormLibrary) -> wire::FormLibrary {
     match library {
         FormLibrary::Local => wire::FormLibrary::Local,
         FormLibrary::Folder => wire::FormLibrary::Folder,
         FormLibrary::Personal => wire::FormLibrary::Personal,
         FormLibrary::Organisation => wire::FormLibrary::Organisation,
     }
+}
+
+/// A library of the world.
+pub(crate) const fn library(library: wire::FormLibrary) -> FormLibrary {
+    match library {
+        wire::FormLibrary::Local => FormLibrary::Local,
+        wire::FormLibrary::Folder => FormLibrary::Folder,
+        wire::FormLibrary::Personal => FormLibrary::Personal,
+        wire::FormLibrary::Organisation => FormLibrary::Organisation,
+    }
+}
+
+const fn wire_scope(scope: FormScope) -> wire::FormScope {
+    match scope {
+        FormScope::All => wire::FormScope::AllRegistries,
+        FormScope::FolderOnly => wire::FormScope::FolderRegistryOnly,
+        FormScope::NotFolder => wire::FormScope::NonFolderRegistryOnly,
+    }
+}
+
+/// A form of the world.
+pub(crate) fn form(form: wire::FormDefinition) -> Result<FormDefinition> {
+    let library = library(form.library);
+    Ok(FormDefinition { message_class: form.message_class, library, properties: properties(form.properties)? })
 }
 
 /// A form for the world.
@@ -94,6 +118,29 @@ impl Presenter for ImportedPresenter {
             Ok(FormDefinition { message_class: form.message_class, library, properties: properties(form.properties)? })
         };
         wire::forms(wire_library(library))?.into_iter().map(form).collect()
+    }
+
+    fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()> {
+        Ok(wire::install_form(ui, InstallFormFlags::from_raw(flags), wire_library(library), definition)?)
+    }
+
+    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
+        Ok(wire::remove_form(wire_library(library), message_class)?)
+    }
+
+    fn select_forms(&self, ui: u64, prompt: &FormsPrompt) -> Result<Vec<u32>> {
+        let prompt = wire::SelectFormsPrompt {
+            title: prompt.title.clone(),
+            scope: wire_scope(prompt.scope),
+            forms: prompt.forms.iter().cloned().map(wire_form).collect::<Result<_>>()?,
+            selected: prompt.selected.clone(),
+            multiple: prompt.multiple,
+        };
+        Ok(wire::select_forms(ui, &prompt)?)
+    }
+
+    fn select_form_library(&self, ui: u64, scope: FormScope, folder_id: Option<&[u8]>) -> Result<FormLibrary> {
+        Ok(library(wire::select_form_library(ui, wire_scope(scope), folder_id)?))
     }
 
     fn choose_profile(&self, ui: u64, prompt: &ProfilePrompt) -> Result<String> {

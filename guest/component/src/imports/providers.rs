@@ -1,10 +1,13 @@
 //! Opening providers, and what they report on their own.
 
-use crate::types::{properties, wire_properties};
+use super::Diagnostics;
+use crate::types::{properties, tags, wire_properties};
 use crate::world::mapi::session::backend_types as wire;
-use mapi_engine::backend::{Opened, ProviderLogon};
-use mapi_engine::error::Result;
-use mapi_engine::properties::Property;
+use crate::world::mapi::session::method_flags::ModifyStatusRowFlags;
+use mapi_engine::backend::{Effect, Log, LogLevel, Opened, ProviderLogon};
+use mapi_engine::error::{Code, Failure, Result};
+use mapi_engine::properties::{PropTag, Property};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Version 1.0 of the provider interfaces.
@@ -15,6 +18,7 @@ pub(crate) fn wire_logon(logon: &ProviderLogon) -> Result<wire::ProviderLogon> {
     let mut how = wire::ProviderLogonFlags::empty();
     how.set(wire::ProviderLogonFlags::NO_DIALOG, !logon.may_prompt);
     how.set(wire::ProviderLogonFlags::WRITE, logon.write);
+    how.set(wire::ProviderLogonFlags::TEMPORARY, logon.temporary);
     how.set(wire::ProviderLogonFlags::BACKGROUND, logon.background);
     // A transport opens each direction when it is told to (`transport` 1.1).
     how |= wire::ProviderLogonFlags::NO_INBOUND | wire::ProviderLogonFlags::NO_OUTBOUND;
@@ -29,17 +33,64 @@ pub(crate) fn wire_logon(logon: &ProviderLogon) -> Result<wire::ProviderLogon> {
     })
 }
 
-/// An opened provider with what it reported meanwhile.
-pub(crate) fn opened<T: ?Sized>(provider: Rc<T>, report: wire::LogonReport) -> Result<Opened<T>> {
-    let mut section_changes: Vec<Property> = Vec::new();
-    let mut status_row: Vec<Property> = Vec::new();
-    for effect in report.effects {
-        match effect {
-            wire::Effect::Section(change) => section_changes.extend(properties(change.set)?),
-            wire::Effect::StatusRow(row) => status_row.extend(properties(row.properties)?),
-            // Identifiers come with the identity; nothing else can concern a provider that is not yet open.
-            _ => {}
+/// What a provider reported while it was opened.
+#[derive(Default)]
+pub(crate) struct Report {
+    section_changes: Vec<Property>,
+    status_row: Vec<Property>,
+    warning: Option<Failure>,
+    /// What else it reported; the engine asks for it with what is reported later.
+    pub(crate) pending: Vec<Effect>,
+}
+
+impl Report {
+    pub(crate) fn of(report: wire::LogonReport) -> Result<Self> {
+        let mut made = Self { warning: report.warning.map(Into::into), ..Self::default() };
+        for reported in report.effects {
+            match effect(reported)? {
+                Some(Effect::Section { set, delete }) if delete.is_empty() => made.section_changes.extend(set),
+                Some(Effect::StatusRow { columns, .. }) if made.status_row.is_empty() => made.status_row = columns,
+                // Identifiers come with the identity.
+                other => made.pending.extend(other),
+            }
+        }
+        Ok(made)
+    }
+
+    /// The opened provider.
+    pub(crate) fn opened<T: ?Sized>(self, provider: Rc<T>) -> Opened<T> {
+        Opened { provider, section_changes: self.section_changes, status_row: self.status_row, warning: self.warning }
+    }
+}
+
+/// What the engine applies of any provider's reports; `None` for what it has otherwise or not at all.
+pub(crate) fn effect(effect: wire::Effect) -> Result<Option<Effect>> {
+    Ok(match effect {
+        wire::Effect::StatusRow(row) => Some(Effect::StatusRow {
+            columns: properties(row.properties)?,
+            update: row.how.contains(ModifyStatusRowFlags::STATUSROW_UPDATE),
+        }),
+        wire::Effect::Section(change) => Some(Effect::Section { set: properties(change.set)?, delete: tags(change.delete) }),
+        wire::Effect::ModifyProfile => Some(Effect::ModifyProfile),
+        _ => None,
+    })
+}
+
+/// The reports of a store or an address book, those of its opening first.
+pub(crate) fn effects(pending: &RefCell<Vec<Effect>>, reported: Vec<wire::Effect>) -> Vec<Effect> {
+    let mut effects = pending.take();
+    for reported in reported {
+        match effect(reported) {
+            Ok(effect) => effects.extend(effect),
+            Err(failure) => {
+                Diagnostics.log(LogLevel::Warn, &format!("a provider's report was dropped: {failure}"));
+            }
         }
     }
-    Ok(Opened { provider, section_changes, status_row, warning: report.warning.map(Into::into) })
+    effects
+}
+
+/// What the object of a status row did not take.
+pub(crate) fn problems(problems: Vec<wire::StatusProblem>) -> Vec<(PropTag, Code)> {
+    problems.into_iter().map(|problem| (PropTag(problem.tag), problem.code.into())).collect()
 }

@@ -2,28 +2,33 @@
 
 use crate::imports::changes::wire_stored;
 use crate::imports::objects::{object_id, objects};
+use crate::imports::providers::{effects, problems};
 use crate::imports::scans::{groups, wire_group_request};
-use crate::types::Bits;
+use crate::types::{Bits, wire_properties};
 use crate::world::mapi::session::backend_types as wire;
-use crate::world::mapi::session::method_flags::SettingsDialogFlags;
+use crate::world::mapi::session::method_flags::{SettingsDialogFlags, ValidateStateFlags};
 use crate::world::mapi::session::store_backend;
 use mapi_engine::backend::{
-    CheckFinding, CheckReport, GroupBatch, GroupRequest, NamedProperty, ObjectId, Quota, Store, StoreCapabilities, StoreIdentity,
-    StoredProperty,
+    CheckFinding, CheckReport, Effect, GroupBatch, GroupRequest, NamedProperty, ObjectId, Quota, Store, StoreCapabilities,
+    StoreIdentity, StoredProperty,
 };
-use mapi_engine::error::Result;
+use mapi_engine::error::{Code, Result};
+use mapi_engine::properties::{PropTag, Property};
+use std::cell::RefCell;
 
 /// A store of the host.
 pub(crate) struct ImportedStore {
     import: store_backend::Store,
     identity: StoreIdentity,
+    /// What it reported while it was opened.
+    pending: RefCell<Vec<Effect>>,
 }
 
 impl ImportedStore {
     /// Asks the store who it is.
-    pub(crate) fn new(import: store_backend::Store) -> Result<Self> {
+    pub(crate) fn new(import: store_backend::Store, pending: Vec<Effect>) -> Result<Self> {
         let identity = identity(import.identity())?;
-        Ok(Self { import, identity })
+        Ok(Self { import, identity, pending: RefCell::new(pending) })
     }
 }
 
@@ -121,5 +126,17 @@ impl Store for ImportedStore {
 
     fn change_password(&self, old: &str, new: &str) -> Result<()> {
         Ok(self.import.change_password(old, new)?)
+    }
+
+    fn validate(&self, flags: u32) -> Result<()> {
+        Ok(self.import.validate_state(0, ValidateStateFlags::from_raw(flags))?)
+    }
+
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        Ok(problems(self.import.set_status_properties(&wire_properties(properties.to_vec())?)?))
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        effects(&self.pending, self.import.take_effects())
     }
 }

@@ -1,19 +1,32 @@
 //! Transports.
 
+use crate::imports::providers::{effect, problems};
 use crate::types::{Bits, properties, wire_properties};
 use crate::world::mapi::session::backend_types as wire;
 use crate::world::mapi::session::method_flags::{
-    FlushQueuesFlags, SettingsDialogFlags, TransportNotifyFlags, ValidateStateFlags,
+    FlushQueuesFlags, ModifyStatusRowFlags, SettingsDialogFlags, TransportNotifyFlags, ValidateStateFlags,
 };
 use crate::world::mapi::session::transport_backend;
 use mapi_engine::backend::{
-    Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, OptionData, OptionKind, Outcome, OutcomeKind, Transport,
+    Effect, Envelope, EnvelopeRecipient, InboundMessage, Log, LogLevel, OptionData, OptionKind, Outcome, OutcomeKind, Transport,
     TransportIdentity, TransportNotice,
 };
-use mapi_engine::error::Result;
+use mapi_engine::error::{Code, Result};
+use mapi_engine::properties::{PropTag, Property};
+use std::cell::RefCell;
 
 /// A transport of the host.
-pub(crate) struct ImportedTransport(pub(crate) transport_backend::Transport);
+pub(crate) struct ImportedTransport {
+    import: transport_backend::Transport,
+    /// What it reported while it was opened.
+    pending: RefCell<Vec<Effect>>,
+}
+
+impl ImportedTransport {
+    pub(crate) fn new(import: transport_backend::Transport, pending: Vec<Effect>) -> Self {
+        Self { import, pending: RefCell::new(pending) }
+    }
+}
 
 fn wire_recipient(recipient: EnvelopeRecipient) -> Result<wire::EnvelopeRecipient> {
     Ok(wire::EnvelopeRecipient { row: recipient.row, serve: recipient.serve, properties: wire_properties(recipient.properties)? })
@@ -70,9 +83,11 @@ fn outcome_kind(outcome: wire::RecipientOutcome) -> OutcomeKind {
 }
 
 /// A notice, `None` for effects that are no notices of a transport.
-fn notice(effect: wire::Effect) -> Result<Option<TransportNotice>> {
-    Ok(match effect {
-        wire::Effect::StatusRow(row) => Some(TransportNotice::StatusRow(properties(row.properties)?)),
+fn notice(reported: wire::Effect) -> Result<Option<TransportNotice>> {
+    Ok(match reported {
+        wire::Effect::StatusRow(row) if row.how.contains(ModifyStatusRowFlags::STATUSROW_UPDATE) => {
+            Some(TransportNotice::StatusRow(properties(row.properties)?))
+        }
         wire::Effect::SpoolerNotify(wire::SpoolerEffect { error: Some(error), .. }) => {
             Some(TransportNotice::CriticalError(error.into()))
         }
@@ -83,13 +98,13 @@ fn notice(effect: wire::Effect) -> Result<Option<TransportNotice>> {
             entry_id: recips.entry_id,
             recipients: recips.recipients.into_iter().map(properties).collect::<Result<_>>()?,
         }),
-        _ => None,
+        other => effect(other)?.map(TransportNotice::Reported),
     })
 }
 
 impl Transport for ImportedTransport {
     fn identity(&self) -> TransportIdentity {
-        let identity = self.0.identity();
+        let identity = self.import.identity();
         TransportIdentity {
             address_types: identity.address_types,
             uids: identity.uids.into_iter().map(Into::into).collect(),
@@ -99,23 +114,23 @@ impl Transport for ImportedTransport {
     }
 
     fn register_options(&self) -> Result<Vec<OptionData>> {
-        self.0.register_options()?.into_iter().map(option_data).collect()
+        self.import.register_options()?.into_iter().map(option_data).collect()
     }
 
     fn notify(&self, flags: u32, entry_id: Option<&[u8]>) -> Result<()> {
-        Ok(self.0.notify(TransportNotifyFlags::from_raw(flags), entry_id)?)
+        Ok(self.import.notify(TransportNotifyFlags::from_raw(flags), entry_id)?)
     }
 
     fn begin(&self, envelope: &Envelope) -> Result<u64> {
-        Ok(self.0.begin(&wire_envelope(envelope)?)?)
+        Ok(self.import.begin(&wire_envelope(envelope)?)?)
     }
 
     fn write(&self, transfer: u64, bytes: &[u8]) -> Result<()> {
-        Ok(self.0.write(transfer, bytes)?)
+        Ok(self.import.write(transfer, bytes)?)
     }
 
     fn finish(&self, transfer: u64) -> Result<Outcome> {
-        let outcome = self.0.finish(transfer)?;
+        let outcome = self.import.finish(transfer)?;
         Ok(Outcome {
             failure: outcome.failure.map(Into::into),
             retry_after: outcome.retry_after,
@@ -126,19 +141,19 @@ impl Transport for ImportedTransport {
     }
 
     fn cancel(&self, transfer: u64) {
-        self.0.cancel(transfer);
+        self.import.cancel(transfer);
     }
 
     fn poll(&self) -> Result<bool> {
-        Ok(self.0.poll()?)
+        Ok(self.import.poll()?)
     }
 
     fn idle(&self) {
-        self.0.idle();
+        self.import.idle();
     }
 
     fn receive(&self) -> Result<Option<InboundMessage>> {
-        let Some(message) = self.0.receive()? else { return Ok(None) };
+        let Some(message) = self.import.receive()? else { return Ok(None) };
         Ok(Some(InboundMessage {
             number: message.number,
             size: message.size,
@@ -148,32 +163,36 @@ impl Transport for ImportedTransport {
     }
 
     fn read(&self, message: u64, offset: u64, length: u32) -> Result<Vec<u8>> {
-        Ok(self.0.read(message, offset, length)?)
+        Ok(self.import.read(message, offset, length)?)
     }
 
     fn acknowledge(&self, message: u64, stored: bool) -> Result<()> {
-        Ok(self.0.acknowledge(message, stored)?)
+        Ok(self.import.acknowledge(message, stored)?)
     }
 
     fn flush(&self, flags: u32) -> Result<()> {
-        Ok(self.0.flush_queues(0, FlushQueuesFlags::from_raw(flags))?)
+        Ok(self.import.flush_queues(0, FlushQueuesFlags::from_raw(flags))?)
     }
 
     fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()> {
-        Ok(self.0.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
+        Ok(self.import.settings_dialog(ui, SettingsDialogFlags::from_raw(flags))?)
     }
 
     fn change_password(&self, old: &str, new: &str) -> Result<()> {
-        Ok(self.0.change_password(old, new)?)
+        Ok(self.import.change_password(old, new)?)
+    }
+
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        Ok(problems(self.import.set_status_properties(&wire_properties(properties.to_vec())?)?))
     }
 
     fn validate(&self, flags: u32) -> Result<()> {
-        Ok(self.0.validate_state(0, ValidateStateFlags::from_raw(flags))?)
+        Ok(self.import.validate_state(0, ValidateStateFlags::from_raw(flags))?)
     }
 
     fn notices(&self) -> Vec<TransportNotice> {
-        let mut notices = Vec::new();
-        for effect in self.0.take_effects() {
+        let mut notices: Vec<TransportNotice> = self.pending.take().into_iter().map(TransportNotice::Reported).collect();
+        for effect in self.import.take_effects() {
             match notice(effect) {
                 Ok(notice) => notices.extend(notice),
                 Err(failure) => super::Diagnostics.log(LogLevel::Warn, &format!("a transport's report was dropped: {failure}")),

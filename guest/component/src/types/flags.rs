@@ -223,6 +223,10 @@ bits! {
         MAPI_POST_MESSAGE = 0x1,
         MAPI_NEW_MESSAGE = 0x2,
     }
+    flags::InstallFormFlags {
+        MAPIFORM_INSTALL_DIALOG = 0x8,
+        MAPIFORM_INSTALL_OVERWRITEONCONFLICT = 0x10,
+    }
     flags::ResolveMessageClassFlags {
         MAPIFORM_EXACTMATCH = 0x20,
     }

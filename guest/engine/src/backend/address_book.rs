@@ -1,6 +1,6 @@
 //! Address book backends: the same objects, and name resolution.
 
-use crate::backend::{ObjectId, Objects};
+use crate::backend::{Effect, ObjectId, Objects};
 use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, Property};
 
@@ -44,6 +44,15 @@ pub trait AddressBook: Objects {
     /// `MAPI_E_NO_SUPPORT`: the engine scans for `PR_ANR` itself.
     fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
 
+    /// `ValidateState` of its status object (`status` 4.1). Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// The provider's own.
+    fn validate(&self, flags: u32) -> Result<()> {
+        let _ = flags;
+        Err(Failure::new(Code::NoSupport, "This provider has no state to validate."))
+    }
+
     /// `SettingsDialog` of its status object (`status` 4.2): shows its settings, or with `UI_READONLY` (1) only shows
     /// them. Asked only of one whose status row says that it can.
     ///
@@ -61,5 +70,20 @@ pub trait AddressBook: Objects {
     fn change_password(&self, old: &str, new: &str) -> Result<()> {
         let _ = (old, new);
         Err(Failure::new(Code::NoSupport, "This provider has no password to change."))
+    }
+
+    /// `SetProps` of its status object (`status` 4); the properties it did not take, and why. What it takes is shown in its
+    /// row.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT`: its status object can only be read; the provider's own.
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        let _ = properties;
+        Err(Failure::new(Code::NoSupport, "The status object of this provider can only be read."))
+    }
+
+    /// What it reported since the last call: while it was opened, and in calls and tasks of its own.
+    fn effects(&self) -> Vec<Effect> {
+        Vec::new()
     }
 }

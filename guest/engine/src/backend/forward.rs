@@ -5,13 +5,13 @@
 
 use crate::backend::{
     AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Clock, Commit, Committed, ConfigureOutcome,
-    ConfigureRequest, Entropy, Envelope, FeedCursor, FeedPage, Filter, FormDefinition, FormLibrary, FormOutcome, FormRequest,
-    GroupBatch, GroupRequest, InboundMessage, LoadedProfile, Log, LogLevel, NamedProperty, ObjectHead, ObjectId, Objects,
-    OptionData, OrderKey, Outcome, Plan, PlanRequest, Presenter, ProfileEntry, ProfilePrompt, ProfileStorage, Progress, Question,
-    Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty,
-    TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
+    ConfigureRequest, Effect, Entropy, Envelope, FeedCursor, FeedPage, Filter, FormDefinition, FormLibrary, FormOutcome,
+    FormRequest, FormScope, FormsPrompt, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, Log, LogLevel, NamedProperty,
+    ObjectHead, ObjectId, Objects, OptionData, OrderKey, Outcome, Plan, PlanRequest, Presenter, ProfileEntry, ProfilePrompt,
+    ProfileStorage, Progress, Question, Quota, Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition,
+    Store, StoreIdentity, StoredProperty, TagSize, Transport, TransportIdentity, TransportNotice, Verdict, Want, backend_methods,
 };
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::properties::{FileTime, Guid, PropTag, Property};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -125,6 +125,10 @@ macro_rules! pointers {
                 says fn offers_ui(&self) -> bool;
                 tries fn show(&self, ui: u64, request: &FormRequest) -> Result<FormOutcome>;
                 tries fn forms(&self, library: FormLibrary) -> Result<Vec<FormDefinition>>;
+                tries fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()>;
+                tries fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()>;
+                tries fn select_forms(&self, ui: u64, prompt: &FormsPrompt) -> Result<Vec<u32>>;
+                tries fn select_form_library(&self, ui: u64, scope: FormScope, folder_id: Option<&[u8]>) -> Result<FormLibrary>;
                 tries fn choose_profile(&self, ui: u64, prompt: &ProfilePrompt) -> Result<String>;
                 tries fn ask(&self, ui: u64, question: Question, text: &str) -> Result<bool>;
                 tries fn edit_options(&self, ui: u64, options: &[OptionData], present: &[Property]) -> Result<Vec<Property>>;

@@ -43,14 +43,20 @@ macro_rules! backend_methods {
             tries fn check(&self, repair: bool) -> Result<CheckReport>;
             tries fn compact(&self) -> Result<()>;
             tries fn backup(&self, target: &str) -> Result<()>;
+            tries fn validate(&self, flags: u32) -> Result<()>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
             tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
+            tries fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>>;
+            says fn effects(&self) -> Vec<Effect>;
         }
         AddressBook {
             says fn identity(&self) -> AddressBookIdentity;
             tries fn resolve(&self, container: &ObjectId, names: &[String], tags: &[PropTag], addresses_only: bool) -> Result<Vec<Resolution>>;
+            tries fn validate(&self, flags: u32) -> Result<()>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
             tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
+            tries fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>>;
+            says fn effects(&self) -> Vec<Effect>;
         }
         Transport {
             says fn identity(&self) -> TransportIdentity;
@@ -69,6 +75,7 @@ macro_rules! backend_methods {
             tries fn validate(&self, flags: u32) -> Result<()>;
             tries fn settings_dialog(&self, ui: u64, flags: u32) -> Result<()>;
             tries fn change_password(&self, old: &str, new: &str) -> Result<()>;
+            tries fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>>;
             reports fn notices(&self) -> Vec<TransportNotice>;
         }
         ProfileStorage {

@@ -7,6 +7,7 @@
 mod address_book;
 mod catalogue;
 mod commit;
+mod effect;
 mod feed;
 mod forward;
 mod methods;
@@ -25,12 +26,14 @@ pub use catalogue::{
     ProviderKind, SectionChange, SectionValues, ServiceDefinition,
 };
 pub use commit::{Change, Commit, Committed, Expected, StagedValue, StoredProperty, StoredValue};
+pub use effect::Effect;
 pub use feed::{FeedCursor, FeedPage, FeedRecord, FeedVerb};
 pub(crate) use methods::backend_methods;
 pub use named::Named;
 pub use object::{Batch, Column, ColumnData, ObjectHead, ObjectId, ObjectKind, Objects, TagSize, Want};
 pub use presenter::{
-    FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, Presenter, ProfilePrompt, Question,
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, FormScope, FormsPrompt, MessageChanges, MessageValues, Presenter,
+    ProfilePrompt, Question,
 };
 pub use profile::{LoadedProfile, ProfileEntry, ProfileStorage};
 pub use scan::{
@@ -65,6 +68,8 @@ pub struct ProviderLogon {
     pub may_prompt: bool,
     /// Whether write access is wanted (`MDB_WRITE`).
     pub write: bool,
+    /// Whether the store is not to become permanent in the profile (`MDB_TEMPORARY`).
+    pub temporary: bool,
     /// Whether work is to be unobtrusive (`MAPI_BG_SESSION`).
     pub background: bool,
 }

@@ -2,12 +2,12 @@
 
 use crate::backend::{
     AddressBook, AddressBookIdentity, Batch, Catalogue, CheckReport, Commit, Committed, ConfigureOutcome, ConfigureRequest,
-    Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, NamedProperty, ObjectHead,
-    ObjectId, Objects, OptionData, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry, ProfileStorage, Quota, Resolution, RowKey,
-    ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty, TagSize, Transport,
-    TransportIdentity, TransportNotice, Want, backend_methods,
+    Effect, Envelope, FeedCursor, FeedPage, Filter, GroupBatch, GroupRequest, InboundMessage, LoadedProfile, NamedProperty,
+    ObjectHead, ObjectId, Objects, OptionData, OrderKey, Outcome, Plan, PlanRequest, ProfileEntry, ProfileStorage, Quota,
+    Resolution, RowKey, ScanKind, ScanPage, ScanRequest, Scope, ServiceDefinition, Store, StoreIdentity, StoredProperty, TagSize,
+    Transport, TransportIdentity, TransportNotice, Want, backend_methods,
 };
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 use crate::properties::{Guid, PropTag, Property};
 use std::rc::Rc;
 

@@ -111,6 +111,32 @@ pub enum FormOutcome {
     Cancelled,
 }
 
+/// Which libraries a choice of forms covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormScope {
+    /// `ALL_REGISTRIES`.
+    All,
+    /// `FOLDER_REGISTRY_ONLY`.
+    FolderOnly,
+    /// `NON_FOLDER_REGISTRY_ONLY`.
+    NotFolder,
+}
+
+/// A choice of forms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormsPrompt {
+    /// Title of the window.
+    pub title: Option<String>,
+    /// What is covered.
+    pub scope: FormScope,
+    /// The forms to choose from.
+    pub forms: Vec<FormDefinition>,
+    /// Positions of those chosen beforehand.
+    pub selected: Vec<u32>,
+    /// Whether several may be chosen.
+    pub multiple: bool,
+}
+
 /// Which profile to log on to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfilePrompt {
@@ -158,6 +184,43 @@ pub trait Presenter {
     fn forms(&self, library: FormLibrary) -> Result<Vec<FormDefinition>> {
         let _ = library;
         Ok(Vec::new())
+    }
+
+    /// Registers a form in a library the host keeps, from a definition the host knows by that name.
+    ///
+    /// # Errors
+    /// `MAPI_E_EXTENDED_ERROR` for a definition that is missing or invalid, `MAPI_E_NO_ACCESS` for a library that cannot
+    /// be changed, `MAPI_E_USER_CANCEL`.
+    fn install_form(&self, ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()> {
+        let _ = (ui, flags, library, definition);
+        no_prompt("the registration of forms")
+    }
+
+    /// Removes the form of a class from a library the host keeps.
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND`, `MAPI_E_NO_ACCESS` for a library that cannot be changed.
+    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
+        let _ = (library, message_class);
+        no_prompt("the registration of forms")
+    }
+
+    /// Asks for forms; their positions.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`.
+    fn select_forms(&self, ui: u64, prompt: &FormsPrompt) -> Result<Vec<u32>> {
+        let _ = (ui, prompt);
+        no_prompt("a choice of forms")
+    }
+
+    /// Asks for a form library. The folder is given when its library may be chosen.
+    ///
+    /// # Errors
+    /// `MAPI_E_USER_CANCEL`.
+    fn select_form_library(&self, ui: u64, scope: FormScope, folder_id: Option<&[u8]>) -> Result<FormLibrary> {
+        let _ = (ui, scope, folder_id);
+        no_prompt("a choice of form libraries")
     }
 
     /// Asks which profile to log on to.

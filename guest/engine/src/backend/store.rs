@@ -1,8 +1,8 @@
 //! Message store backends.
 
-use crate::backend::{GroupBatch, GroupRequest, ObjectId, Objects};
+use crate::backend::{Effect, GroupBatch, GroupRequest, ObjectId, Objects};
 use crate::error::{Code, Failure, Result};
-use crate::properties::{Guid, PropTag};
+use crate::properties::{Guid, PropTag, Property};
 
 /// What a store can do (`stores` 2.2 "Who sets them").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -183,6 +183,15 @@ pub trait Store: Objects {
     /// The backend's own.
     fn backup(&self, target: &str) -> Result<()>;
 
+    /// `ValidateState` of its status object (`status` 4.1). Asked only of one whose status row says that it can.
+    ///
+    /// # Errors
+    /// The provider's own.
+    fn validate(&self, flags: u32) -> Result<()> {
+        let _ = flags;
+        Err(Failure::new(Code::NoSupport, "This provider has no state to validate."))
+    }
+
     /// `SettingsDialog` of its status object (`status` 4.2): shows its settings, or with `UI_READONLY` (1) only shows
     /// them. Asked only of one whose status row says that it can.
     ///
@@ -200,5 +209,20 @@ pub trait Store: Objects {
     fn change_password(&self, old: &str, new: &str) -> Result<()> {
         let _ = (old, new);
         Err(Failure::new(Code::NoSupport, "This provider has no password to change."))
+    }
+
+    /// `SetProps` of its status object (`status` 4); the properties it did not take, and why. What it takes is shown in its
+    /// row.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT`: its status object can only be read; the provider's own.
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        let _ = properties;
+        Err(Failure::new(Code::NoSupport, "The status object of this provider can only be read."))
+    }
+
+    /// What it reported since the last call: while it was opened, and in calls and tasks of its own.
+    fn effects(&self) -> Vec<Effect> {
+        Vec::new()
     }
 }

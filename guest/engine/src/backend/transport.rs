@@ -1,7 +1,8 @@
 //! Transport backends: messages out as a stream, in by ranges (`transport`).
 
+use crate::backend::Effect;
 use crate::error::{Code, Failure, Result};
-use crate::properties::{Guid, Property};
+use crate::properties::{Guid, PropTag, Property};
 
 /// Who a transport is and what it takes (`transport` 2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +140,8 @@ pub enum TransportNotice {
         /// One row a recipient, with `PR_NDR_REASON_CODE` or `PR_DELIVER_TIME`.
         recipients: Vec<Vec<Property>>,
     },
+    /// What any provider may report: another row, or writes to its section.
+    Reported(Effect),
 }
 
 /// A transport backend. One message is in transfer at a time.
@@ -237,6 +240,16 @@ pub trait Transport {
     fn change_password(&self, old: &str, new: &str) -> Result<()> {
         let _ = (old, new);
         Err(Failure::new(Code::NoSupport, "This provider has no password to change."))
+    }
+
+    /// `SetProps` of its status object (`status` 4); the properties it did not take, and why. What it takes is shown in its
+    /// row.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT`: its status object can only be read; the provider's own.
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        let _ = properties;
+        Err(Failure::new(Code::NoSupport, "The status object of this provider can only be read."))
     }
 
     /// What it reported since the last call.

@@ -1,13 +1,25 @@
 //! Which form shows a message class (`session` 9.4): the libraries, searched in their order.
 
-use crate::backend::{FormDefinition, FormLibrary, Presenter};
-use crate::error::{Failure, Result};
+use crate::backend::{FormDefinition, FormLibrary, FormScope, Presenter};
+use crate::error::{Code, Failure, Result};
 use crate::forms::class::{is_class, with_superclasses};
+use crate::forms::definition::{is_hidden, is_published};
 use crate::forms::folder_library::forms_in;
+use crate::properties::PropTag;
 use crate::stores::Folder;
+use std::collections::BTreeSet;
 
 /// `MAPIFORM_EXACTMATCH`: superclasses are not tried.
 pub const MAPIFORM_EXACTMATCH: u32 = 0x20;
+
+/// `MAPI_DIALOG` of InstallForm: a person is asked, and the other flag is void.
+pub const MAPIFORM_INSTALL_DIALOG: u32 = 0x8;
+/// Of InstallForm: a form of the class that is there already is replaced.
+pub const MAPIFORM_INSTALL_OVERWRITEONCONFLICT: u32 = 0x10;
+/// `FORMPROPSET_UNION`: what any of the forms publishes.
+pub const FORMPROPSET_UNION: u32 = 0;
+/// `FORMPROPSET_INTERSECTION`: what all of the forms publish.
+pub const FORMPROPSET_INTERSECTION: u32 = 1;
 
 /// The forms of all libraries that are searched, in the order of the search.
 pub(crate) struct Libraries(Vec<FormDefinition>);
@@ -29,6 +41,16 @@ impl Libraries {
         Ok(Self(forms))
     }
 
+    /// The forms a person may choose from.
+    pub(crate) fn offered(self, scope: FormScope) -> Vec<FormDefinition> {
+        let is_covered = |form: &FormDefinition| match scope {
+            FormScope::All => true,
+            FormScope::FolderOnly => form.library == FormLibrary::Folder,
+            FormScope::NotFolder => form.library != FormLibrary::Folder,
+        };
+        self.0.into_iter().filter(|form| is_covered(form) && !is_hidden(form)).collect()
+    }
+
     /// Every form.
     pub(crate) fn into_forms(self) -> Vec<FormDefinition> {
         self.0
@@ -47,10 +69,33 @@ pub(crate) fn resolve<'a>(libraries: &'a Libraries, class: &str, flags: u32) -> 
     })
 }
 
+/// CalcFormPropSet: the properties that forms publish.
+///
+/// # Errors
+/// `MAPI_E_UNKNOWN_FLAGS` for anything but one of the two values.
+pub(crate) fn property_set(forms: &[FormDefinition], flags: u32) -> Result<Vec<PropTag>> {
+    let mut published = forms.iter().map(|form| {
+        let tags = form.properties.iter().map(|property| property.tag).filter(|tag| is_published(*tag));
+        tags.collect::<BTreeSet<PropTag>>()
+    });
+    let set = match flags {
+        FORMPROPSET_UNION => published.flatten().collect(),
+        FORMPROPSET_INTERSECTION => {
+            let first = published.next().unwrap_or_default();
+            published.fold(first, |all, next| all.intersection(&next).copied().collect())
+        }
+        _ => {
+            let text = "A set of form properties is the union (0) or the intersection (1).";
+            return Err(Failure::new(Code::UnknownFlags, text).with_argument("flags"));
+        }
+    };
+    Ok(set.into_iter().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
+    use crate::properties::{Property, Value};
 
     fn libraries(forms: &[(&str, FormLibrary)]) -> Libraries {
         let form = |(class, library): &(&str, FormLibrary)| FormDefinition {
@@ -68,6 +113,21 @@ mod tests {
         assert_eq!(resolve(&known, "IPM.Note.Theirs", 0).unwrap().library, FormLibrary::Local);
         assert_eq!(resolve(&known, "IPM.Note.Theirs", MAPIFORM_EXACTMATCH).unwrap_err().code(), Code::NotFound);
         assert_eq!(resolve(&known, "IPM", 0).unwrap_err().code(), Code::NotFound);
+    }
+
+    #[test]
+    fn what_forms_publish_is_joined_or_intersected() {
+        let publishes = |tags: &[u32]| FormDefinition {
+            message_class: "IPM.Task".to_owned(),
+            library: FormLibrary::Local,
+            properties: tags.iter().map(|tag| Property::new(PropTag(*tag), Value::Long(0))).collect(),
+        };
+        let forms = [publishes(&[0x6801_0003, 0x8005_0003, 0x330A_0003]), publishes(&[0x6802_0003, 0x8005_0003])];
+        let set = |flags| property_set(&forms, flags).map(|set| set.into_iter().map(|tag| tag.0).collect::<Vec<_>>());
+        assert_eq!(set(FORMPROPSET_UNION), Ok(vec![0x6801_0003, 0x6802_0003, 0x8005_0003]));
+        assert_eq!(set(FORMPROPSET_INTERSECTION), Ok(vec![0x8005_0003]));
+        assert_eq!(property_set(&[], FORMPROPSET_INTERSECTION), Ok(vec![]), "none published");
+        assert_eq!(set(2).unwrap_err().code(), Code::UnknownFlags);
     }
 
     #[test]

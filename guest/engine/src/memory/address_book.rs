@@ -2,10 +2,10 @@
 
 use super::lock;
 use super::objects::MemoryObjects;
-use crate::backend::{AddressBook, AddressBookIdentity, ObjectId, Resolution};
+use crate::backend::{AddressBook, AddressBookIdentity, Effect, ObjectId, Resolution};
 use crate::error::{Code, Failure, Result};
 use crate::forward_objects;
-use crate::properties::{Guid, PropTag};
+use crate::properties::{Guid, PropTag, Property};
 use std::ops::Deref;
 
 /// The kind of address book this is (`PR_AB_PROVIDER_ID`).
@@ -69,5 +69,17 @@ impl AddressBook for MemoryAddressBook {
         _addresses_only: bool,
     ) -> Result<Vec<Resolution>> {
         Err(Failure::new(Code::NoSupport, "this address book leaves matching to the session"))
+    }
+
+    fn validate(&self, _flags: u32) -> Result<()> {
+        self.0.reports.validate()
+    }
+
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        self.0.reports.set_status_properties(properties)
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.0.reports.take()
     }
 }

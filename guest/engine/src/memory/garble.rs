@@ -1,11 +1,12 @@
 //! Nonsense in place of the answers of a backend: what [`super::Faulty`] makes of them.
 
 use crate::backend::{
-    AddressBookIdentity, Batch, CheckReport, ColumnData, Committed, ConfigureOutcome, FeedCursor, FeedPage, GroupBatch,
+    AddressBookIdentity, Batch, CheckReport, ColumnData, Committed, ConfigureOutcome, Effect, FeedCursor, FeedPage, GroupBatch,
     InboundMessage, LoadedProfile, NamedProperty, ObjectHead, ObjectId, ObjectKind, OptionData, Outcome, Plan, ProfileEntry,
     Quota, Resolution, ScanPage, SectionChange, ServiceDefinition, StoreIdentity, Support, TagSize, TransportIdentity,
     TransportNotice,
 };
+use crate::error::Code;
 use crate::properties::{Guid, PropTag, Property, Value};
 
 /// An answer that can be made nonsense of.
@@ -94,6 +95,13 @@ garble! {
         TransportNotice::StatusRow(vec![Property::new(PropTag(0), Value::MvLong(Vec::new()))]),
         TransportNotice::StatusRecips { entry_id: vec![0xFF; 3], recipients: vec![Vec::new()] },
     ];
+    Vec<Effect>: _value => vec![
+        Effect::StatusRow { columns: vec![Property::new(PropTag(0), Value::MvLong(Vec::new()))], update: true },
+        Effect::StatusRow { columns: Vec::new(), update: true },
+        Effect::Section { set: vec![Property::new(PropTag(0xFFFF_000D), Value::MvLong(Vec::new()))], delete: vec![PropTag(0)] },
+        Effect::ModifyProfile,
+    ];
+    Vec<(PropTag, Code)>: _value => vec![(PropTag(0), Code::SOk), (PropTag(u32::MAX), Code::from_raw(u32::MAX))];
     Vec<ProfileEntry>: value => value.into_iter().map(|entry| ProfileEntry { name: format!("{}\u{0}", entry.name), ..entry }).collect();
     LoadedProfile: value => LoadedProfile { bytes: value.bytes.garbled(), version: u64::MAX };
     Vec<ServiceDefinition>: value => value

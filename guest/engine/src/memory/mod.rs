@@ -16,6 +16,7 @@ mod host;
 mod objects;
 mod presenter;
 mod profiles;
+mod reports;
 mod segments;
 mod services;
 mod store;
@@ -27,6 +28,7 @@ pub use host::MemoryHost;
 pub use objects::{MemoryObjects, PushDown};
 pub use presenter::MemoryPresenter;
 pub use profiles::MemoryProfiles;
+pub use reports::MemoryReports;
 pub use services::{MemoryClock, MemoryLog, MemoryProgress, SeededEntropy};
 pub use store::MemoryStore;
 

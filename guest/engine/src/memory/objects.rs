@@ -1,5 +1,6 @@
 //! [`Objects`] over the [`Database`]: reading, scanning, counting, changing.
 
+use super::MemoryReports;
 use super::database::{Database, Object};
 use super::evaluate::{self, Cell};
 use super::lock;
@@ -49,6 +50,8 @@ pub struct MemoryObjects {
     pub(super) database: Mutex<Database>,
     push_down: Mutex<PushDown>,
     index: Mutex<IndexPlan>,
+    /// What it reports on its own, and its status object.
+    pub reports: MemoryReports,
 }
 
 impl MemoryObjects {
@@ -60,6 +63,7 @@ impl MemoryObjects {
             database: Mutex::new(Database::new(uid)),
             push_down: Mutex::new(PushDown::EXACT),
             index: Mutex::default(),
+            reports: MemoryReports::default(),
         }
     }
 

@@ -1,8 +1,11 @@
 //! A person who answers as a test says.
 
 use super::lock;
-use crate::backend::{FormDefinition, FormLibrary, FormOutcome, FormRequest, OptionData, Presenter, ProfilePrompt, Question};
+use crate::backend::{
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, FormScope, FormsPrompt, OptionData, Presenter, ProfilePrompt, Question,
+};
 use crate::error::{Code, Failure, Result};
+use crate::forms::MAPIFORM_INSTALL_OVERWRITEONCONFLICT;
 use crate::properties::Property;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -27,10 +30,18 @@ struct State {
     questions: Vec<(Question, String)>,
     options: VecDeque<Result<Vec<Property>>>,
     edited: Vec<(Vec<OptionData>, Vec<Property>)>,
+    selections: VecDeque<Result<Vec<u32>>>,
+    offered: Vec<FormsPrompt>,
+    libraries: VecDeque<Result<FormLibrary>>,
+    scopes: Vec<(FormScope, bool)>,
 }
 
 fn cancelled<T>() -> Result<T> {
     Err(Failure::new(Code::UserCancel, "The person cancelled."))
+}
+
+fn check_kept(library: FormLibrary) -> Result<()> {
+    if library == FormLibrary::Local { Ok(()) } else { Err(Failure::new(Code::NoAccess, "The library cannot be changed.")) }
 }
 
 impl MemoryPresenter {
@@ -90,6 +101,32 @@ impl MemoryPresenter {
         state.options.push_back(changed);
     }
 
+    /// The forms chosen next, by their positions.
+    pub fn answer_selection(&self, chosen: Result<Vec<u32>>) {
+        let mut state = lock(&self.0);
+        state.is_there = true;
+        state.selections.push_back(chosen);
+    }
+
+    /// The choices of forms asked for so far.
+    #[must_use]
+    pub fn offered(&self) -> Vec<FormsPrompt> {
+        lock(&self.0).offered.clone()
+    }
+
+    /// The form library chosen next.
+    pub fn answer_library(&self, chosen: Result<FormLibrary>) {
+        let mut state = lock(&self.0);
+        state.is_there = true;
+        state.libraries.push_back(chosen);
+    }
+
+    /// The choices of form libraries asked for so far, and whether there was a folder to choose.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<(FormScope, bool)> {
+        lock(&self.0).scopes.clone()
+    }
+
     /// The options shown so far, with the values present.
     #[must_use]
     pub fn edited(&self) -> Vec<(Vec<OptionData>, Vec<Property>)> {
@@ -113,6 +150,46 @@ impl Presenter for MemoryPresenter {
 
     fn forms(&self, library: FormLibrary) -> Result<Vec<FormDefinition>> {
         Ok(lock(&self.0).forms.iter().filter(|form| form.library == library).cloned().collect())
+    }
+
+    /// The definition is the class, or `invalid`; the library of the organisation cannot be changed.
+    fn install_form(&self, _ui: u64, flags: u32, library: FormLibrary, definition: &str) -> Result<()> {
+        check_kept(library)?;
+        if definition == "invalid" {
+            return Err(Failure::new(Code::ExtendedError, "The definition does not say which class the form shows."));
+        }
+        let mut state = lock(&self.0);
+        let is_it = |form: &FormDefinition| form.library == library && form.message_class.eq_ignore_ascii_case(definition);
+        let version = Property::new(crate::properties::tags::FORM_VERSION, crate::properties::Value::Unicode(flags.to_string()));
+        if let Some(known) = state.forms.iter_mut().find(|form| is_it(form)) {
+            if flags & MAPIFORM_INSTALL_OVERWRITEONCONFLICT != 0 {
+                known.properties = vec![version];
+            }
+        } else {
+            state.forms.push(FormDefinition { message_class: definition.to_owned(), library, properties: vec![version] });
+        }
+        Ok(())
+    }
+
+    fn remove_form(&self, library: FormLibrary, message_class: &str) -> Result<()> {
+        check_kept(library)?;
+        let mut state = lock(&self.0);
+        let is_it = |form: &FormDefinition| form.library == library && form.message_class.eq_ignore_ascii_case(message_class);
+        let place = state.forms.iter().position(is_it).ok_or_else(|| Failure::not_found("No such form is registered."))?;
+        state.forms.remove(place);
+        Ok(())
+    }
+
+    fn select_forms(&self, _ui: u64, prompt: &FormsPrompt) -> Result<Vec<u32>> {
+        let mut state = lock(&self.0);
+        state.offered.push(prompt.clone());
+        state.selections.pop_front().unwrap_or_else(cancelled)
+    }
+
+    fn select_form_library(&self, _ui: u64, scope: FormScope, folder_id: Option<&[u8]>) -> Result<FormLibrary> {
+        let mut state = lock(&self.0);
+        state.scopes.push((scope, folder_id.is_some()));
+        state.libraries.pop_front().unwrap_or_else(cancelled)
     }
 
     fn choose_profile(&self, _ui: u64, prompt: &ProfilePrompt) -> Result<String> {

@@ -3,12 +3,12 @@
 use super::lock;
 use super::objects::MemoryObjects;
 use crate::backend::{
-    CheckFinding, CheckReport, GroupBatch, GroupRequest, NamedProperty, ObjectId, Quota, Store, StoreCapabilities, StoreIdentity,
-    StoredProperty,
+    CheckFinding, CheckReport, Effect, GroupBatch, GroupRequest, NamedProperty, ObjectId, Quota, Store, StoreCapabilities,
+    StoreIdentity, StoredProperty,
 };
 use crate::error::{Code, Failure, Result};
 use crate::forward_objects;
-use crate::properties::Guid;
+use crate::properties::{Guid, PropTag, Property};
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Mutex;
@@ -150,6 +150,18 @@ impl Store for MemoryStore {
 
     fn backup(&self, _target: &str) -> Result<()> {
         Err(Failure::new(Code::NoSupport, "a store in memory has no file to copy; export it instead"))
+    }
+
+    fn validate(&self, _flags: u32) -> Result<()> {
+        self.objects.reports.validate()
+    }
+
+    fn set_status_properties(&self, properties: &[Property]) -> Result<Vec<(PropTag, Code)>> {
+        self.objects.reports.set_status_properties(properties)
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.objects.reports.take()
     }
 }
 

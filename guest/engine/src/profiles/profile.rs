@@ -383,6 +383,12 @@ impl Profile {
         }
     }
 
+    /// Whether a provider may keep a property in its section: the engine keeps others itself, and sections have no
+    /// named properties.
+    pub fn is_providers_to_keep(tag: PropTag) -> bool {
+        tag.id() < 0x8000 && ENGINE_KEPT.iter().all(|kept| kept.id() != tag.id())
+    }
+
     /// The stored properties of a section, to change them.
     pub fn stored_section_mut(&mut self, uid: Guid) -> Option<&mut SectionProperties> {
         if let Some(at) = self.services.iter().position(|service| service.uid == uid) {

@@ -2,7 +2,7 @@
 
 use crate::backend::{Catalogue, Environment, Host, LogLevel, Named, ProfileStorage};
 use crate::error::{Code, Failure, Result};
-use crate::profiles::{Profile, SectionProperties, form, protected_key, same_profile_name};
+use crate::profiles::{Profile, Provider, SectionProperties, form, protected_key, same_profile_name};
 use crate::properties::{Guid, PropTag, Property, Value, tags};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -199,19 +199,34 @@ impl Profiles {
     ///
     /// # Errors
     /// As [`Profiles::update`]; `MAPI_E_INVALID_TYPE`.
-    pub fn refresh_section(&self, name: &str, section: Guid, changes: &[Property]) -> Result<()> {
-        let kept = |property: &&Property| crate::profiles::ENGINE_KEPT.iter().all(|tag| tag.id() != property.tag.id());
-        let wanted: Vec<Property> = changes.iter().filter(kept).filter(|p| p.tag.id() < 0x8000).cloned().collect();
-        let protected: Vec<ProtectedChange> = wanted
-            .iter()
-            .filter(|property| crate::profiles::PROTECTED.contains(&property.tag.id()))
-            .map(|property| (section, property.tag, Some(property.value.clone())))
-            .collect();
+    pub fn refresh_section(&self, name: &str, section: Guid, set: &[Property], delete: &[PropTag]) -> Result<()> {
+        let wanted: Vec<Property> = set.iter().filter(|p| Profile::is_providers_to_keep(p.tag)).cloned().collect();
+        let unwanted: Vec<PropTag> = delete.iter().copied().filter(|tag| Profile::is_providers_to_keep(*tag)).collect();
+        let mut protected = protected_of(section, &wanted);
+        let is_protected = |tag: &PropTag| crate::profiles::PROTECTED.contains(&tag.id());
+        protected.extend(unwanted.iter().copied().filter(is_protected).map(|tag| (section, tag, None)));
         self.locks.check_free(name, section)?;
         self.write_protected(name, &protected)?;
         self.update(name, |profile| {
             if let Some(stored) = profile.stored_section_mut(section) {
+                unwanted.iter().for_each(|tag| stored.remove(*tag));
                 wanted.iter().cloned().for_each(|property| stored.set(property));
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds a provider without a service, with its protected values (`session` 6.3). A profile without a default store
+    /// gets one.
+    ///
+    /// # Errors
+    /// As [`Profiles::update`]; `MAPI_E_INVALID_TYPE`.
+    pub fn add_provider(&self, name: &str, provider: &Provider, secrets: &[Property]) -> Result<()> {
+        self.write_protected(name, &protected_of(provider.uid, secrets))?;
+        self.update(name, |profile| {
+            if profile.provider(provider.uid).is_none() {
+                profile.providers.push(provider.clone());
+                profile.settle_default_store();
             }
             Ok(())
         })
@@ -335,6 +350,12 @@ impl Drop for ProfileUse {
                 .log(LogLevel::Warn, &format!("what waits for the end of a profile could not be done: {}", failure.brief()));
         }
     }
+}
+
+/// The protected values among some properties, as what writes them.
+fn protected_of(section: Guid, properties: &[Property]) -> Vec<ProtectedChange> {
+    let protected = properties.iter().filter(|property| crate::profiles::PROTECTED.contains(&property.tag.id()));
+    protected.map(|property| (section, property.tag, Some(property.value.clone()))).collect()
 }
 
 /// Text of a display name that may be missing.

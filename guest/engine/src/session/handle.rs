@@ -4,14 +4,14 @@ use super::logon::LogonMode;
 use super::shared::SharedSession;
 use super::show_form::ShowForm;
 use super::subsystem::Parts;
-use super::{Alive, Entry};
+use super::{Alive, Entry, FormContainer, FormSource};
 use crate::address_book::{AddrBook, BookReference};
-use crate::backend::{FormDefinition, Presenter, Question};
+use crate::backend::{FormDefinition, FormLibrary, Presenter, Question};
 use crate::error::{Code, Failure, LastError, MapiError, Result, Warned, check_flags, check_reserved};
 use crate::messages::Message;
 use crate::notifications::{ErrorNotification, ExtendedNotification, HandleQueue, Notification, SESSION_ENDING, SESSION_LOGOFF};
 use crate::profiles::{MsgServiceAdmin, ProfileSection};
-use crate::properties::{Guid, Property};
+use crate::properties::{Guid, PropTag, Property};
 use crate::stores::{Folder, StoreObject};
 use crate::tables::{MAPI_UNICODE, Table};
 use std::cell::RefCell;
@@ -346,6 +346,57 @@ impl Session {
         folder: Option<&Folder>,
     ) -> Result<Vec<Option<FormDefinition>>> {
         self.0.last_error.keep(self.0.resolve_multiple_message_classes(classes, flags, folder))
+    }
+
+    /// `IMAPIFormContainer::InstallForm` (`session` 9.4): registers a form in a library.
+    ///
+    /// # Errors
+    /// `MAPI_E_EXTENDED_ERROR` for a definition that is missing or invalid; `MAPI_E_INVALID_PARAMETER` for a folder with
+    /// another library than a folder's, `MAPI_E_UNKNOWN_FLAGS`; `MAPI_E_NO_SUPPORT` for a definition the library does not
+    /// take, and when nobody can be asked; `MAPI_E_USER_CANCEL`; `MAPI_E_NO_ACCESS` for a library that cannot be changed.
+    pub fn install_form(&self, ui: u64, flags: u32, container: FormContainer<'_>, source: &FormSource) -> Result<()> {
+        self.0.last_error.keep(self.0.install_form(ui, flags, container, source))
+    }
+
+    /// `IMAPIFormContainer::RemoveForm` (`session` 9.4).
+    ///
+    /// # Errors
+    /// `MAPI_E_NOT_FOUND` for a class the library has no form of; `MAPI_E_INVALID_PARAMETER`, `MAPI_E_NO_ACCESS`.
+    pub fn remove_form(&self, container: FormContainer<'_>, class: &str) -> Result<()> {
+        self.0.last_error.keep(self.0.remove_form(container, class))
+    }
+
+    /// `CalcFormPropSet` (`session` 9.4): what forms publish, joined or intersected.
+    ///
+    /// # Errors
+    /// `MAPI_E_UNKNOWN_FLAGS`.
+    pub fn calc_form_prop_set(&self, forms: &[FormDefinition], flags: u32) -> Result<Vec<PropTag>> {
+        self.0.last_error.keep(self.0.calc_form_prop_set(forms, flags))
+    }
+
+    /// `SelectForm`, or `SelectMultipleForms` with the forms chosen before (`session` 9.4): a person chooses of the forms
+    /// of the libraries.
+    ///
+    /// # Errors
+    /// `MAPI_E_NO_SUPPORT` when nobody can be asked, `MAPI_E_USER_CANCEL`; `MAPI_E_UNKNOWN_FLAGS`,
+    /// `MAPI_E_INVALID_PARAMETER`.
+    pub fn select_forms(
+        &self,
+        ui: u64,
+        flags: u32,
+        title: Option<&str>,
+        folder: Option<&Folder>,
+        chosen_before: Option<&[FormDefinition]>,
+    ) -> Result<Vec<FormDefinition>> {
+        self.0.last_error.keep(self.0.select_forms(ui, flags, title, folder, chosen_before))
+    }
+
+    /// `SelectFormContainer` (`session` 9.4): a person chooses a library.
+    ///
+    /// # Errors
+    /// As [`Session::select_forms`].
+    pub fn select_form_container(&self, ui: u64, flags: u32, folder: Option<&Folder>) -> Result<FormLibrary> {
+        self.0.last_error.keep(self.0.select_form_container(ui, flags, folder))
     }
 
     /// `OpenProfileSection` (`profiles` 3).

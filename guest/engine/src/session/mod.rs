@@ -6,6 +6,9 @@
 
 mod advise;
 mod alive;
+mod configuration;
+mod effects;
+mod form_registry;
 mod handle;
 mod identity;
 mod logon;
@@ -30,6 +33,7 @@ mod subsystem;
 mod turn;
 
 pub use alive::Alive;
+pub use form_registry::{FormContainer, FormSource};
 pub use handle::{MAPI_LOGOFF_SHARED, MAPI_LOGOFF_UI, Session};
 pub use logon::flags as logon_flags;
 pub use open_address_book::AB_NO_DIALOG;
@@ -49,6 +53,9 @@ mod prompt_scenarios;
 
 #[cfg(test)]
 mod provider_scenarios;
+
+#[cfg(test)]
+mod report_scenarios;
 
 #[cfg(test)]
 mod role_scenarios;

@@ -5,7 +5,7 @@ use super::providers::LogonWish;
 use super::shared::OpenStore;
 use crate::entry_id::EntryId;
 use crate::error::{Code, Failure, MapiError, Result, Warned, check_flags};
-use crate::profiles::{Profile, provider_flags};
+use crate::profiles::Profile;
 use crate::properties::Guid;
 use crate::properties::interface::{IID_IMSGSTORE, check_interface};
 use crate::stores::{MAPI_FULL_IPM_TREE, StoreObject, StoreOpening};
@@ -49,18 +49,20 @@ impl Handle {
         };
         let profile = self.shared.load_profile()?;
         let section = self.shared.store_section(&profile, &id)?;
-        // A section of the profile names its store itself; a constructed identifier does it in a temporary one.
-        let private = section.has(provider_flags::TEMP_SECTION).then(|| id.private());
-        let wish = LogonWish { may_prompt: self.may_prompt && flags & flags::MDB_NO_DIALOG == 0, write: true };
-        let (store, warning) = self.shared.start_store(&profile, &section, private, wish)?;
+        let wish = LogonWish {
+            may_prompt: self.may_prompt && flags & flags::MDB_NO_DIALOG == 0,
+            write: true,
+            temporary: flags & flags::MDB_TEMPORARY != 0,
+        };
+        let (store, warning) = self.shared.start_store(&profile, &section, wish)?;
         let writable = flags & (flags::MDB_WRITE | flags::MAPI_BEST_ACCESS) != 0 && store.connection.writable();
         *self.access.borrow_mut().entry(store.section).or_default() |= writable;
         let object = self.open_reference(&store, writable);
-        let wants_mail = flags & flags::MDB_NO_MAIL == 0;
-        if wants_mail && !self.no_mail {
+        let is_of_spooler = flags & (flags::MDB_NO_MAIL | flags::MDB_TEMPORARY) == 0;
+        if is_of_spooler && !self.no_mail {
             store.has_mail.set(true);
         }
-        let wants_folders = wants_mail && store.connection.writable();
+        let wants_folders = flags & flags::MDB_NO_MAIL == 0 && store.connection.writable();
         let folders = if wants_folders { self.make_standard_folders(&profile, &store) } else { Ok(()) };
         // A store without its standard folders is open all the same.
         Ok(match warning.or(folders.err()) {

@@ -15,6 +15,13 @@ use std::rc::Rc;
 pub(super) struct LogonWish {
     pub(super) may_prompt: bool,
     pub(super) write: bool,
+    /// `MDB_TEMPORARY`.
+    pub(super) temporary: bool,
+}
+
+impl LogonWish {
+    /// Of the engine's own: for writing, and nobody is asked.
+    pub(super) const SILENT: Self = Self { may_prompt: false, write: true, temporary: false };
 }
 
 impl SharedSession {
@@ -62,11 +69,7 @@ impl SharedSession {
             }
             Consequence::DisableService => {
                 // A provider without a service stands for itself.
-                let service = provider.service.unwrap_or(provider.uid);
-                self.barred.borrow_mut().insert(service, Barred::Service(failure.clone()));
-                if let Err(failure) = self.status.service_disabled() {
-                    self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
-                }
+                self.disable(provider.service.unwrap_or(provider.uid), failure.clone());
                 failure
             }
         }
@@ -133,6 +136,7 @@ impl SharedSession {
             configuration: self.profiles().configuration(self.profile(), profile, provider.uid)?,
             may_prompt: wish.may_prompt,
             write: wish.write,
+            temporary: wish.temporary,
             background: self.background,
         })
     }
@@ -144,7 +148,7 @@ impl SharedSession {
         if changes.iter().all(known) || provider.has(crate::profiles::provider_flags::TEMP_SECTION) {
             return;
         }
-        if let Err(failure) = self.profiles().refresh_section(self.profile(), provider.uid, changes) {
+        if let Err(failure) = self.profiles().refresh_section(self.profile(), provider.uid, changes, &[]) {
             self.log(
                 LogLevel::Warn,
                 &format!("the section of {} could not be written: {}", provider.display_name(), failure.brief()),
@@ -159,41 +163,47 @@ impl SharedSession {
         self.start_address_books(&profile, may_prompt);
         self.start_transports(&profile, may_prompt);
         if let Some(store) = profile.default_store()
-            && let Err(failure) = self.start_store(&profile, store, None, LogonWish { may_prompt: false, write: true })
+            && let Err(failure) = self.start_store(&profile, store, LogonWish::SILENT)
         {
             self.log(LogLevel::Info, &format!("the default store is not available: {}", failure.brief()));
         }
         Ok(())
     }
 
-    /// Starts the address book providers that are not; the failures, in profile order.
+    /// Starts the address book providers that are not; what failed, and what those that did not warn of, in profile order.
     pub(super) fn start_address_books(&self, profile: &Profile, may_prompt: bool) -> Vec<Failure> {
         let host = Rc::clone(&self.parts.host);
-        let mut failures = Vec::new();
+        let mut complaints = Vec::new();
+        let mut failed = false;
         for provider in profile.providers_of(ProviderKind::AddressBook) {
             if self.address_books.contains(provider.uid) {
                 continue;
             }
-            let wish = LogonWish { may_prompt, write: true };
+            let wish = LogonWish { may_prompt, ..LogonWish::SILENT };
             let opened = self.log_on(profile, provider, wish, |logon| as_granted(logon, |logon| host.open_address_book(logon)));
             let started = opened.and_then(|opened| {
                 let name = provider.display_name();
                 let book = BookConnection::new(opened.provider, self.environment().clone(), provider.uid, name)?;
-                Ok((book, opened.status_row))
+                Ok((book, opened.status_row, opened.warning))
             });
             match started {
-                Ok((book, status_row)) => {
+                Ok((book, status_row, warning)) => {
+                    complaints.extend(warning);
                     let order: Vec<_> = profile.providers_of(ProviderKind::AddressBook).map(|known| known.uid).collect();
-                    self.address_books.add(book, &order);
+                    self.address_books.add(Rc::clone(&book), &order);
                     self.add_status_row(profile, provider, status_row);
+                    self.apply_effects(provider.uid, book.backend().effects());
                 }
-                Err(failure) => failures.push(failure),
+                Err(failure) => {
+                    failed = true;
+                    complaints.push(failure);
+                }
             }
         }
-        if let Err(failure) = self.status.address_book_failed(!failures.is_empty()) {
+        if let Err(failure) = self.status.address_books_settled(failed) {
             self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
         }
-        failures
+        complaints
     }
 
     /// Starts the transports that are not; the failures, by profile section.
@@ -204,7 +214,7 @@ impl SharedSession {
             if self.transports.borrow().iter().any(|active| active.section == provider.uid) {
                 continue;
             }
-            let wish = LogonWish { may_prompt, write: true };
+            let wish = LogonWish { may_prompt, ..LogonWish::SILENT };
             // What a failure means was noted by the logon; a transport that is not there has no row.
             match self.log_on(profile, provider, wish, |logon| host.open_transport(logon)) {
                 Ok(opened) => {

@@ -129,7 +129,8 @@ impl Handle {
             }
             Owner::Status(id) => {
                 check_interface(interface, &[IID_IMAPISTATUS])?;
-                let object = StatusObject::open(Rc::clone(self), id)?;
+                let modify = flags & (MAPI_MODIFY | MAPI_BEST_ACCESS) != 0;
+                let object = StatusObject::open(Rc::clone(self), id, modify)?;
                 // The object of a provider that cannot be written is read-only instead.
                 if self.shared.status.resource(id, self.no_mail).is_some_and(|resource| resource.is_engine()) {
                     refuse_modify(flags)?;

@@ -118,8 +118,7 @@ impl Handle {
         if store.has(provider_flags::NO_DEFAULT_STORE) {
             return Err(refused());
         }
-        let wish = LogonWish { may_prompt: false, write: true };
-        let (open, _) = self.shared.start_store(profile, store, None, wish)?;
+        let (open, _) = self.shared.start_store(profile, store, LogonWish::SILENT)?;
         let mask = support_mask_of(&open.connection.identity().capabilities, open.connection.writable());
         if mask & NEEDED == NEEDED { Ok(()) } else { Err(refused()) }
     }

@@ -1,6 +1,7 @@
 //! The session beneath its client handles: the profile in use, the providers logged on, the status rows
 //! (`session` 2.2, 3, 4).
 
+use super::effects::Temporary;
 use super::set_default_store::SimpleStore;
 use super::spooling::MailStart;
 use super::store_table::StoreTable;
@@ -8,7 +9,7 @@ use super::subsystem::Parts;
 use crate::address_book::ActiveBooks;
 use crate::backend::{Environment, LogLevel};
 use crate::error::{Failure, Result};
-use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles, Provider};
+use crate::profiles::{Profile, ProfileUse, ProfileWatcher, Profiles};
 use crate::properties::Guid;
 use crate::session::logon::refused;
 use crate::spooler::{ActiveTransport, Spooler};
@@ -32,6 +33,8 @@ pub(super) struct OpenStore {
     pub(super) feed_fails: Cell<bool>,
     /// The spooler serves it.
     pub(super) has_mail: Cell<bool>,
+    /// Somebody opened it without `MDB_TEMPORARY`, so that it may become permanent.
+    pub(super) may_stay: Cell<bool>,
 }
 
 /// Why a provider or a service is not logged on again.
@@ -57,7 +60,7 @@ pub(super) struct SharedSession {
     mail_handles: Cell<u32>,
     pub(super) barred: RefCell<BTreeMap<Guid, Barred>>,
     /// Sections of stores opened by a constructed identifier; gone with the session.
-    pub(super) temporary: RefCell<Vec<Provider>>,
+    pub(super) temporary: RefCell<Vec<Temporary>>,
     pub(super) stores: RefCell<Vec<Rc<OpenStore>>>,
     /// The address book providers that are logged on.
     pub(super) address_books: Rc<ActiveBooks>,
@@ -76,8 +79,9 @@ pub(super) struct SharedSession {
 }
 
 impl SharedSession {
-    /// Starts a session on the profile with that stored name. No provider is logged on yet.
-    pub(super) fn open(parts: &Rc<Parts>, name: &str, background: bool) -> Result<Rc<Self>> {
+    /// Starts a session on the profile with that stored name. No provider is logged on yet. The profile comes along, as it
+    /// was read.
+    pub(super) fn open(parts: &Rc<Parts>, name: &str, background: bool) -> Result<(Rc<Self>, Profile)> {
         let profiles = &parts.profiles;
         let usage = profiles.use_profile(name)?;
         let (profile, _) = profiles.load(name)?;
@@ -111,7 +115,7 @@ impl SharedSession {
         });
         let watcher: Rc<dyn ProfileWatcher> = session.clone();
         profiles.watch(Rc::downgrade(&watcher));
-        Ok(session)
+        Ok((session, profile))
     }
 
     /// Itself, as long as a handle or a store of it is there.

@@ -1,10 +1,9 @@
-//! PrepareForm and ShowForm: tokens, the form of the host, and what becomes of the message (`session` 9.1 to 9.3);
-//! which form shows a class (9.4).
+//! PrepareForm and ShowForm: tokens, the form of the host, and what becomes of the message (`session` 9.1 to 9.3).
 
 use super::handle::Handle;
-use crate::backend::{FormDefinition, FormOutcome, FormRequest, MessageChanges};
+use crate::backend::{FormOutcome, FormRequest, MessageChanges};
 use crate::error::{Code, Failure, Result, check_flags};
-use crate::forms::{self, Libraries, MAPIFORM_EXACTMATCH};
+use crate::forms;
 use crate::messages::{MESSAGE_HANDED_ON, Message};
 use crate::properties::interface::IID_IMESSAGE;
 use crate::properties::{Guid, KEEP_OPEN_READWRITE};
@@ -189,39 +188,10 @@ impl Handle {
     }
 
     /// The default store, if it is open.
-    fn open_default_store(&self) -> Option<StoreObject> {
+    pub(super) fn open_default_store(&self) -> Option<StoreObject> {
         let default = self.shared.default_store.get();
         let open = self.shared.open_stores().into_iter().find(|open| Some(open.section) == default)?;
         Some(self.reference(&open))
-    }
-
-    /// The libraries as a search from that folder sees them.
-    fn libraries(&self, folder: Option<&Folder>) -> Result<Libraries> {
-        let personal = self.open_default_store().map(|store| store.root_folder()).transpose()?;
-        Libraries::read(self.presenter(), folder, personal.as_ref())
-    }
-
-    pub(super) fn resolve_message_class(&self, class: &str, flags: u32, folder: Option<&Folder>) -> Result<FormDefinition> {
-        self.alive.check()?;
-        forms::check_class(class)?;
-        check_flags(flags, MAPIFORM_EXACTMATCH)?;
-        forms::resolve(&self.libraries(folder)?, class, flags).cloned()
-    }
-
-    pub(super) fn resolve_multiple_message_classes(
-        &self,
-        classes: Option<&[String]>,
-        flags: u32,
-        folder: Option<&Folder>,
-    ) -> Result<Vec<Option<FormDefinition>>> {
-        self.alive.check()?;
-        classes.unwrap_or_default().iter().try_for_each(|class| forms::check_class(class))?;
-        check_flags(flags, MAPIFORM_EXACTMATCH)?;
-        let libraries = self.libraries(folder)?;
-        Ok(match classes {
-            None => libraries.into_forms().into_iter().map(Some).collect(),
-            Some(classes) => classes.iter().map(|class| forms::resolve(&libraries, class, flags).ok().cloned()).collect(),
-        })
     }
 }
 

@@ -3,8 +3,9 @@
 use super::providers::LogonWish;
 use super::shared::{OpenStore, SharedSession};
 use super::turn::{Budget, Work};
-use crate::backend::LogLevel;
-use crate::error::{Code, Failure, Result};
+use crate::backend::{Effect, LogLevel};
+use crate::error::{Code, Failure, MapiError, Result};
+use crate::notifications::{ErrorNotification, Notification};
 use crate::properties::{Guid, Property};
 use crate::session::Alive;
 use crate::spooler::{ActiveTransport, LEASE, MailComposer, StatusSink, Surroundings, after_logons};
@@ -41,6 +42,10 @@ impl Rows<'_> {
 impl StatusSink for Rows<'_> {
     fn changed(&self, transport: Guid, columns: Vec<Property>) {
         self.note(self.rows.provider_changed(transport, columns));
+    }
+
+    fn reported(&self, transport: Guid, effect: Effect) {
+        self.session.apply_effects(transport, vec![effect]);
     }
 
     fn offline(&self, transport: Guid, is_offline: bool) {
@@ -97,8 +102,7 @@ impl SharedSession {
         self.order_transports(&profile);
         let mut missing = false;
         if let Some(section) = profile.default_store() {
-            let wish = LogonWish { may_prompt: false, write: true };
-            match self.start_store(&profile, section, None, wish) {
+            match self.start_store(&profile, section, LogonWish::SILENT) {
                 Ok((store, _)) => {
                     if !store.has_mail.replace(true) && store.connection.writable() {
                         self.make_folders(&store)?;
@@ -207,12 +211,25 @@ impl SharedSession {
             lost
         };
         for transport in lost {
-            let cause = transport.lost.borrow().as_ref().map(Failure::code);
-            self.log(LogLevel::Warn, &format!("{} broke down: {cause:?}", transport.name));
+            let cause = transport.lost.borrow().clone();
+            self.log(LogLevel::Warn, &format!("{} broke down: {:?}", transport.name, cause.as_ref().map(Failure::code)));
+            if let Some(cause) = cause {
+                self.tell_of_loss(transport.section, &cause.from_provider(&transport.name, transport.section));
+            }
             if let Err(failure) = self.status.provider_stopped(transport.section) {
                 self.log(LogLevel::Warn, &format!("the status table could not be brought up to date: {}", failure.brief()));
             }
         }
+    }
+
+    /// Clients hear of a transport that broke down, by its status row (`session` 8.3); those without mail see none.
+    fn tell_of_loss(&self, transport: Guid, cause: &Failure) {
+        let Some(session) = self.weak().upgrade() else { return };
+        let entry_id = self.status.entry_id_of(transport);
+        let error = ErrorNotification { entry_id, code: cause.code(), error: Some(MapiError::of(cause)) };
+        let event = Notification::CriticalError(error);
+        let handles = self.parts.handles_of(&session);
+        handles.iter().filter(|handle| !handle.no_mail).for_each(|handle| handle.queue.push_of_session(&event));
     }
 
     /// How many messages wait to be sent in the stores that are open.

@@ -3,9 +3,10 @@
 use super::handle::Handle;
 use super::shared::{Barred, OpenStore, SharedSession};
 use crate::address_book::BookConnection;
-use crate::backend::{ProviderKind, Transport};
+use crate::backend::ProviderKind;
+use crate::entry_id::StatusEntryId;
 use crate::error::{Code, Failure, Result};
-use crate::properties::Guid;
+use crate::properties::{Guid, PropTag, Property};
 use crate::spooler::ActiveTransport;
 use crate::status::{Resource, STATUS_VALIDATE_STATE, flush_flags, validate_flags};
 use std::rc::Rc;
@@ -51,33 +52,73 @@ impl Handle {
                 Ok(profile.providers_of(ProviderKind::AddressBook).map(|provider| provider.uid).collect())
             }),
             Resource::Transport(section) => self.shared.validate_transport(section, flags),
-            Resource::Provider(_) => Err(Failure::new(Code::NoSupport, "The provider has no status object of its own.")),
+            Resource::Provider(section) => {
+                let provider = self.provider_of(resource)?;
+                let validated = match &provider {
+                    Answering::Transport(_) => return self.shared.validate_transport(section, flags),
+                    Answering::Store(store) => store.connection.backend().validate(flags),
+                    Answering::Book(book) => book.backend().validate(flags),
+                };
+                self.take_reports_of(&provider);
+                validated
+            }
+        }
+    }
+
+    /// `SetProps` of a provider's row: what it did not take. What it takes is in the row, until it says otherwise.
+    pub(super) fn set_status_properties(
+        &self,
+        resource: Resource,
+        id: StatusEntryId,
+        values: Vec<Property>,
+    ) -> Result<Vec<(PropTag, Code)>> {
+        let provider = self.provider_of(resource)?;
+        let answer = match &provider {
+            Answering::Transport(transport) => transport.provider.set_status_properties(&values),
+            Answering::Store(store) => store.connection.backend().set_status_properties(&values),
+            Answering::Book(book) => book.backend().set_status_properties(&values),
+        };
+        let shown = answer.and_then(|refused| {
+            let is_taken = |value: &Property| refused.iter().all(|(tag, _)| tag.id() != value.tag.id());
+            self.shared.status.object_changed(id, values.into_iter().filter(is_taken).collect())?;
+            Ok(refused)
+        });
+        self.take_reports_of(&provider);
+        shown
+    }
+
+    /// Takes in what a provider says beside its answer.
+    fn take_reports_of(&self, provider: &Answering) {
+        match provider {
+            Answering::Transport(transport) => {
+                self.shared.with_spooler(|spooler, around| spooler.take_notices(around, transport));
+            }
+            Answering::Store(_) | Answering::Book(_) => self.shared.take_effects(),
         }
     }
 
     /// `SettingsDialog` of a row.
     pub(super) fn show_settings(&self, resource: Resource, ui: u64, flags: u32) -> Result<()> {
-        match self.provider_of(resource)? {
-            Answering::Transport(transport) => self.ask(&transport, |transport| transport.settings_dialog(ui, flags)),
+        let provider = self.provider_of(resource)?;
+        let shown = match &provider {
+            Answering::Transport(transport) => transport.provider.settings_dialog(ui, flags),
             Answering::Store(store) => store.connection.backend().settings_dialog(ui, flags),
             Answering::Book(book) => book.backend().settings_dialog(ui, flags),
-        }
+        };
+        self.take_reports_of(&provider);
+        shown
     }
 
     /// `ChangePassword` of a row.
     pub(super) fn change_password(&self, resource: Resource, old: &str, new: &str) -> Result<()> {
-        match self.provider_of(resource)? {
-            Answering::Transport(transport) => self.ask(&transport, |transport| transport.change_password(old, new)),
+        let provider = self.provider_of(resource)?;
+        let changed = match &provider {
+            Answering::Transport(transport) => transport.provider.change_password(old, new),
             Answering::Store(store) => store.connection.backend().change_password(old, new),
             Answering::Book(book) => book.backend().change_password(old, new),
-        }
-    }
-
-    /// Asks a transport, and takes in what it says beside its answer.
-    fn ask(&self, transport: &Rc<ActiveTransport>, ask: impl FnOnce(&dyn Transport) -> Result<()>) -> Result<()> {
-        let answer = ask(&*transport.provider);
-        self.shared.with_spooler(|spooler, around| spooler.take_notices(around, transport));
-        answer
+        };
+        self.take_reports_of(&provider);
+        changed
     }
 
     /// The provider of a row.

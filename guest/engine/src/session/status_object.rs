@@ -8,7 +8,7 @@ use crate::properties::tags::Settable;
 use crate::properties::{Numbered, Problem, PropTag, Property, PropertyHolder, PropertyObject, SaveMode, Value};
 use crate::status::{
     Resource, STATUS_CHANGE_PASSWORD, STATUS_FLUSH_QUEUES, STATUS_SETTINGS_DIALOG, STATUS_VALIDATE_STATE, flush_flags,
-    validate_flags,
+    is_read_only, validate_flags,
 };
 use crate::tables::MAPI_UNICODE;
 use std::rc::Rc;
@@ -28,6 +28,9 @@ pub struct StatusObject {
 struct StatusRow {
     handle: Rc<Handle>,
     id: StatusEntryId,
+    resource: Resource,
+    /// It was opened for writing, and a provider is behind it.
+    writable: bool,
 }
 
 impl StatusRow {
@@ -49,9 +52,10 @@ impl StatusObject {
     ///
     /// # Errors
     /// `MAPI_E_NOT_FOUND` for a row that is gone, or hidden from the client.
-    pub(super) fn open(handle: Rc<Handle>, id: StatusEntryId) -> Result<Self> {
+    pub(super) fn open(handle: Rc<Handle>, id: StatusEntryId, modify: bool) -> Result<Self> {
         let resource = handle.shared.status.resource(id, handle.no_mail).ok_or_else(logged_off)?;
-        Ok(Self { row: Rc::new(StatusRow { handle, id }), resource, last_error: Rc::default() })
+        let writable = modify && !resource.is_engine();
+        Ok(Self { row: Rc::new(StatusRow { handle, id, resource, writable }), resource, last_error: Rc::default() })
     }
 
     /// IMAPIProp of the object.
@@ -177,7 +181,7 @@ impl PropertyHolder for StatusRow {
     }
 
     fn is_writable(&self) -> bool {
-        false
+        self.writable
     }
 
     fn is_transacted(&self) -> bool {
@@ -199,12 +203,31 @@ impl PropertyHolder for StatusRow {
         Ok(self.columns()?.into_iter().map(|property| property.tag).collect())
     }
 
-    fn settable(&self, _tag: PropTag) -> Settable {
-        Settable::Computed
+    fn settable(&self, tag: PropTag) -> Settable {
+        if is_read_only(tag) { Settable::Computed } else { Settable::Free }
     }
 
-    fn change(&self, _set: Vec<Numbered<Property>>, _delete: Vec<Numbered<()>>) -> Result<Vec<Problem>> {
-        Err(Failure::new(Code::NoAccess, "A status object can only be read."))
+    fn change(&self, set: Vec<Numbered<Property>>, delete: Vec<Numbered<()>>) -> Result<Vec<Problem>> {
+        self.columns()?;
+        // A provider is asked to set values only.
+        let mut problems: Vec<Problem> = delete.iter().map(|entry| entry.problem(Code::NoAccess)).collect();
+        if set.is_empty() {
+            return Ok(problems);
+        }
+        let values: Vec<Property> = set.iter().map(|entry| entry.item.clone()).collect();
+        let refused = match self.handle.set_status_properties(self.resource, self.id, values) {
+            Err(failure) if failure.code() == Code::NoSupport => {
+                return Err(Failure::new(Code::NoAccess, failure.detail().message.clone()));
+            }
+            answered => answered?,
+        };
+        for entry in &set {
+            if let Some((_, code)) = refused.iter().find(|(tag, _)| tag.id() == entry.tag.id()) {
+                problems.push(entry.problem(*code));
+            }
+        }
+        problems.sort_by_key(|problem| problem.index);
+        Ok(problems)
     }
 
     fn save(&self, _mode: SaveMode) -> Result<()> {

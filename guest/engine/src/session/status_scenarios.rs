@@ -435,6 +435,27 @@ fn validating_the_spooler_logs_a_transport_that_broke_down_on_again() {
 }
 
 #[test]
+fn clients_with_mail_hear_of_a_transport_that_breaks_down_and_of_its_row() {
+    let fixture = fixture();
+    let client = logon(&fixture.subsystem, "Work", MAPI_ALLOW_OTHERS);
+    let rows = ids(&client);
+    let quiet = fixture.subsystem.logon_ex(0, None, None, MAPI_EXTENDED | MAPI_NO_MAIL).unwrap();
+    for session in [&client, &quiet] {
+        session.advise(None, 0).unwrap();
+    }
+    let row = rows.iter().find(|id| value(&open(&client, id), tags::DISPLAY_NAME) == text("first")).unwrap();
+    let failure = Failure::new(Code::NetworkError, "the line is cut");
+    fixture.first.notices.borrow_mut().push(TransportNotice::CriticalError(failure));
+    fixture.turns(1);
+    let told = fixture.subsystem.dispatch_notifications(0, 0).unwrap().batches;
+    assert_eq!(told.iter().map(|batch| batch.handle).collect::<Vec<_>>(), [client.number()]);
+    let [crate::notifications::Notification::CriticalError(error)] = told[0].events.as_slice() else { panic!("{told:?}") };
+    assert_eq!((error.code, error.entry_id.as_ref()), (Code::NetworkError, Some(row)));
+    let details = error.error.as_ref().unwrap();
+    assert_eq!((details.error.as_str(), details.component.as_str()), ("the line is cut", "first"));
+}
+
+#[test]
 fn validating_the_spooler_tries_a_transport_that_failed_alone_again() {
     for (refusal, expected) in [(Code::Failoneprovider, 4), (Code::UserCancel, 4), (Code::DiskError, 3)] {
         let fixture = fixture();

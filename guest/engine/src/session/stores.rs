@@ -1,10 +1,11 @@
 //! The stores of a session: finding their sections and logging their providers on (`session` 3, 6.3).
 
+use super::effects::Temporary;
 use super::providers::{LogonWish, as_granted};
 use super::read_reports::ReadReports;
 use super::shared::{OpenStore, SharedSession};
 use super::store_table;
-use crate::backend::{Named, ProviderKind};
+use crate::backend::{Named, ProviderDefinition, ProviderKind};
 use crate::entry_id::WrappedStoreId;
 use crate::error::{Code, Failure, Result};
 use crate::profiles::{Profile, Provider, SectionProperties, provider_flags};
@@ -28,11 +29,11 @@ impl SharedSession {
         if let Some(store) = profile.providers_of(ProviderKind::Store).find(known) {
             return Ok(store.clone());
         }
-        if let Some(store) = self.temporary.borrow().iter().find(known) {
+        if let Some(store) = self.temporary.borrow().iter().map(|known| &known.provider).find(known) {
             return Ok(store.clone());
         }
         self.check_installed(profile, id)?;
-        let mut properties = SectionProperties::default();
+        let mut properties = self.described(id);
         properties.put(tags::ENTRYID, Value::Binary(id.to_bytes()));
         Ok(Provider {
             uid: self.environment().new_uid(),
@@ -43,6 +44,20 @@ impl SharedSession {
             may_supply_identity: false,
             properties,
         })
+    }
+
+    /// How the catalogue calls the stores of the provider an identifier names, until they say so themselves.
+    fn described(&self, id: &WrappedStoreId) -> SectionProperties {
+        let mut properties = SectionProperties::default();
+        let services = self.profiles().services().unwrap_or_default();
+        let of_backend = |provider: &ProviderDefinition| {
+            provider.kind == ProviderKind::Store && provider.backend.eq_ignore_ascii_case(id.provider())
+        };
+        if let Some(known) = services.into_iter().flat_map(|service| service.providers).find(of_backend) {
+            properties.put(tags::DISPLAY_NAME, Value::Unicode(known.display_name));
+            properties.put(tags::PROVIDER_DISPLAY, Value::Unicode(known.provider_display));
+        }
+        properties
     }
 
     /// Whether the store provider an identifier names is installed.
@@ -65,13 +80,18 @@ impl SharedSession {
         &self,
         profile: &Profile,
         section: &Provider,
-        private: Option<&[u8]>,
         wish: LogonWish,
     ) -> Result<(Rc<OpenStore>, Option<Failure>)> {
         let known = self.stores.borrow().iter().find(|store| store.section == section.uid).cloned();
         if let Some(store) = known {
+            if !wish.temporary && !store.may_stay.replace(true) {
+                self.take_effects_of_store(&store);
+            }
             return Ok((store, None));
         }
+        // The section of a service names its store itself; one without a service is named by its identifier.
+        let own_id = if section.service.is_none() { store_table::entry_id(section) } else { None };
+        let private = own_id.as_ref().map(WrappedStoreId::private);
         let host = Rc::clone(&self.parts.host);
         let edits = self.edits.get();
         let opened = self.log_on(profile, section, wish, |logon| as_granted(logon, |logon| host.open_store(logon, private)))?;
@@ -96,16 +116,23 @@ impl SharedSession {
             is_signalled: Cell::new(false),
             feed_fails: Cell::new(false),
             has_mail: Cell::new(false),
+            may_stay: Cell::new(!wish.temporary),
         });
         self.stores.borrow_mut().push(Rc::clone(&store));
+        let mut section = section.clone();
         if section.has(provider_flags::TEMP_SECTION) {
-            self.temporary.borrow_mut().push(section.clone());
+            let mut kept = Temporary::new(section);
+            kept.keep(&opened.section_changes, &[]);
+            kept.keep(&refreshed, &[]);
+            section = kept.provider.clone();
+            self.temporary.borrow_mut().push(kept);
         }
         if self.edits.get() == edits {
-            self.add_status_row(profile, section, opened.status_row);
+            self.add_status_row(profile, &section, opened.status_row);
         } else {
-            self.add_status_row(&self.load_profile()?, section, opened.status_row);
+            self.add_status_row(&self.load_profile()?, &section, opened.status_row);
         }
+        self.take_effects_of_store(&store);
         Ok((store, opened.warning))
     }
 }

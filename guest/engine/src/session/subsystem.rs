@@ -1,6 +1,7 @@
 //! The subsystem: what one process with MAPI loaded is elsewhere (`session` 1, 2.2).
 
 use super::Alive;
+use super::configuration::Installed;
 use super::handle::{Handle, Session};
 use super::logon::{LogonMode, choose_profile, refused};
 use super::provider_session::{self, Openings};
@@ -48,6 +49,8 @@ pub(super) struct Parts {
     pub(super) notifications: Notifications,
     /// The sessions of providers.
     pub(super) openings: Openings,
+    /// The backends there are.
+    pub(super) installed: Installed,
     /// The last token of a form.
     last_token: Cell<u64>,
 }
@@ -111,6 +114,7 @@ impl Parts {
     /// Takes in what stores report as changed (`own`: by ourselves), and lets tables tell what follows.
     fn take_in(&self, own: bool) -> Work {
         let sessions = self.sessions();
+        sessions.iter().for_each(|session| session.take_effects());
         let work = sessions.iter().fold(Work::default(), |work, session| work.and(turn::take_in_feeds(session, own)));
         if let Err(failure) = self.notifications.take_in() {
             self.environment.log.log(LogLevel::Warn, &format!("a table could not take in changes: {}", failure.brief()));
@@ -142,6 +146,7 @@ impl Subsystem {
             handles: RefCell::default(),
             notifications: Notifications::default(),
             openings: Openings::default(),
+            installed: Installed::default(),
             last_token: Cell::new(0),
         };
         Self { parts: Rc::new(parts), initialised: Cell::new(0), service: Cell::new(false), alive: RefCell::default() }
@@ -207,10 +212,12 @@ impl Subsystem {
             None => {
                 let whom = (&*self.parts.presenter, ui);
                 let name = choose_profile(&self.parts.profiles, (profile, password), mode, whom)?;
-                let shared = SharedSession::open(&self.parts, &name, mode.background)?;
+                let (shared, mut profile) = SharedSession::open(&self.parts, &name, mode.background)?;
                 if mode.configure_services {
                     shared.configure_services(ui)?;
+                    profile = shared.load_profile()?;
                 }
+                shared.verify_configuration(&profile, mode.may_prompt, ui)?;
                 if mode.allow_others {
                     *self.parts.published.borrow_mut() = Rc::downgrade(&shared);
                 }

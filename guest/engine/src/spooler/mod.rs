@@ -46,7 +46,7 @@ pub(crate) use transfer::Content;
 pub(crate) use transport::ActiveTransport;
 pub(crate) use turn::Spooler;
 
-use crate::backend::Environment;
+use crate::backend::{Effect, Environment};
 use crate::properties::{Guid, Property};
 use crate::stores::reference::StoreReference;
 use std::rc::Rc;
@@ -70,6 +70,9 @@ pub trait MailSession {
 pub(crate) trait StatusSink {
     /// `ModifyStatusRow` with `STATUSROW_UPDATE`.
     fn changed(&self, transport: Guid, columns: Vec<Property>);
+
+    /// Something else that a transport has reported.
+    fn reported(&self, transport: Guid, effect: Effect);
 
     /// Whether the network of a transport is down.
     fn offline(&self, transport: Guid, is_offline: bool);

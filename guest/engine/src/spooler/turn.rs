@@ -261,6 +261,7 @@ impl Spooler {
         for notice in transport.provider.notices() {
             match notice {
                 TransportNotice::StatusRow(columns) => around.status.changed(transport.section, columns),
+                TransportNotice::Reported(effect) => around.status.reported(transport.section, effect),
                 TransportNotice::CriticalError(failure) => {
                     transport.lost.replace(Some(failure));
                     self.is_due.set(true);

@@ -9,6 +9,7 @@ mod rows;
 pub mod validate_flags;
 
 pub use identity::RowIdentity;
+pub(crate) use rows::is_read_only;
 pub use rows::{
     MAPI_STATUS, Resource, STATUS_AVAILABLE, STATUS_CHANGE_PASSWORD, STATUS_FAILURE, STATUS_FLUSH_QUEUES, STATUS_INBOUND_FLUSH,
     STATUS_OFFLINE, STATUS_OUTBOUND_FLUSH, STATUS_SETTINGS_DIALOG, STATUS_VALIDATE_STATE, StatusRows,

@@ -34,6 +34,7 @@ const TRANSPORT: i32 = 36;
 const SPOOLER: i32 = 37;
 const SUBSYSTEM: i32 = 39;
 const ADDRESS_BOOK: i32 = 34;
+const ADDRESS_BOOK_PROVIDER: i32 = 35;
 
 /// Name of the engine where a row names its provider's file.
 const ENGINE: &str = "mapi-session";
@@ -66,6 +67,13 @@ const ENGINE_SUPPLIED: [PropTag; 7] = [
     tags::OBJECT_TYPE,
     tags::ROWID,
 ];
+
+/// Whether a status object never lets a property be set (`status` 4): what the engine computes, and what the provider
+/// says of itself in other ways.
+pub(crate) fn is_read_only(tag: PropTag) -> bool {
+    let kept = [tags::RESOURCE_METHODS, tags::STATUS_CODE, tags::PROVIDER_UID];
+    ENGINE_SUPPLIED.iter().chain(&kept).any(|known| known.id() == tag.id())
+}
 
 /// Who is behind a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +122,8 @@ pub struct StatusRows {
     no_mail: Rc<TableData>,
     rows: RefCell<Vec<Columns>>,
     next: Cell<u32>,
+    /// An address book provider is missing.
+    books_failed: Cell<bool>,
 }
 
 impl StatusRows {
@@ -123,7 +133,14 @@ impl StatusRows {
     /// The table's own.
     pub fn new(session: Guid, profile: &str) -> Result<Self> {
         let data = || TableData::new(TableType::Dynamic, tags::INSTANCE_KEY, COLUMNS.to_vec());
-        let rows = Self { session, mail: data()?, no_mail: data()?, rows: RefCell::default(), next: Cell::new(1) };
+        let rows = Self {
+            session,
+            mail: data()?,
+            no_mail: data()?,
+            rows: RefCell::default(),
+            next: Cell::new(1),
+            books_failed: Cell::new(false),
+        };
         rows.engine_row(SUBSYSTEM, profile, STATUS_VALIDATE_STATE)?;
         rows.engine_row(SPOOLER, "MAPI Spooler", STATUS_VALIDATE_STATE | STATUS_FLUSH_QUEUES)?;
         rows.engine_row(ADDRESS_BOOK, "MAPI Address Book", STATUS_VALIDATE_STATE)?;
@@ -180,6 +197,23 @@ impl StatusRows {
         rows.iter().find(|row| is_of(row, provider)).and_then(|row| long(row, tag)).unwrap_or(0)
     }
 
+    /// Whether a provider has a row.
+    #[must_use]
+    pub fn has_row(&self, provider: Guid) -> bool {
+        self.rows.borrow().iter().any(|row| is_of(row, provider))
+    }
+
+    /// `PR_ENTRYID` of the first row of a provider.
+    #[must_use]
+    pub fn entry_id_of(&self, provider: Guid) -> Option<Vec<u8>> {
+        let rows = self.rows.borrow();
+        let row = rows.iter().find(|row| is_of(row, provider))?;
+        match &row.get(&tags::ENTRYID.id())?.value {
+            Value::Binary(id) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
     /// `PR_STATUS_CODE` in the first row of a provider; 0 without one.
     #[must_use]
     pub fn provider_code(&self, provider: Guid) -> i32 {
@@ -215,7 +249,8 @@ impl StatusRows {
             let text = default_text(long(&row, tags::STATUS_CODE).unwrap_or(0)).to_owned();
             set(&mut row, tags::STATUS_STRING, Value::Unicode(text));
         }
-        self.add(row)
+        self.add(row)?;
+        self.settle_address_book()
     }
 
     /// The rows as a client with or without mail sees them, in their order.
@@ -241,6 +276,25 @@ impl StatusRows {
                 follow_code(row, had_code);
             }
         })
+    }
+
+    /// Values that were set on the object of a row: the row shows them.
+    ///
+    /// # Errors
+    /// The table's own.
+    pub fn object_changed(&self, id: StatusEntryId, values: Vec<Property>) -> Result<()> {
+        let changed = {
+            let mut rows = self.rows.borrow_mut();
+            let row = rows.iter_mut().find(|row| long(row, tags::ROWID) == Some(id.row.cast_signed()));
+            row.and_then(|row| {
+                let before = row.clone();
+                for property in values.into_iter().filter(is_providers_own) {
+                    row.insert(property.tag.id(), property);
+                }
+                (*row != before).then(|| row.clone())
+            })
+        };
+        changed.map_or(Ok(()), |row| self.show(&row))
     }
 
     /// Whether a transport can reach its network: `STATUS_OFFLINE`.
@@ -295,7 +349,7 @@ impl StatusRows {
                 data.delete_rows(0, core::slice::from_ref(key))?;
             }
         }
-        Ok(())
+        self.settle_address_book()
     }
 
     /// Changes a row of a provider and shows what came of it.
@@ -311,7 +365,9 @@ impl StatusRows {
                 (*row != before).then(|| row.clone())
             })
         };
-        changed.map_or(Ok(()), |row| self.show(&row))
+        let Some(row) = changed else { return Ok(()) };
+        self.show(&row)?;
+        self.settle_address_book()
     }
 
     /// A message service was disabled: the subsystem shows a failure.
@@ -322,12 +378,30 @@ impl StatusRows {
         self.set_code(SUBSYSTEM, STATUS_AVAILABLE | STATUS_FAILURE)
     }
 
-    /// Whether an address book provider is missing.
+    /// All address book providers that can be started are; whether one is missing.
     ///
     /// # Errors
     /// The table's own.
-    pub fn address_book_failed(&self, failed: bool) -> Result<()> {
-        self.set_code(ADDRESS_BOOK, if failed { STATUS_AVAILABLE | STATUS_FAILURE } else { STATUS_AVAILABLE })
+    pub fn address_books_settled(&self, failed: bool) -> Result<()> {
+        self.books_failed.set(failed);
+        self.settle_address_book()
+    }
+
+    /// The integrated address book has failed if a provider has, and is offline if all that are active are.
+    fn settle_address_book(&self) -> Result<()> {
+        let (mut active, mut offline) = (0_u32, 0_u32);
+        for row in self.rows.borrow().iter().filter(|row| long(row, tags::RESOURCE_TYPE) == Some(ADDRESS_BOOK_PROVIDER)) {
+            active += 1;
+            offline += u32::from(long(row, tags::STATUS_CODE).unwrap_or(0) & STATUS_OFFLINE != 0);
+        }
+        let mut code = STATUS_AVAILABLE;
+        if self.books_failed.get() {
+            code |= STATUS_FAILURE;
+        }
+        if active > 0 && offline == active {
+            code |= STATUS_OFFLINE;
+        }
+        self.set_code(ADDRESS_BOOK, code)
     }
 
     fn engine_row(&self, kind: i32, name: &str, methods: i32) -> Result<()> {

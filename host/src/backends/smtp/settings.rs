@@ -191,6 +191,7 @@ mod tests {
             configuration: properties.iter().map(|(tag, value)| Property::new(*tag, value.clone())).collect(),
             may_prompt: false,
             write: true,
+            temporary: false,
             background: false,
         }
     }

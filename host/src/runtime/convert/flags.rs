@@ -65,6 +65,11 @@ bits! {
     settings_dialog: SettingsDialogFlags {
         UI_READONLY = 0x1,
     }
+    /// Flags of `InstallForm`.
+    install_form: InstallFormFlags {
+        MAPIFORM_INSTALL_DIALOG = 0x8,
+        MAPIFORM_INSTALL_OVERWRITEONCONFLICT = 0x10,
+    }
     /// Flags of `ShowForm`.
     show_form: ShowFormFlags {
         MAPI_POST_MESSAGE = 0x1,

@@ -5,7 +5,8 @@ use crate::runtime::world::mapi::session::backend_types as backend;
 use crate::runtime::world::mapi::session::form_presenter as wit;
 use crate::runtime::world::mapi::session::types;
 use mapi_engine::backend::{
-    FormDefinition, FormLibrary, FormOutcome, FormRequest, MessageChanges, MessageValues, ProfilePrompt, Question,
+    FormDefinition, FormLibrary, FormOutcome, FormRequest, FormScope, FormsPrompt, MessageChanges, MessageValues, ProfilePrompt,
+    Question,
 };
 use mapi_engine::error::Result;
 use mapi_engine::properties::Property;
@@ -19,13 +20,39 @@ pub(crate) const fn library(library: wit::FormLibrary) -> FormLibrary {
     }
 }
 
-const fn wire_library(library: FormLibrary) -> wit::FormLibrary {
+pub(crate) const fn wire_library(library: FormLibrary) -> wit::FormLibrary {
     match library {
         FormLibrary::Local => wit::FormLibrary::Local,
         FormLibrary::Folder => wit::FormLibrary::Folder,
         FormLibrary::Personal => wit::FormLibrary::Personal,
         FormLibrary::Organisation => wit::FormLibrary::Organisation,
     }
+}
+
+pub(crate) const fn scope(scope: wit::FormScope) -> FormScope {
+    match scope {
+        wit::FormScope::AllRegistries => FormScope::All,
+        wit::FormScope::FolderRegistryOnly => FormScope::FolderOnly,
+        wit::FormScope::NonFolderRegistryOnly => FormScope::NotFolder,
+    }
+}
+
+pub(crate) const fn wire_scope(scope: FormScope) -> wit::FormScope {
+    match scope {
+        FormScope::All => wit::FormScope::AllRegistries,
+        FormScope::FolderOnly => wit::FormScope::FolderRegistryOnly,
+        FormScope::NotFolder => wit::FormScope::NonFolderRegistryOnly,
+    }
+}
+
+pub(crate) fn forms_prompt(prompt: wit::SelectFormsPrompt) -> Result<FormsPrompt> {
+    Ok(FormsPrompt {
+        title: prompt.title,
+        scope: scope(prompt.scope),
+        forms: prompt.forms.into_iter().map(to_form).collect::<Result<_>>()?,
+        selected: prompt.selected,
+        multiple: prompt.multiple,
+    })
 }
 
 pub(crate) fn form(form: FormDefinition) -> wit::FormDefinition {

@@ -19,8 +19,8 @@ pub(crate) use commits::{all_stored, commit, committed, feed_page};
 pub(crate) use notifications::notification;
 pub(crate) use objects::{batch, check_report, head, tag_size};
 pub(crate) use providers::{
-    address_book_identity, envelope, inbound, logon, notice, option_data, report, resolution, row_outcome, store_identity,
-    to_option_data, transport_identity,
+    address_book_identity, effect, envelope, inbound, logon, notice, option_data, report, resolution, row_outcome,
+    status_problems, store_identity, to_option_data, transport_identity,
 };
 pub(crate) use restrictions::to_lists;
 pub(crate) use scans::{filters, group_page, order, plan, scan_from, scan_kind, scan_page, scope};

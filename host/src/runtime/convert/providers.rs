@@ -5,11 +5,11 @@ use super::{Wire, flags, map, wires};
 use crate::runtime::world::mapi::session::backend_types as backend;
 use crate::runtime::world::mapi::session::method_flags::{ModifyStatusRowFlags, SpoolerNotifyFlags};
 use mapi_engine::backend::{
-    AddressBookIdentity, Envelope, EnvelopeRecipient, InboundMessage, OptionData, OptionKind, OutcomeKind, ProviderLogon,
+    AddressBookIdentity, Effect, Envelope, EnvelopeRecipient, InboundMessage, OptionData, OptionKind, OutcomeKind, ProviderLogon,
     Resolution, StoreCapabilities, StoreIdentity, TransportIdentity, TransportNotice,
 };
-use mapi_engine::error::Result;
-use mapi_engine::properties::{Guid, Property};
+use mapi_engine::error::{Code, Result};
+use mapi_engine::properties::{Guid, PropTag, Property};
 
 pub(crate) fn logon(logon: backend::ProviderLogon) -> Result<ProviderLogon> {
     Ok(ProviderLogon {
@@ -19,6 +19,7 @@ pub(crate) fn logon(logon: backend::ProviderLogon) -> Result<ProviderLogon> {
         configuration: map(logon.configuration)?,
         may_prompt: !logon.how.contains(backend::ProviderLogonFlags::NO_DIALOG),
         write: logon.how.contains(backend::ProviderLogonFlags::WRITE),
+        temporary: logon.how.contains(backend::ProviderLogonFlags::TEMPORARY),
         background: logon.how.contains(backend::ProviderLogonFlags::BACKGROUND),
     })
 }
@@ -42,11 +43,31 @@ fn status_effect(row: Vec<Property>, how: ModifyStatusRowFlags) -> backend::Effe
     backend::Effect::StatusRow(backend::StatusRowEffect { properties: wires(row), how })
 }
 
+/// What any provider may report.
+pub(crate) fn effect(effect: Effect) -> backend::Effect {
+    match effect {
+        Effect::StatusRow { columns, update } => {
+            let how = if update { ModifyStatusRowFlags::STATUSROW_UPDATE } else { ModifyStatusRowFlags::empty() };
+            status_effect(columns, how)
+        }
+        Effect::Section { set, delete } => {
+            backend::Effect::Section(backend::SectionEffect { set: wires(set), delete: wires(delete) })
+        }
+        Effect::ModifyProfile => backend::Effect::ModifyProfile,
+    }
+}
+
+/// What the object of a status row did not take.
+pub(crate) fn status_problems(problems: Vec<(PropTag, Code)>) -> Vec<backend::StatusProblem> {
+    problems.into_iter().map(|(tag, code)| backend::StatusProblem { tag: tag.into_wit(), code: code.into_wit() }).collect()
+}
+
 pub(crate) fn notice(notice: TransportNotice) -> backend::Effect {
     match notice {
         TransportNotice::Spooler { flags: raw, entry_id } => {
             backend::Effect::SpoolerNotify(backend::SpoolerEffect { how: flags::spooler_notify(raw), entry_id, error: None })
         }
+        TransportNotice::Reported(reported) => effect(reported),
         TransportNotice::StatusRow(row) => status_effect(row, ModifyStatusRowFlags::STATUSROW_UPDATE),
         TransportNotice::CriticalError(failure) => backend::Effect::SpoolerNotify(backend::SpoolerEffect {
             how: SpoolerNotifyFlags::NOTIFY_CRITICAL_ERROR,

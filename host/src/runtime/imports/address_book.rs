@@ -7,7 +7,7 @@ use crate::runtime::convert;
 use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
 use crate::runtime::world::mapi::session::{address_book_backend, backend_types as wit, method_flags as flags, types};
-use mapi_engine::backend::{AddressBookIdentity, ObjectId};
+use mapi_engine::backend::{AddressBookIdentity, ObjectId, ProviderKind};
 use mapi_engine::error::{Code, Failure, Result};
 use mapi_engine::properties::PropTag;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Find<AddressBookHandle> for HostState {
 
 impl address_book_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<address_book_backend::OpenedAddressBook> {
-        let support = self.count_opening();
+        let support = self.count_opening(ProviderKind::AddressBook);
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.address_books, &logon)?;
         let OpenedProvider { provider, report, .. } = open(&self.context, registered, logon, None, support).await?;

@@ -18,7 +18,7 @@ use crate::runtime::backends::{Opened, Registered, WatchChanges};
 use crate::runtime::convert::Wire;
 use crate::runtime::provider::{Context, Provider, Weight};
 use crate::runtime::state::HostState;
-use crate::runtime::support::{Occupied, Support};
+use crate::runtime::support::{Connected, Support};
 use crate::runtime::world::mapi::session::types as wit;
 use crate::runtime::{Threading, world};
 use mapi_engine::backend::ProviderLogon;
@@ -60,9 +60,10 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
     registered: Registered<T>,
     logon: ProviderLogon,
     entry: Option<Vec<u8>>,
-    support: impl FnOnce(Occupied) -> Support,
+    support: impl FnOnce(Connected) -> Support,
 ) -> Result<OpenedProvider<T>> {
     let name = display_name(&logon);
+    let (backend, configuration) = (logon.backend.clone(), logon.configuration.clone());
     // Opening reads files or asks servers even where later calls need not.
     let threading = match registered.threading {
         Threading::Immediate => Threading::Immediate,
@@ -73,7 +74,8 @@ async fn open<T: ?Sized + Send + Sync + 'static>(
         opener.call(context, Weight::Long, move |open| open(&logon, entry.as_deref())).await?;
     let provider = Arc::new(Provider::new(provider, &name, registered.threading));
     if let Some(take) = wanted {
-        let support = support(provider.occupied());
+        let (occupied, reports) = (provider.occupied(), provider.reports());
+        let support = support(Connected { occupied, reports, backend, configuration });
         if catch_unwind(AssertUnwindSafe(|| take(support))).is_err() {
             return Err(Failure::new(
                 Code::CallFailed,

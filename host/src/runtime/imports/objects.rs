@@ -256,12 +256,15 @@ macro_rules! object_imports {
             self.provider(&this)?.changes(&self.context, since, max).await
         }
 
-        async fn take_effects(&mut self, _this: Resource<$handle>) -> wasmtime::Result<Vec<wit::Effect>> {
-            Ok(Vec::new())
+        async fn take_effects(&mut self, this: Resource<$handle>) -> wasmtime::Result<Vec<wit::Effect>> {
+            let Ok(provider) = self.provider(&this) else { return Ok(Vec::new()) };
+            let reported = provider.call(&self.context, Weight::Short, |provider| Ok(provider.effects())).await;
+            Ok(provider.reported(reported).into_iter().map(crate::runtime::convert::effect).collect())
         }
 
-        async fn validate_state(&mut self, _this: Resource<$handle>, _ui: u64, _how: flags::ValidateStateFlags) -> Result<()> {
-            unsupported("status object")
+        async fn validate_state(&mut self, this: Resource<$handle>, _ui: u64, how: flags::ValidateStateFlags) -> Result<()> {
+            let how = crate::runtime::convert::flags::validate_state(how);
+            self.provider(&this)?.call(&self.context, Weight::Long, move |provider| provider.validate(how)).await
         }
 
         async fn settings_dialog(&mut self, this: Resource<$handle>, ui: u64, how: flags::SettingsDialogFlags) -> Result<()> {
@@ -277,10 +280,13 @@ macro_rules! object_imports {
 
         async fn set_status_properties(
             &mut self,
-            _this: Resource<$handle>,
-            _properties: Vec<types::Property>,
+            this: Resource<$handle>,
+            properties: Vec<types::Property>,
         ) -> Result<Vec<wit::StatusProblem>> {
-            unsupported("status object")
+            let properties: Vec<mapi_engine::properties::Property> = crate::runtime::convert::map(properties)?;
+            let set = move |provider: &<HostState as Find<$handle>>::Provider| provider.set_status_properties(&properties);
+            let problems = self.provider(&this)?.call(&self.context, Weight::Long, set).await?;
+            Ok(crate::runtime::convert::status_problems(problems))
         }
 
         async fn drop(&mut self, this: Resource<$handle>) -> wasmtime::Result<()> {

@@ -1,7 +1,7 @@
 //! The import `form-presenter`: the prompts a user interface of the host has; every other one is impossible.
 
 use crate::runtime::SharedPresenter;
-use crate::runtime::convert::{forms, map, to_option_data, wires};
+use crate::runtime::convert::{flags as bits, forms, map, to_option_data, wires};
 use crate::runtime::provider::Weight;
 use crate::runtime::state::HostState;
 use crate::runtime::world::mapi::session::{form_presenter as wit, method_flags as flags, types};
@@ -44,16 +44,18 @@ impl wit::Host for HostState {
 
     async fn install_form(
         &mut self,
-        _ui: u64,
-        _how: flags::InstallFormFlags,
-        _library: wit::FormLibrary,
-        _definition: String,
+        ui: u64,
+        how: flags::InstallFormFlags,
+        library: wit::FormLibrary,
+        definition: String,
     ) -> Result<()> {
-        no_interface()
+        let (how, library) = (bits::install_form(how), forms::library(library));
+        self.prompt(move |presenter| presenter.install_form(ui, how, library, &definition)).await
     }
 
-    async fn remove_form(&mut self, _library: wit::FormLibrary, _message_class: String) -> Result<()> {
-        no_interface()
+    async fn remove_form(&mut self, library: wit::FormLibrary, message_class: String) -> Result<()> {
+        let library = forms::library(library);
+        self.prompt(move |presenter| presenter.remove_form(library, &message_class)).await
     }
 
     async fn choose_profile(&mut self, ui: u64, prompt: wit::ProfilePrompt) -> Result<String> {
@@ -88,16 +90,19 @@ impl wit::Host for HostState {
         Ok(wires(self.prompt(move |presenter| presenter.edit_options(ui, &options, &present)).await?))
     }
 
-    async fn select_forms(&mut self, _ui: u64, _prompt: wit::SelectFormsPrompt) -> Result<Vec<u32>> {
-        no_interface()
+    async fn select_forms(&mut self, ui: u64, prompt: wit::SelectFormsPrompt) -> Result<Vec<u32>> {
+        let prompt = forms::forms_prompt(prompt)?;
+        self.prompt(move |presenter| presenter.select_forms(ui, &prompt)).await
     }
 
     async fn select_form_library(
         &mut self,
-        _ui: u64,
-        _scope: wit::FormScope,
-        _folder_id: Option<Vec<u8>>,
+        ui: u64,
+        scope: wit::FormScope,
+        folder_id: Option<Vec<u8>>,
     ) -> Result<wit::FormLibrary> {
-        no_interface()
+        let scope = forms::scope(scope);
+        let select = move |presenter: &SharedPresenter| presenter.select_form_library(ui, scope, folder_id.as_deref());
+        Ok(forms::wire_library(self.prompt(select).await?))
     }
 }

@@ -7,10 +7,12 @@ use crate::runtime::world::mapi::session::{logging, profile_storage, progress, s
 use mapi_engine::backend::{LogLevel, Verdict};
 use mapi_engine::error::Result;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 impl profile_storage::Host for HostState {
     async fn list_profiles(&mut self) -> Result<Vec<profile_storage::ProfileEntry>> {
-        let profiles = self.profiles.call(&self.context, Weight::Short, |storage| storage.list()).await?;
+        let profiles = self.profiles.call(&self.profile_context(), Weight::Short, |storage| storage.list()).await?;
         let entry = |entry: mapi_engine::backend::ProfileEntry| profile_storage::ProfileEntry {
             name: entry.name,
             version: entry.version,
@@ -19,41 +21,53 @@ impl profile_storage::Host for HostState {
     }
 
     async fn load(&mut self, name: String) -> Result<profile_storage::LoadedProfile> {
-        let loaded = self.profiles.call(&self.context, Weight::Short, move |storage| storage.load(&name)).await?;
+        let loaded = self.profiles.call(&self.profile_context(), Weight::Short, move |storage| storage.load(&name)).await?;
         Ok(profile_storage::LoadedProfile { bytes: loaded.bytes, version: loaded.version })
     }
 
     async fn replace(&mut self, name: String, bytes: Vec<u8>, expected: u64) -> Result<u64> {
-        self.profiles.call(&self.context, Weight::Long, move |storage| storage.replace(&name, &bytes, expected)).await
+        self.profiles.call(&self.profile_context(), Weight::Long, move |storage| storage.replace(&name, &bytes, expected)).await
     }
 
     async fn rename(&mut self, name: String, new_name: String, expected: u64) -> Result<u64> {
-        self.profiles.call(&self.context, Weight::Long, move |storage| storage.rename(&name, &new_name, expected)).await
+        self.profiles.call(&self.profile_context(), Weight::Long, move |storage| storage.rename(&name, &new_name, expected)).await
     }
 
     async fn delete(&mut self, name: String, expected: u64) -> Result<()> {
-        self.profiles.call(&self.context, Weight::Long, move |storage| storage.delete(&name, expected)).await
+        self.profiles.call(&self.profile_context(), Weight::Long, move |storage| storage.delete(&name, expected)).await
     }
 
     async fn default_name(&mut self) -> Result<Option<String>> {
-        self.profiles.call(&self.context, Weight::Short, |storage| storage.default_name()).await
+        self.profiles.call(&self.profile_context(), Weight::Short, |storage| storage.default_name()).await
     }
 
     async fn set_default_name(&mut self, name: Option<String>) -> Result<()> {
-        self.profiles.call(&self.context, Weight::Long, move |storage| storage.set_default_name(name.as_deref())).await
+        self.profiles.call(&self.profile_context(), Weight::Long, move |storage| storage.set_default_name(name.as_deref())).await
     }
 
     async fn secret(&mut self, profile: String, key: String) -> Result<Option<Vec<u8>>> {
-        self.profiles.call(&self.context, Weight::Long, move |storage| storage.secret(&profile, &key)).await
+        self.profiles.call(&self.profile_context(), Weight::Long, move |storage| storage.secret(&profile, &key)).await
     }
 
     async fn set_secret(&mut self, profile: String, key: String, value: Option<Vec<u8>>) -> Result<()> {
         let set = move |storage: &crate::runtime::SharedProfileStorage| storage.set_secret(&profile, &key, value.as_deref());
-        self.profiles.call(&self.context, Weight::Long, set).await
+        self.profiles.call(&self.profile_context(), Weight::Long, set).await
     }
 
     async fn acquire_lease(&mut self, name: String) -> Result<u64> {
-        let lease = self.profiles.call(&self.context, Weight::Short, move |storage| storage.acquire_lease(&name)).await?;
+        let given_up = Arc::new(AtomicBool::new(false));
+        let is_given_up = Arc::clone(&given_up);
+        let acquire = move |storage: &crate::runtime::SharedProfileStorage| {
+            let lease = storage.acquire_lease(&name)?;
+            if is_given_up.load(Ordering::Acquire) {
+                // Nobody waits any more, so nobody would ever give it back.
+                storage.release_lease(lease);
+            }
+            Ok(lease)
+        };
+        let acquired = self.profiles.call(&self.profile_context(), Weight::Short, acquire).await;
+        given_up.store(acquired.is_err(), Ordering::Release);
+        let lease = acquired?;
         self.leases.push(lease);
         Ok(lease)
     }
@@ -71,7 +85,7 @@ impl profile_storage::Host for HostState {
     }
 
     async fn leases(&mut self, name: String) -> Result<u32> {
-        self.profiles.call(&self.context, Weight::Short, move |storage| storage.leases(&name)).await
+        self.profiles.call(&self.profile_context(), Weight::Short, move |storage| storage.leases(&name)).await
     }
 }
 

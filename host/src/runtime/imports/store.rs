@@ -1,14 +1,14 @@
 //! The import `store-backend`.
 
 use super::objects::object_imports;
-use super::{Find, OpenedProvider, open, unsupported};
+use super::{Find, OpenedProvider, open};
 use crate::runtime::backends::{SharedStore, find};
 use crate::runtime::convert::{self, Wire};
 use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
 use crate::runtime::turns::Followed;
 use crate::runtime::world::mapi::session::{backend_types as wit, method_flags as flags, store_backend, types};
-use mapi_engine::backend::{GroupRequest, NamedProperty, StoreIdentity};
+use mapi_engine::backend::{GroupRequest, NamedProperty, ProviderKind, StoreIdentity};
 use mapi_engine::error::{Code, Failure, Result};
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -38,7 +38,7 @@ impl Find<StoreHandle> for HostState {
 
 impl store_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon, entry: Option<Vec<u8>>) -> Result<store_backend::OpenedStore> {
-        let support = self.count_opening();
+        let support = self.count_opening(ProviderKind::Store);
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.stores, &logon)?;
         let section = logon.section;

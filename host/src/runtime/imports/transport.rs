@@ -7,7 +7,7 @@ use crate::runtime::provider::{Provider, Weight};
 use crate::runtime::state::HostState;
 use crate::runtime::turns::Followed;
 use crate::runtime::world::mapi::session::{backend_types as wit, method_flags as flags, transport_backend, types};
-use mapi_engine::backend::TransportIdentity;
+use mapi_engine::backend::{ProviderKind, TransportIdentity};
 use mapi_engine::error::{Code, Failure, Result};
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -36,7 +36,7 @@ impl Find<TransportHandle> for HostState {
 
 impl transport_backend::Host for HostState {
     async fn open(&mut self, logon: wit::ProviderLogon) -> Result<transport_backend::OpenedTransport> {
-        let support = self.count_opening();
+        let support = self.count_opening(ProviderKind::Transport);
         let logon = convert::logon(logon)?;
         let registered = find(&self.backends.transports, &logon)?;
         let section = logon.section;
@@ -148,10 +148,12 @@ impl transport_backend::HostTransport for HostState {
 
     async fn set_status_properties(
         &mut self,
-        _this: Resource<TransportHandle>,
-        _properties: Vec<types::Property>,
+        this: Resource<TransportHandle>,
+        properties: Vec<types::Property>,
     ) -> Result<Vec<wit::StatusProblem>> {
-        unsupported("status properties that can be set")
+        let properties: Vec<mapi_engine::properties::Property> = convert::map(properties)?;
+        let set = move |transport: &SharedTransport| transport.set_status_properties(&properties);
+        Ok(convert::status_problems(self.provider(&this)?.call(&self.context, Weight::Long, set).await?))
     }
 
     async fn preprocess(
@@ -196,7 +198,8 @@ impl transport_backend::HostTransport for HostState {
         let handle = self.providers.get(&this)?;
         let notices = handle.provider.call(&self.context, Weight::Short, |transport| Ok(transport.notices())).await;
         // A transport that has broken down reports nothing; its next real call says so.
-        Ok(notices.unwrap_or_default().into_iter().map(convert::notice).collect())
+        let notices = notices.unwrap_or_default().into_iter().map(convert::notice);
+        Ok(notices.chain(handle.provider.reported(Ok(Vec::new())).into_iter().map(convert::effect)).collect())
     }
 
     async fn drop(&mut self, this: Resource<TransportHandle>) -> wasmtime::Result<()> {

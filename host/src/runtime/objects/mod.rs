@@ -27,7 +27,7 @@ pub use import::{ImportOptions, ImportedMessage, MessageImport, MessageOptions, 
 pub use message::Message;
 pub use profiles::{ProfileAdmin, ProviderAdmin, ServiceAdmin};
 pub use properties::{OpenedProperty, PropProblem, Properties, PropertyInterface};
-pub use session::{Entry, FormMessage, LogonFailure, LogonOptions, Session, StoreRole, Work};
+pub use session::{Entry, FormMessage, FormSource, LogonFailure, LogonOptions, Session, StoreRole, Work};
 pub use status::StatusObject;
 pub use store::{MessageStore, Object};
 pub use stream::{DataStream, SeekOrigin};

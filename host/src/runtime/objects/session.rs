@@ -5,13 +5,14 @@ use super::{
     has_last_error, object,
 };
 use super::{last_error, raw_tags, warned, with_values};
-use crate::runtime::convert::{Wire, forms, map};
+use crate::runtime::convert::{Wire, forms, map, wires};
 use crate::runtime::subscription::Source;
 use crate::runtime::world::exports::mapi::session::sessions as wit;
 use crate::runtime::{Subscription, Subsystem, flags};
-use mapi_engine::backend::FormDefinition;
+use mapi_engine::backend::{FormDefinition, FormLibrary, FormScope};
 use mapi_engine::error::{Failure, MapiError, Result, Warned};
 use mapi_engine::properties::{Guid, PropTag, Property};
+pub use mapi_engine::session::FormSource;
 
 /// What `MAPILogonEx` is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -363,6 +364,96 @@ impl Session {
             session.call_resolve_multiple_message_classes(&mut live.store, this, classes.as_deref(), flags, folder).await
         })?;
         found.into_iter().map(|form| form.map(forms::to_form).transpose()).collect()
+    }
+
+    /// `InstallForm`: registers a form in a library, [`FormSource::Given`] in one that is a folder, [`FormSource::Named`]
+    /// in one the host keeps. That of a folder is named by its folder.
+    ///
+    /// # Errors
+    /// `session` 9.4; `MAPI_E_EXTENDED_ERROR` for a definition that is missing or invalid.
+    pub async fn install_form(
+        &self,
+        library: FormLibrary,
+        folder: Option<&Folder>,
+        definition: &FormSource,
+        flags: flags::InstallFormFlags,
+    ) -> Result<()> {
+        let (this, library) = (self.handle.resource, forms::wire_library(library));
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        let definition = match definition.clone() {
+            FormSource::Named(name) => wit::FormSource::Named(name),
+            FormSource::Given { message_class, properties } => {
+                wit::FormSource::Given(wit::NewForm { message_class, properties: wires(properties) })
+            }
+        };
+        call!(self.subsystem(), "IMAPIFormContainer::InstallForm", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_install_form(&mut live.store, this, NO_UI, flags, library, folder, &definition).await
+        })
+    }
+
+    /// `RemoveForm`: removes the form of a class from a library.
+    ///
+    /// # Errors
+    /// `session` 9.4; `MAPI_E_NOT_FOUND`.
+    pub async fn remove_form(&self, library: FormLibrary, folder: Option<&Folder>, message_class: &str) -> Result<()> {
+        let (this, library, class) = (self.handle.resource, forms::wire_library(library), message_class.to_owned());
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        call!(self.subsystem(), "IMAPIFormContainer::RemoveForm", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_remove_form(&mut live.store, this, library, folder, &class).await
+        })
+    }
+
+    /// `CalcFormPropSet`: the properties that any of the forms publishes, or with `common` that all of them do.
+    ///
+    /// # Errors
+    /// `MAPI_E_INVALID_OBJECT`.
+    pub async fn calc_form_prop_set(&self, forms: &[FormDefinition], common: bool) -> Result<Vec<PropTag>> {
+        let this = self.handle.resource;
+        let forms: Vec<_> = forms.iter().cloned().map(forms::form).collect();
+        let how = if common { wit::FormPropSet::Common } else { wit::FormPropSet::Joined };
+        let tags = call!(self.subsystem(), "IMAPIFormMgr::CalcFormPropSet", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_calc_form_prop_set(&mut live.store, this, &forms, how).await
+        })?;
+        map(tags)
+    }
+
+    /// `SelectForm`, or with the forms chosen before `SelectMultipleForms`: a person chooses of the forms of the
+    /// libraries.
+    ///
+    /// # Errors
+    /// `session` 9.4; `MAPI_E_NO_SUPPORT` without [`crate::Backends::with_presenter`], `MAPI_E_USER_CANCEL`.
+    pub async fn select_forms(
+        &self,
+        scope: FormScope,
+        title: Option<&str>,
+        folder: Option<&Folder>,
+        selected: Option<&[FormDefinition]>,
+    ) -> Result<Vec<FormDefinition>> {
+        let (this, scope, title) = (self.handle.resource, forms::wire_scope(scope), title.map(str::to_owned));
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        let selected: Option<Vec<_>> = selected.map(|forms| forms.iter().cloned().map(forms::form).collect());
+        let chosen = call!(self.subsystem(), "IMAPIFormMgr::SelectMultipleForms", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_select_forms(&mut live.store, this, NO_UI, scope, title.as_deref(), folder, selected.as_deref()).await
+        })?;
+        chosen.into_iter().map(forms::to_form).collect()
+    }
+
+    /// `SelectFormContainer`: a person chooses a library.
+    ///
+    /// # Errors
+    /// As [`Session::select_forms`].
+    pub async fn select_form_container(&self, scope: FormScope, folder: Option<&Folder>) -> Result<FormLibrary> {
+        let (this, scope) = (self.handle.resource, forms::wire_scope(scope));
+        let folder = folder.map(|folder| self.handle.beside(&folder.handle)).transpose()?;
+        let library = call!(self.subsystem(), "IMAPIFormMgr::SelectFormContainer", |live| {
+            let session = live.world.mapi_session_sessions().session();
+            session.call_select_form_container(&mut live.store, this, NO_UI, scope, folder).await
+        })?;
+        Ok(forms::library(library))
     }
 
     /// `EnumAdrTypes`: the address types of all active transports, in transport order, each once.

@@ -233,6 +233,10 @@ impl StatusSink for Shown {
         }
     }
 
+    fn reported(&self, transport: Guid, _effect: crate::backend::Effect) {
+        self.0.borrow_mut().push(transport);
+    }
+
     fn offline(&self, transport: Guid, is_offline: bool) {
         self.1.borrow_mut().push((transport, is_offline));
     }

@@ -42,6 +42,31 @@ pub(crate) enum FormCommand {
         #[command(flatten)]
         presenter: PresenterArguments,
     },
+    /// List the forms of the libraries, in the order in which they are searched.
+    List {
+        /// The library of this folder too.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+    },
+    /// Register a form in your own library, or in that of a folder.
+    Install {
+        /// File in TOML: class, name, version, category, subcategory, contact, designer, hidden, platforms (numbers).
+        definition: PathBuf,
+        /// In the library of this folder.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+        /// Replace a form of the class; otherwise it learns of further platforms only.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Remove the form of a class from your own library, or from that of a folder.
+    Remove {
+        /// The message class.
+        class: String,
+        /// From the library of this folder.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+    },
 }
 
 /// Who works on a form.

@@ -3,7 +3,7 @@
 use crate::addresses::{Role, written};
 use crate::args::{FormCommand, PresenterArguments};
 use crate::commands::reply::{self, Answer};
-use crate::commands::{queue, spool};
+use crate::commands::{form_library, queue, spool};
 use crate::compose::{Draft, open_folder};
 use crate::context::Context;
 use crate::forms::{ScriptedPresenter, TerminalPresenter};
@@ -36,9 +36,16 @@ struct Bench<'a> {
 }
 
 pub(crate) async fn run(context: &Context, command: &FormCommand) -> anyhow::Result<ExitCode> {
-    let (FormCommand::Show { presenter: asked, .. }
-    | FormCommand::Compose { presenter: asked, .. }
-    | FormCommand::Reply { presenter: asked, .. }) = command;
+    let asked = match command {
+        FormCommand::Show { presenter, .. } | FormCommand::Compose { presenter, .. } | FormCommand::Reply { presenter, .. } => {
+            presenter
+        }
+        FormCommand::List { folder } => return form_library::list(context, folder.as_deref()).await,
+        FormCommand::Install { definition, folder, replace } => {
+            return form_library::install(context, definition, folder.as_deref(), *replace).await;
+        }
+        FormCommand::Remove { class, folder } => return form_library::remove(context, class, folder.as_deref()).await,
+    };
     let presenter = presenter(asked)?;
     ensure!(presenter.offers_ui(), "a form needs a terminal; say with --script what is to be done instead");
     let subsystem = context.subsystem_with(Some(presenter)).await?;
@@ -51,6 +58,7 @@ pub(crate) async fn run(context: &Context, command: &FormCommand) -> anyhow::Res
         FormCommand::Reply { target, all, no_quote, .. } => {
             bench.reply(target, &Answer { all: *all, quote: !no_quote }).await?;
         }
+        FormCommand::List { .. } | FormCommand::Install { .. } | FormCommand::Remove { .. } => {}
     }
     bench.session.logoff(LogoffFlags::empty()).await?;
     Ok(ExitCode::SUCCESS)

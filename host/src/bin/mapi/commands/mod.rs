@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod folders;
 pub(crate) mod form;
+pub(crate) mod form_library;
 pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod logon;
