@@ -12,8 +12,13 @@ use mapi_engine::error::{Code, Result};
 use mapi_engine::properties::{Guid, Property, Value, tags};
 use std::sync::Arc;
 
+/// An address book under test. Where there are threads, several use it.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) type SharedBook = Arc<dyn AddressBook + Send + Sync>;
+
 /// An address book under test.
-type SharedBook = Arc<dyn AddressBook + Send + Sync>;
+#[cfg(target_family = "wasm")]
+pub(crate) type SharedBook = Arc<dyn AddressBook>;
 
 /// The checks: what must hold, and how it is looked at.
 type Check = (&'static str, fn(&SharedBook) -> Outcome);

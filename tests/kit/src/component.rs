@@ -1,5 +1,6 @@
 //! The kit as a component: checks by name, over the imports.
 
+use crate::address_books::SharedBook;
 use crate::imports::address_book::ImportedAddressBook;
 use crate::imports::hook_panics;
 use crate::imports::profiles::ImportedProfiles;
@@ -9,6 +10,7 @@ use crate::imports::store::ImportedStore;
 use crate::imports::transport::ImportedTransport;
 use crate::report::{Broken, Outcome};
 use crate::stores::SharedStore;
+use crate::transports::SharedTransport;
 use crate::world::exports::mapi::backend_kit::suites::{Guest, Subject, Suite};
 use crate::world::mapi::session::{address_book_backend, store_backend, transport_backend};
 use crate::{address_books, profiles, stores, transports};
@@ -43,12 +45,12 @@ impl Guest for Kit {
             Suite::DurableStore => stores::named::run_durable(&name, &|| store(backend, section)),
             Suite::AddressBook => address_books::named::run(&name, || {
                 let opened = address_book_backend::open(&wire_logon(&logon(backend, section))?)?;
-                Ok(Arc::new(ImportedAddressBook::new(opened.address_book)?))
+                Ok(Arc::new(ImportedAddressBook::new(opened.address_book, Vec::new())?) as SharedBook)
             }),
             Suite::Transport => {
                 let open = || {
                     let opened = transport_backend::open(&wire_logon(&logon(backend, section))?)?;
-                    Ok(Arc::new(ImportedTransport(opened.transport)) as _)
+                    Ok(Arc::new(ImportedTransport::new(opened.transport, Vec::new())) as SharedTransport)
                 };
                 transports::named::run(&name, open, subject.address.as_deref())
             }
@@ -78,10 +80,11 @@ fn logon(backend: &str, section: Guid) -> ProviderLogon {
         may_prompt: false,
         write: true,
         background: false,
+        temporary: false,
     }
 }
 
 fn store(backend: &str, section: Guid) -> Result<SharedStore> {
     let opened = store_backend::open(&wire_logon(&logon(backend, section))?, None)?;
-    Ok(Arc::new(ImportedStore::new(opened.store)?))
+    Ok(Arc::new(ImportedStore::new(opened.store, Vec::new())?))
 }

@@ -9,8 +9,13 @@ use std::sync::Arc;
 /// `BEGIN_INBOUND` and `BEGIN_OUTBOUND` (`transport` 2.4).
 const BEGIN: u32 = 0x3;
 
+/// A transport under test. Where there are threads, several use it.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) type SharedTransport = Arc<dyn Transport + Send + Sync>;
+
 /// A transport under test.
-type SharedTransport = Arc<dyn Transport + Send + Sync>;
+#[cfg(target_family = "wasm")]
+pub(crate) type SharedTransport = Arc<dyn Transport>;
 
 /// What a check is given: a transport without mail, opened in both directions.
 pub(crate) struct Subject<'a> {

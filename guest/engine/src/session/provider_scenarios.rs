@@ -115,3 +115,18 @@ fn a_status_identifier_is_good_for_its_session_and_as_long_as_its_row() {
     assert_eq!(with(&|id| id.uid.0[0] ^= 1), Code::UnknownEntryid);
     assert_eq!(code(session.advise(Some(&id), mask::OBJECT_MODIFIED)), Code::NoSupport);
 }
+
+#[test]
+fn a_registration_ends_once_and_only_where_it_was_made() {
+    let host = MemoryHost::new();
+    let subsystem = subsystem(&host);
+    let first = logon(&subsystem, "Work", MAPI_ALLOW_OTHERS);
+    let second = logon(&subsystem, "Work", 0);
+    let connection = first.advise(None, mask::EXTENDED).unwrap();
+    assert_eq!(code(second.unadvise(connection)), Code::NotFound);
+    first.unadvise(connection).unwrap();
+    assert_eq!(code(first.unadvise(connection)), Code::NotFound);
+    second.logoff(0, MAPI_LOGOFF_SHARED, 0).unwrap();
+    assert_eq!(subsystem.dispatch_notifications(0, 0).unwrap().batches.len(), 0, "nobody is registered any more");
+    assert_eq!(code(first.unadvise(connection)), Code::InvalidObject);
+}

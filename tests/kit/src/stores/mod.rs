@@ -17,8 +17,13 @@ use mapi_engine::error::Result;
 use std::sync::Arc;
 use subject::Subject;
 
-/// A store under test.
+/// A store under test. Where there are threads, several use it.
+#[cfg(not(target_family = "wasm"))]
 pub type SharedStore = Arc<dyn Store + Send + Sync>;
+
+/// A store under test.
+#[cfg(target_family = "wasm")]
+pub type SharedStore = Arc<dyn Store>;
 
 /// A way to a store.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Result<SharedStore>;

@@ -149,3 +149,18 @@ fn a_provider_that_is_logged_on_stays_for_its_session_and_is_gone_from_the_live_
     assert_eq!(table.get_row_count(0).unwrap().value, 0);
     assert!(store.value.properties().get_props(Some(&[tags::RECORD_KEY]), 0).unwrap().warning.is_none());
 }
+
+#[test]
+fn the_administration_of_providers_opens_their_sections_and_saving_them_is_nothing_to_do() {
+    let fixture = fixture();
+    let work = fixture.services("Work");
+    let service = add(&work, "pair");
+    let admin = work.admin_providers(service, 0).unwrap();
+    let provider = providers(&work)[0];
+    let section = admin.open_profile_section(Some(provider), None, MAPI_MODIFY | MAPI_FORCE_ACCESS).unwrap();
+    section.set_props(vec![Property::new(SETTING, text("set"))]).unwrap();
+    section.save_changes(0).unwrap();
+    let again = work.open_profile_section(Some(provider), None, MAPI_FORCE_ACCESS).unwrap();
+    assert_eq!(again.get_props(Some(&[SETTING]), 0).unwrap().value[0].value, text("set"));
+    assert_eq!(code(admin.open_profile_section(Some(Guid([1; 16])), None, 0)), Code::NotFound);
+}
