@@ -88,6 +88,7 @@ impl Live {
 pub(crate) struct Running {
     pub(crate) store: Store<HostState>,
     pub(crate) world: world::Session,
+    pub(crate) instance: Instance,
 }
 
 impl Subsystem {
@@ -318,7 +319,7 @@ impl Subsystem {
     /// Takes charge of an object the component has handed out.
     pub(crate) fn hold(&self, resource: ResourceAny) -> Handle {
         self.shared.handles.fetch_add(1, Ordering::Relaxed);
-        Handle { subsystem: self.clone(), resource }
+        Handle { subsystem: self.clone(), resource, given: false }
     }
 
     /// Waits for the calls before, and begins one.
@@ -368,12 +369,21 @@ impl core::fmt::Debug for Subsystem {
 }
 
 /// An object of the component, dropped there with the next call after it is dropped here.
+#[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) subsystem: Subsystem,
     pub(crate) resource: ResourceAny,
+    /// The component has it back.
+    given: bool,
 }
 
 impl Handle {
+    /// The object, to be handed to the component for good.
+    pub(crate) fn give(mut self) -> ResourceAny {
+        self.given = true;
+        self.resource
+    }
+
     /// Another object as an argument of a call on this one.
     ///
     /// # Errors
@@ -393,6 +403,9 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let shared = &self.subsystem.shared;
         shared.handles.fetch_sub(1, Ordering::Relaxed);
+        if self.given {
+            return;
+        }
         shared.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.resource);
     }
 }
@@ -443,7 +456,7 @@ impl Entered {
         let Live::Fresh(fresh) = &mut *self.live else { return Ok(()) };
         let world = fresh.component.exports(&mut fresh.store, &fresh.instance).map_err(|error| self.end(&error))?;
         if let Live::Fresh(fresh) = std::mem::replace(&mut *self.live, Live::Ended(String::new())) {
-            *self.live = Live::Running(Box::new(Running { store: fresh.store, world }));
+            *self.live = Live::Running(Box::new(Running { store: fresh.store, world, instance: fresh.instance }));
         }
         Ok(())
     }
