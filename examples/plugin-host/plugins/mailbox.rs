@@ -1,8 +1,8 @@
 //! The way to the default store of the profile and its folders, for both plugins.
 
 use crate::world::mapi::session::method_flags::{
-    CreateMessageFlags, GetMsgStoresTableFlags, GetPropsFlags, GetReceiveFolderFlags, LogonFlags, ModifyRecipientsFlags, OpenMsgStoreFlags,
-    QueryRowsFlags, SetColumnsFlags, StoreOpenEntryFlags,
+    CreateMessageFlags, GetMsgStoresTableFlags, GetPropsFlags, GetReceiveFolderFlags, LogonFlags, ModifyRecipientsFlags,
+    OpenMsgStoreFlags, QueryRowsFlags, SetColumnsFlags, StoreOpenEntryFlags,
 };
 use crate::world::mapi::session::objects::{Folder, Message, Object, Store};
 use crate::world::mapi::session::sessions::{self, LogonOptions, Session};

@@ -54,7 +54,7 @@ pub struct Grant {
     pub address_books: bool,
 }
 
-/// A store.
+/// A store; every one of that name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GrantedStore {
@@ -134,10 +134,10 @@ impl Grant {
     /// Of all backends of the data folder those that are granted.
     #[must_use]
     pub fn narrow(&self, all: &Backends) -> Backends {
-        let (profile, stores) = (self.profile.clone(), self.stores.clone());
+        let (profile, stores, send) = (self.profile.clone(), self.stores.clone(), self.send);
         let mut granted = all
             .clone()
-            .with_profiles(|profiles| Arc::new(OneProfile::new(profiles, profile)))
+            .with_profiles(|profiles| Arc::new(OneProfile::new(profiles, profile, send)))
             .with_stores_narrowed(move |logon, entry| store_logon(&stores, logon, entry));
         if !self.send {
             granted = granted.without_transports();
@@ -152,7 +152,8 @@ impl Grant {
 /// How a store may be opened; one that is named by its identifier alone may not.
 fn store_logon(granted: &[GrantedStore], logon: &ProviderLogon, entry: Option<&[u8]>) -> Result<ProviderLogon, Failure> {
     let name = logon.configuration.iter().find(|property| property.tag.id() == tags::DISPLAY_NAME.id());
-    let found = granted.iter().find(|store| matches!(name.map(|name| &name.value), Some(Value::Unicode(name)) if *name == store.name));
+    let found =
+        granted.iter().find(|store| matches!(name.map(|name| &name.value), Some(Value::Unicode(name)) if *name == store.name));
     match found {
         Some(store) if entry.is_none() => {
             Ok(ProviderLogon { write: logon.write && store.access == Access::Write, ..logon.clone() })

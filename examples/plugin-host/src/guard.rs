@@ -16,8 +16,8 @@ pub struct Guard {
     quota: Quota,
     plugin: String,
     audit: Arc<Audit>,
-    /// What was wanted too much of.
-    pub(crate) exceeded: Option<&'static str>,
+    /// Why the plugin is ended.
+    pub(crate) ended: Option<String>,
     pub(crate) calls: u64,
     pub(crate) rows: u64,
     pub(crate) submissions: u64,
@@ -27,12 +27,16 @@ pub struct Guard {
 
 impl Guard {
     pub(crate) fn new(link: Link, quota: Quota, plugin: String, audit: Arc<Audit>) -> Self {
-        Self { link, quota, plugin, audit, exceeded: None, calls: 0, rows: 0, submissions: 0, counts: BTreeMap::new() }
+        Self { link, quota, plugin, audit, ended: None, calls: 0, rows: 0, submissions: 0, counts: BTreeMap::new() }
     }
 
     fn exceed(&mut self, what: &'static str) -> wasmtime::Result<()> {
-        self.exceeded.get_or_insert(what);
-        bail!("the plugin has exceeded its quota of {what}")
+        self.refuse(exceeded(what))
+    }
+
+    fn refuse(&mut self, why: String) -> wasmtime::Result<()> {
+        self.ended.get_or_insert(why);
+        bail!("the plugin is ended")
     }
 
     fn count(&mut self, call: Call<'_>, outcome: &str) -> wasmtime::Result<()> {
@@ -63,6 +67,14 @@ impl Guard {
 
 const OK: &str = "ok";
 
+/// What gives sections of the profile, of which those of transports hold credentials, to whoever asks for them by tag.
+const SECTIONS: [&str; 2] = [".admin-services", ".open-profile-section"];
+
+/// Why a plugin is ended that wants too much.
+pub(crate) fn exceeded(what: &str) -> String {
+    format!("quota of {what} exceeded")
+}
+
 impl Client for Guard {
     fn link(&mut self) -> &mut Link {
         &mut self.link
@@ -72,6 +84,9 @@ impl Client for Guard {
         self.calls += 1;
         if self.calls > self.quota.calls {
             return self.exceed("calls");
+        }
+        if SECTIONS.iter().any(|name| call.function.ends_with(name)) {
+            return self.refuse("not granted: the sections of the profile".to_owned());
         }
         // The session refuses further calls at that number, but tells no one that it was the plugin's own.
         if self.link.handles() >= self.quota.handles as usize {
@@ -106,7 +121,7 @@ impl ResourceLimiter for Guard {
         if desired <= self.quota.memory_mib << 20 {
             return Ok(true);
         }
-        self.exceeded.get_or_insert("memory");
+        self.ended.get_or_insert_with(|| exceeded("memory"));
         Ok(false)
     }
 
@@ -114,6 +129,20 @@ impl ResourceLimiter for Guard {
         /// Functions a plugin may hold in a table.
         const MOST: usize = 20_000;
         Ok(desired <= MOST)
+    }
+
+    // What one component needs. All plugins and sessions take theirs from one pool.
+
+    fn instances(&self) -> usize {
+        16
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        8
     }
 }
 

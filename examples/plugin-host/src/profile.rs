@@ -9,11 +9,13 @@ use std::sync::Arc;
 pub(crate) struct OneProfile {
     all: Arc<SharedProfileStorage>,
     name: String,
+    /// Whether its protected values are there: the credentials of transports.
+    secrets: bool,
 }
 
 impl OneProfile {
-    pub(crate) fn new(all: Arc<SharedProfileStorage>, name: String) -> Self {
-        Self { all, name }
+    pub(crate) fn new(all: Arc<SharedProfileStorage>, name: String, secrets: bool) -> Self {
+        Self { all, name, secrets }
     }
 
     fn is_granted(&self, name: &str) -> Result<()> {
@@ -57,7 +59,7 @@ impl ProfileStorage for OneProfile {
 
     fn secret(&self, profile: &str, key: &str) -> Result<Option<Vec<u8>>> {
         self.is_granted(profile)?;
-        self.all.secret(profile, key)
+        if self.secrets { self.all.secret(profile, key) } else { Ok(None) }
     }
 
     fn set_secret(&self, _: &str, _: &str, _: Option<&[u8]>) -> Result<()> {

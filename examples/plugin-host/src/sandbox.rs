@@ -2,7 +2,7 @@
 
 use crate::audit::{Audit, Event};
 use crate::grants::Plugin;
-use crate::guard::Guard;
+use crate::guard::{Guard, exceeded};
 use anyhow::Result;
 use mapi_session::clients::wasmtime::component::{Component, Linker};
 use mapi_session::clients::wasmtime::{self, Store, UpdateDeadline};
@@ -112,14 +112,10 @@ async fn call(
     Ok(answer)
 }
 
-fn exceeded(what: &str) -> String {
-    format!("quota of {what} exceeded")
-}
-
 /// Why a plugin could not go on.
 fn why(guard: &Guard, error: &wasmtime::Error) -> String {
-    if let Some(what) = guard.exceeded {
-        exceeded(what)
+    if let Some(why) = &guard.ended {
+        why.clone()
     } else if let Some(failure) = error.downcast_ref::<Failure>() {
         format!("its session failed: {failure}")
     } else {

@@ -253,9 +253,11 @@ fn kinds_in<S>(
 /// An argument, its objects those of the session.
 fn to_session<T: Client>(store: &mut StoreContextMut<'_, T>, value: &Val) -> Result<Val> {
     convert(value.clone(), &mut |resource: ResourceAny| {
-        let (owned, dynamic) = (resource.owned(), resource.try_into_resource_dynamic(store.as_context_mut())?);
-        let link = store.data_mut().link();
-        if owned { Ok(link.take(dynamic.rep())?.give()) } else { link.get(dynamic.rep()) }
+        if resource.owned() {
+            bail!("the session takes no object for good")
+        }
+        let object = resource.try_into_resource_dynamic(store.as_context_mut())?;
+        store.data_mut().link().get(object.rep())
     })
 }
 
@@ -275,10 +277,7 @@ fn to_client<T: Client>(
 
 /// A value with its objects exchanged.
 fn convert(value: Val, exchange: &mut impl FnMut(ResourceAny) -> Result<ResourceAny>) -> Result<Val> {
-    fn boxed(
-        value: Option<Box<Val>>,
-        exchange: &mut impl FnMut(ResourceAny) -> Result<ResourceAny>,
-    ) -> Result<Option<Box<Val>>> {
+    fn boxed(value: Option<Box<Val>>, exchange: &mut impl FnMut(ResourceAny) -> Result<ResourceAny>) -> Result<Option<Box<Val>>> {
         value.map(|value| convert(*value, exchange).map(Box::new)).transpose()
     }
     Ok(match value {

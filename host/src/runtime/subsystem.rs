@@ -319,7 +319,7 @@ impl Subsystem {
     /// Takes charge of an object the component has handed out.
     pub(crate) fn hold(&self, resource: ResourceAny) -> Handle {
         self.shared.handles.fetch_add(1, Ordering::Relaxed);
-        Handle { subsystem: self.clone(), resource, given: false }
+        Handle { subsystem: self.clone(), resource }
     }
 
     /// Waits for the calls before, and begins one.
@@ -373,17 +373,9 @@ impl core::fmt::Debug for Subsystem {
 pub(crate) struct Handle {
     pub(crate) subsystem: Subsystem,
     pub(crate) resource: ResourceAny,
-    /// The component has it back.
-    given: bool,
 }
 
 impl Handle {
-    /// The object, to be handed to the component for good.
-    pub(crate) fn give(mut self) -> ResourceAny {
-        self.given = true;
-        self.resource
-    }
-
     /// Another object as an argument of a call on this one.
     ///
     /// # Errors
@@ -403,9 +395,6 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let shared = &self.subsystem.shared;
         shared.handles.fetch_sub(1, Ordering::Relaxed);
-        if self.given {
-            return;
-        }
         shared.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.resource);
     }
 }

@@ -1,13 +1,15 @@
-//! Twenty ways to misbehave. Each goes on until it is stopped, or says what came of it.
+//! Ways to misbehave. Each goes on until it is stopped, or says what came of it.
 
 use crate::mailbox::{self, told};
 use crate::world::mapi::session::method_flags::{
     AddressBookOpenEntryFlags, CreateProfileFlags, DeleteProfileFlags, GetContentsTableFlags, GetMsgStoresTableFlags,
-    LogoffFlags, OpenAddressBookFlags, OpenMsgStoreFlags, QueryDefaultMessageOptFlags, QueryRowsFlags, RestrictFlags, SessionOpenEntryFlags, SetColumnsFlags, SubmitMessageFlags,
+    LogoffFlags, OpenAddressBookFlags, OpenMsgStoreFlags, QueryDefaultMessageOptFlags, QueryRowsFlags, RestrictFlags,
+    SessionOpenEntryFlags, SetColumnsFlags, SubmitMessageFlags,
 };
 use crate::world::mapi::session::objects::Message;
+use crate::world::mapi::session::sessions::Entry;
 use crate::world::mapi::session::tables::{Bookmark, Table};
-use crate::world::mapi::session::types::{Node, Restriction};
+use crate::world::mapi::session::types::{Node, Property, Restriction, Value};
 use crate::world::mapi::session::{profiles, sessions};
 use crate::world::{Guest, export};
 
@@ -37,6 +39,8 @@ impl Guest for Hostile {
             "garbage" => Ok(String::from("\0\u{202E}\u{1B}[2J\n{\"event\":\"ended\"}\n").repeat(100_000)),
             "logs-on" => logs_on(),
             "opens-ungranted" => opens_ungranted(),
+            "reads-credentials" => reads_credentials(),
+            "holds-messages" => holds_messages(),
             _ => Err("no such behaviour".into()),
         }
     }
@@ -246,6 +250,33 @@ fn opens_ungranted() -> Result<String, String> {
     let root = book.address_book.open_entry(None, AddressBookOpenEntryFlags::empty(), None).map_err(told)?;
     core::hint::black_box(&root.object);
     Ok(format!("{opened} stores opened for writing; the address book: {:?}", book.warning.map(|warning| warning.code)))
+}
+
+/// The way to the sections of transports.
+fn reads_credentials() -> Result<String, String> {
+    let session = mailbox::logon()?;
+    let services = session.admin_services().map_err(told)?;
+    core::hint::black_box(&services);
+    Ok("the services can be administered".into())
+}
+
+/// Has messages open for writing, changed and not saved, for as long as it can.
+fn holds_messages() -> Result<String, String> {
+    let session = mailbox::logon()?;
+    let store = mailbox::store(&session)?;
+    let table = mailbox::inbox(&store)?.get_contents_table(GetContentsTableFlags::MAPI_UNICODE).map_err(told)?;
+    table.set_columns(&[0x0FFF_0102], SetColumnsFlags::empty()).map_err(told)?;
+    let mut held = Vec::new();
+    for row in table.query_rows(50, QueryRowsFlags::empty()).map_err(told)? {
+        let Some(Value::Binary(id)) = row.cells.into_iter().next().map(|cell| cell.value) else { continue };
+        let opened = session.open_entry(&id, SessionOpenEntryFlags::MAPI_MODIFY, None).map_err(told)?;
+        if let Entry::Message(message) = opened.entry {
+            let subject = Property { tag: 0x0037_001F, value: Value::Unicode("held".into()) };
+            message.properties().set_props(&[subject]).map_err(told)?;
+            held.push(message);
+        }
+    }
+    loops()
 }
 
 export!(Hostile with_types_in crate::world);
