@@ -222,6 +222,23 @@ async fn a_killed_plugin_ends_and_its_session_is_logged_off() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_fills_the_memory_of_its_session_ends_with_it() {
+    let Some(hostile) = component("plugin-hostile") else { return };
+    let bench = Bench::new().await;
+    let mut plugin = plugin("hoards", &["hoards"], Access::Read, false);
+    plugin.quota = Quota { session_memory_mib: 12, handles: u32::MAX, calls: u64::MAX, seconds: 120.0, ..plugin.quota };
+    let outcome = bench.run(&plugin, &hostile).await;
+    let named = matches!(&outcome, Outcome::Ended(why) if why.contains("MAPI_E_NOT_ENOUGH_RESOURCES") && why.contains("memory"));
+    assert!(named, "{outcome:?}");
+    assert_eq!(bench.ended("hoards")["logged_off"], false, "there is nothing left to log off");
+    let failed = bench.log.lines().into_iter().find(|line| line["event"] == "failed").unwrap();
+    assert_eq!(
+        (&failed["call"], &failed["outcome"]),
+        (&"[method]folder.get-contents-table".into(), &"MAPI_E_NOT_ENOUGH_RESOURCES".into())
+    );
+}
+
 /// What the hostile plugin does, and what the audit log says of its end.
 const BEHAVIOURS: [(&str, &str); 22] = [
     ("loops", "quota of time exceeded"),
@@ -318,6 +335,12 @@ async fn the_host_survives_hostile_plugins_and_a_neighbour_notices_nothing() {
     assert_eq!(said("calls-after-logoff"), "[true, true, true]", "all calls fail then");
     assert_eq!(said("creates-profiles"), "0 created, deleted: false");
     assert!(said("opens-ungranted").starts_with("1 stores opened"), "of two: {}", said("opens-ungranted"));
+    for behaviour in ["forges-identifiers", "calls-after-logoff", "huge-restriction", "seeks", "creates-profiles"] {
+        let named = |line: &serde_json::Value| {
+            line["event"] == "failed" && line["plugin"] == behaviour && line["outcome"].as_str().unwrap().starts_with("MAPI_E_")
+        };
+        assert!(bench.log.lines().iter().any(named), "the failures of {behaviour} are named");
+    }
     assert!(wrong.is_empty(), "these came out otherwise: {wrong:?}");
     assert!(during.2 < Duration::from_secs(5), "{during:?}");
 
