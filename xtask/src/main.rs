@@ -13,6 +13,7 @@ mod dist;
 mod javascript;
 mod mail_server;
 mod mutants;
+mod plugins;
 mod python;
 mod setup;
 mod soak;
@@ -76,6 +77,8 @@ enum Task {
     },
     /// Build target/dist/session.wasm, session.wit and mapi.
     Dist,
+    /// Build the plugins of examples/plugin-host.
+    Plugins,
     /// Build the page and serve it on this machine.
     Web {
         /// The port.
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
         Task::Mutants { plain } => mutants::mutants(plain),
         Task::Dist => dist::dist(),
+        Task::Plugins => setup::setup().and_then(|()| plugins::build()),
         Task::Web { port } => javascript::web(port),
     };
     match done {

@@ -169,6 +169,42 @@ impl Backends {
         self
     }
 
+    /// Has every store opened as is decided for it: with the logon that comes back, for example without write access, or
+    /// not at all. The private identifier is that of a store no profile section names.
+    #[must_use]
+    pub fn with_stores_narrowed<F>(mut self, decide: F) -> Self
+    where
+        F: Fn(&ProviderLogon, Option<&[u8]>) -> Result<ProviderLogon> + Send + Sync + 'static,
+    {
+        let decide = Arc::new(decide);
+        for store in Arc::make_mut(&mut self.stores).values_mut() {
+            let (decide, open) = (Arc::clone(&decide), Arc::clone(&store.open));
+            store.open = Arc::new(move |logon, entry| open(&decide(logon, entry)?, entry));
+        }
+        self
+    }
+
+    /// Takes all address books away.
+    #[must_use]
+    pub fn without_address_books(mut self) -> Self {
+        self.address_books = Arc::default();
+        self
+    }
+
+    /// Takes all transports away: such a session cannot send.
+    #[must_use]
+    pub fn without_transports(mut self) -> Self {
+        self.transports = Arc::default();
+        self
+    }
+
+    /// Exchanges the profile storage, given the one there was.
+    #[must_use]
+    pub fn with_profiles(mut self, exchange: impl FnOnce(Arc<SharedProfileStorage>) -> Arc<SharedProfileStorage>) -> Self {
+        self.profiles = exchange(self.profiles);
+        self
+    }
+
     /// Grants a kind of address book under the name its profile sections carry.
     #[must_use]
     pub fn with_address_book<F>(mut self, name: &str, threading: Threading, open: F) -> Self

@@ -102,6 +102,20 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The runtime the session runs in, for components that use it ([`crate::clients`]). Its epoch is counted up every
+    /// ten milliseconds.
+    #[must_use]
+    pub fn runtime(&self) -> &wasmtime::Engine {
+        &self.shared.engine
+    }
+
+    /// The component of the session.
+    pub(crate) fn component(&self) -> &Component {
+        self.shared.component.component()
+    }
+}
+
 impl core::fmt::Debug for Engine {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Engine").finish_non_exhaustive()

@@ -7,7 +7,7 @@ use crate::runtime::state::HostState;
 use crate::runtime::world::exports::mapi::session::sessions;
 use crate::runtime::world::{Session, SessionIndices};
 use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{Component, Instance, InstancePre};
 
 /// The component, ready to be instantiated, and where its exports are.
 pub(crate) struct Prepared {
@@ -19,6 +19,10 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn new(pre: InstancePre<HostState>) -> wasmtime::Result<Self> {
         Ok(Self { all: SessionIndices::new(&pre)?, sessions: sessions::GuestIndices::new(&pre)?, pre })
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        self.pre.component()
     }
 
     pub(crate) async fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {

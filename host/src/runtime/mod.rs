@@ -7,6 +7,7 @@ mod backends;
 mod bundled;
 mod cache;
 mod call;
+pub mod clients;
 mod convert;
 mod engine;
 mod exports;

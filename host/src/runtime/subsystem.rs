@@ -88,6 +88,7 @@ impl Live {
 pub(crate) struct Running {
     pub(crate) store: Store<HostState>,
     pub(crate) world: world::Session,
+    pub(crate) instance: Instance,
 }
 
 impl Subsystem {
@@ -382,6 +383,7 @@ impl core::fmt::Debug for Subsystem {
 }
 
 /// An object of the component, dropped there with the next call after it is dropped here.
+#[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) subsystem: Subsystem,
     pub(crate) resource: ResourceAny,
@@ -457,7 +459,7 @@ impl Entered {
         let Live::Fresh(fresh) = &mut *self.live else { return Ok(()) };
         let world = fresh.component.exports(&mut fresh.store, &fresh.instance).map_err(|error| self.end(&error))?;
         if let Live::Fresh(fresh) = std::mem::replace(&mut *self.live, Live::Ended(String::new())) {
-            *self.live = Live::Running(Box::new(Running { store: fresh.store, world }));
+            *self.live = Live::Running(Box::new(Running { store: fresh.store, world, instance: fresh.instance }));
         }
         Ok(())
     }
