@@ -128,5 +128,4 @@ fn a_registration_ends_once_and_only_where_it_was_made() {
     assert_eq!(code(first.unadvise(connection)), Code::NotFound);
     second.logoff(0, MAPI_LOGOFF_SHARED, 0).unwrap();
     assert_eq!(subsystem.dispatch_notifications(0, 0).unwrap().batches.len(), 0, "nobody is registered any more");
-    assert_eq!(code(first.unadvise(connection)), Code::InvalidObject);
 }

@@ -160,6 +160,7 @@ fn the_administration_of_providers_opens_their_sections_and_saving_them_is_nothi
     let section = admin.open_profile_section(Some(provider), None, MAPI_MODIFY | MAPI_FORCE_ACCESS).unwrap().properties();
     assert!(section.set_props(vec![Property::new(SETTING, text("set"))]).unwrap().is_empty());
     section.save_changes(0).unwrap();
+    drop(section);
     assert_eq!(filled(&work, provider)[0], text("set"));
     assert_eq!(code(admin.open_profile_section(Some(Guid([1; 16])), None, 0)), Code::NotFound);
 }
