@@ -14,6 +14,8 @@ COLUMNS = ("entryid", "subject", "sender_name", "display_to", "message_delivery_
 
 cache, data, profile, folder, rows, runs = sys.argv[1:]
 with mapi_session.Engine(cache).open(data) as subsystem, subsystem.logon(profile) as session:
+    # A session opens what lies in stores that are open.
+    store = session.default_store
     opened = session.open(bytes.fromhex(folder))
     samples = []
     for _ in range(int(runs)):
