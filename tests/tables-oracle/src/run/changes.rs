@@ -15,8 +15,8 @@ impl Run<'_> {
 
     /// Steps that change messages; the model follows at once, the subject when it looks.
     pub(super) fn change(&mut self, step: &Step) -> Checked<()> {
-        let busy = self.still_busy()?;
-        self.unsettled &= busy;
+        let unseen = self.still_busy()? || self.oracle.is_pending();
+        self.unsettled &= unseen;
         if self.unsettled {
             return Ok(());
         }
@@ -118,7 +118,7 @@ impl Run<'_> {
         };
         let headers = |headers: &[Header]| headers.iter().map(|header| Key::Header(header.id)).collect();
         let view = &self.oracle.view;
-        self.unsettled = busy
+        self.unsettled = unseen
             && (set(before.keys.clone()) != set(view.keys()) || set(headers(&before.headers)) != set(headers(&view.headers)));
         let read_state = matches!(step, Step::Mark { .. });
         let expectation = self.advised.then(|| self.oracle.expectation(before, &touched, read_state));

@@ -58,7 +58,7 @@ struct Run<'a> {
     unseen: Option<Option<Expectation>>,
     /// Changes came while work went on: what is told of them stands in no order to its end.
     blurred: bool,
-    /// Rows or categories came or went while work goes on. The view in force takes in all that happened meanwhile at
+    /// Rows or categories came or went while work is put off or goes on. The view in force takes in all that happened meanwhile at
     /// once, and what that leaves of the states between is not laid down: what comes back may never have gone.
     unsettled: bool,
     covered: Covered,
