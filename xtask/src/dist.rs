@@ -1,6 +1,6 @@
 //! Builds what is given away: the component, its world, and the command.
 
-use crate::{backend_kit, cargo, root, run, setup};
+use crate::{cargo, guests, root, run, setup};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use wit_component::{DecodedWasm, WitPrinter};
@@ -15,7 +15,7 @@ pub(crate) fn dist() -> Result<()> {
     let command = if cfg!(windows) { "mapi.exe" } else { "mapi" };
     fs::copy(target.join("release").join(command), dist.join(command)).context("the command cannot be copied")?;
     fs::copy(target.join("guest/session.wasm"), dist.join("session.wasm")).context("the component cannot be copied")?;
-    fs::copy(backend_kit::build()?, dist.join("backend-kit.wasm")).context("the kit cannot be copied")?;
+    fs::copy(guests::backend_kit()?, dist.join("backend-kit.wasm")).context("the kit cannot be copied")?;
     let component = fs::read(dist.join("session.wasm"))?;
     fs::write(dist.join("session.wit"), world(&component)?)?;
     for name in ["session.wasm", "session.wit", "backend-kit.wasm", command] {

@@ -5,15 +5,14 @@ mod component;
 #[path = "../../host/build/toolchain.rs"]
 mod toolchain;
 
-mod backend_kit;
 mod bench;
 mod coverage;
 mod demo;
 mod dist;
+mod guests;
 mod javascript;
 mod mail_server;
 mod mutants;
-mod plugins;
 mod python;
 mod setup;
 mod soak;
@@ -98,7 +97,7 @@ fn main() -> ExitCode {
         Task::Soak { name, length } => soak::soak(name.as_deref(), length),
         Task::Mutants { plain } => mutants::mutants(plain),
         Task::Dist => dist::dist(),
-        Task::Plugins => setup::setup().and_then(|()| plugins::build()),
+        Task::Plugins => setup::setup().and_then(|()| guests::plugins()),
         Task::Web { port } => javascript::web(port),
     };
     match done {

@@ -1,6 +1,6 @@
 //! Runs every test there is.
 
-use crate::{backend_kit, cargo, javascript, mail_server, plugins, python, run, setup};
+use crate::{cargo, guests, javascript, mail_server, python, run, setup};
 use anyhow::Result;
 
 /// Runs `cargo xtask test`.
@@ -9,8 +9,8 @@ use anyhow::Result;
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     setup::setup()?;
     mail_server::setup()?;
-    backend_kit::build()?;
-    plugins::build()?;
+    guests::backend_kit()?;
+    guests::plugins()?;
     javascript::setup()?;
     python::setup()?;
     run(cargo().args(["test", "--workspace", "--exclude", "mapi-session-component"]).args(arguments))
