@@ -49,8 +49,7 @@ impl Host for Imports {
         let logon = wire_logon(logon)?;
         count_opening();
         let store = store_backend::open(&logon, entry)?;
-        let mut report = Report::of(store.report)?;
-        let pending = std::mem::take(&mut report.pending);
+        let (report, pending) = Report::of(store.report)?;
         Ok(report.opened(Rc::new(ImportedStore::new(store.store, pending)?)))
     }
 
@@ -58,8 +57,7 @@ impl Host for Imports {
         let logon = wire_logon(logon)?;
         count_opening();
         let book = address_book_backend::open(&logon)?;
-        let mut report = Report::of(book.report)?;
-        let pending = std::mem::take(&mut report.pending);
+        let (report, pending) = Report::of(book.report)?;
         Ok(report.opened(Rc::new(ImportedAddressBook::new(book.address_book, pending)?)))
     }
 
@@ -67,8 +65,7 @@ impl Host for Imports {
         let logon = wire_logon(logon)?;
         count_opening();
         let transport = transport_backend::open(&logon)?;
-        let mut report = Report::of(transport.report)?;
-        let pending = std::mem::take(&mut report.pending);
+        let (report, pending) = Report::of(transport.report)?;
         Ok(report.opened(Rc::new(ImportedTransport::new(transport.transport, pending))))
     }
 

@@ -39,22 +39,22 @@ pub(crate) struct Report {
     section_changes: Vec<Property>,
     status_row: Vec<Property>,
     warning: Option<Failure>,
-    /// What else it reported; the engine asks for it with what is reported later.
-    pub(crate) pending: Vec<Effect>,
 }
 
 impl Report {
-    pub(crate) fn of(report: wire::LogonReport) -> Result<Self> {
+    /// What the engine takes at once, and what it asks for with what is reported later.
+    pub(crate) fn of(report: wire::LogonReport) -> Result<(Self, Vec<Effect>)> {
         let mut made = Self { warning: report.warning.map(Into::into), ..Self::default() };
+        let mut pending = Vec::new();
         for reported in report.effects {
             match effect(reported)? {
                 Some(Effect::Section { set, delete }) if delete.is_empty() => made.section_changes.extend(set),
                 Some(Effect::StatusRow { columns, .. }) if made.status_row.is_empty() => made.status_row = columns,
                 // Identifiers come with the identity.
-                other => made.pending.extend(other),
+                other => pending.extend(other),
             }
         }
-        Ok(made)
+        Ok((made, pending))
     }
 
     /// The opened provider.
